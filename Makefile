@@ -1,0 +1,52 @@
+# The whole vocabulary: demo fix lint typecheck test (and lock, clean for maintainers).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FILE ?=
+.DEFAULT_GOAL := help
+.PHONY: help demo fix lint typecheck test lock clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+# Two stamps, so that `make demo` on a fresh machine installs only what users need.
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/run.stamp ## Real ghost text from the real model, in the terminal (FILE=... for your own file)
+	$(BIN)/midfill models pull
+	$(BIN)/midfill demo $(FILE)
+
+fix: $(VENV)/dev.stamp ## Format and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/dev.stamp ## Style, bugs and import arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+typecheck: $(VENV)/dev.stamp ## mypy --strict
+	$(BIN)/mypy
+
+test: $(VENV)/dev.stamp ## All tests, those with the real model included
+	$(BIN)/midfill models pull
+	$(BIN)/pytest $(ARGS)
+
+# Locks hold hashes and no addresses: any registry that serves the same bytes will do.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	--custom-compile-command 'make lock'
+lock: $(VENV)/dev.stamp ## Resolve the dependencies again
+	$(LOCK) --group build -o requirements.lock pyproject.toml
+	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove the environment and caches (never the model)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What the model gets to see: documents, anchors, budgets and prompts. Pure standard library."""

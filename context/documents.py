@@ -1,0 +1,50 @@
+"""Snapshots: one document at one moment, frozen, so that nothing changes while an answer is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from context.text import Text
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A place in a text: 0-based line, and column in code points from the start of that line."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A document and its cursor, taken before the first await of a request.
+
+    Attributes:
+        uri: the document's identity, exactly as the client spells it.
+        path: what the model is told: relative to the workspace, forward slashes, or the file's name.
+        language: the LSP language identifier, such as `python` or `typescriptreact`.
+        version: the client's version number of the text.
+        text: the whole text, immutable and shared with the mirror.
+        cursor: where the completion goes; always inside `text`.
+        repo: name of the workspace folder that holds the file, "" when there is none.
+    """
+
+    uri: str
+    path: str
+    language: str
+    version: int
+    text: Text
+    cursor: Cursor
+    repo: str = ""
+
+    @property
+    def line_before(self) -> str:
+        """The cursor's line, up to the cursor."""
+        return self.text.line(self.cursor.line)[: self.cursor.column]
+
+    @property
+    def line_after(self) -> str:
+        """The cursor's line, from the cursor, without its line ending."""
+        return self.text.line(self.cursor.line)[self.cursor.column :].rstrip("\r\n")

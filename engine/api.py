@@ -1,0 +1,150 @@
+"""What the server asks of an engine, and what comes back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from context.template import Family
+    from context.tokens import Tokenizer
+
+
+class StopReason(StrEnum):
+    """Why a generation ended."""
+
+    END = "end"  # the model said so: an end or control token
+    LENGTH = "length"  # `max_new_tokens` reached
+    STOPPED = "stopped"  # the caller's `on_token` had enough
+    CANCELLED = "cancelled"  # the cancel token was set
+
+
+class CancelToken:
+    """A one-way switch, set from any thread; decoding looks at it once per token."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask for the end. Prefill cannot be interrupted; decoding stops after one token."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation.
+
+    Attributes:
+        stable: ids whose state may be kept and reused, (n,), possibly empty.
+        live: ids read after `stable` every time, (m,), at least one.
+        max_new_tokens: most tokens to decode; 0 only reads `stable` into the state cache.
+        keep: whether the state after `stable` may be kept for later requests.
+    """
+
+    stable: tuple[int, ...]
+    live: tuple[int, ...]
+    max_new_tokens: int
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One decoded token: id, the text it completes (maybe ""), natural log of its probability."""
+
+    id: int
+    text: str
+    log_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What came out, and what it cost.
+
+    Attributes:
+        tokens: the decoded tokens in order, without the end token.
+        reason: why it ended.
+        read_tokens: prompt tokens read for it.
+        reused_tokens: prompt tokens whose state was already there.
+        prefill_ms: from start to the first token (or to the end when none came).
+        decode_ms: from the first token to the end.
+    """
+
+    tokens: tuple[Token, ...]
+    reason: StopReason
+    read_tokens: int
+    reused_tokens: int
+    prefill_ms: float
+    decode_ms: float
+
+    @property
+    def text(self) -> str:
+        """The decoded text."""
+        return "".join(token.text for token in self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class StateAccount:
+    """Kept states: bytes held, bytes allowed, number of kept prompts."""
+
+    held_bytes: int
+    budget_bytes: int
+    prompts: int
+
+
+class Engine(Protocol):
+    """A loaded model. Methods block and are called from one thread, the engine's own.
+
+    `holds` and `account` only look, and may be called from any thread.
+    """
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer (any thread)."""
+        ...
+
+    @property
+    def family(self) -> Family:
+        """The model's prompt family."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Model, device and compute type in one short line, for status and logs."""
+        ...
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Decode greedily; `on_token` is called per token and returns True to stop.
+
+        Raises:
+            GenerationError: the model failed; the engine is still usable after `recycle`.
+            EngineClosedError: after `close`.
+        """
+        ...
+
+    def holds(self, stable: tuple[int, ...]) -> bool:
+        """Whether the state after these ids is kept."""
+        ...
+
+    def account(self) -> StateAccount:
+        """Bytes of kept states against their budget."""
+        ...
+
+    def recycle(self) -> None:
+        """Forget all kept states and give their memory back. Takes about as long as a load."""
+        ...
+
+    def close(self) -> None:
+        """Free everything. Further calls raise `EngineClosedError`."""
+        ...

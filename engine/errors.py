@@ -1,0 +1,67 @@
+"""Everything that goes wrong below the server, as one tree.
+
+    MidfillError
+    ├── ModelError                the model as files
+    │   ├── UnknownModelError     no such name in catalogue or store
+    │   ├── ModelMissingError     known, but not on this machine yet
+    │   ├── SourceError           a source could not deliver (network, wheel, file)
+    │   ├── HashMismatchError     bytes that are not the promised ones
+    │   ├── ConversionError       a model file this version cannot turn into CTranslate2's form
+    │   └── StoreError            the data directory: rights, space, another writer
+    └── EngineError               the model at work
+        ├── EngineLoadError       it could not be loaded on this device
+        ├── EngineClosedError     asked after close
+        └── GenerationError       it raised in the middle of a generation
+
+Every message names the thing, the reason and the next step, so it can be shown as it is.
+"""
+
+from __future__ import annotations
+
+
+class MidfillError(Exception):
+    """Root of the tree; its text can be shown to the user as it is."""
+
+
+class ModelError(MidfillError):
+    """Something about the model as files."""
+
+
+class UnknownModelError(ModelError):
+    """The name is neither in the catalogue nor in the store."""
+
+
+class ModelMissingError(ModelError):
+    """The model is known but not on this machine yet."""
+
+
+class SourceError(ModelError):
+    """A source could not deliver the bytes."""
+
+
+class HashMismatchError(ModelError):
+    """The bytes are not the ones that were promised."""
+
+
+class ConversionError(ModelError):
+    """The model file cannot be turned into CTranslate2's form."""
+
+
+class StoreError(ModelError):
+    """The data directory: no rights, no space, or another writer."""
+
+
+class EngineError(MidfillError):
+    """Something about the model at work."""
+
+
+class EngineLoadError(EngineError):
+    """The model could not be loaded on the chosen device."""
+
+
+class EngineClosedError(EngineError):
+    """The engine was asked after it was closed."""
+
+
+class GenerationError(EngineError):
+    """The engine raised in the middle of a generation."""

@@ -1,0 +1,1 @@
+"""Model files: catalogue, download, conversion and the store on disk."""
