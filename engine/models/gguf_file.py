@@ -1,0 +1,171 @@
+"""A GGUF file as metadata and float32 rows, with every defect turned into one kind of error.
+
+The reader of the `gguf` package maps the file into memory; rows are dequantized on demand, so
+that no more than a slice of a tensor exists in float32 at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from gguf import GGUFReader
+from gguf.quants import dequantize
+
+from engine.errors import ConversionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gguf import ReaderTensor
+    from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", int, float, str, bool)
+
+SLICE_VALUES = 4_194_304  # 16 MiB of float32 at a time
+
+
+class GgufFile:
+    """An open GGUF file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ConversionError: it is missing, cut short, or no GGUF file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            reader = GGUFReader(path)
+        except FileNotFoundError as error:
+            raise ConversionError(f"{path}: no such file; check the path") from error
+        # a damaged header can make the reader fail in any of these ways
+        except (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
+            raise self.error(f"not a readable GGUF file ({error})") from error
+        except MemoryError as error:
+            raise self.error("its header asks for more memory than there is") from error
+        self._fields = reader.fields
+        self._tensors = {tensor.name: tensor for tensor in reader.tensors}
+        self._read: set[str] = set()
+
+    def error(self, reason: str) -> ConversionError:
+        """A ConversionError that names this file, the reason and the next step."""
+        return ConversionError(
+            f"{self.path}: {reason}; get the file again, or choose a model that is supported "
+            "(`midfill models list`)"
+        )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    @property
+    def architecture(self) -> str:
+        """Name of the architecture, such as `qwen2`."""
+        return self.scalar("general.architecture", str)
+
+    def scalar(self, key: str, kind: type[Scalar], default: Scalar | None = None) -> Scalar:
+        """A metadata value.
+
+        Args:
+            key: its name; a leading `.` stands for the architecture's own prefix.
+            kind: the type it must have.
+            default: what to return when there is no such key.
+
+        Raises:
+            ConversionError: it is missing without a default, or of another type.
+        """
+        value = self._value(self.architecture + key if key.startswith(".") else key)
+        if value is None and default is not None:
+            return default
+        if kind is float and isinstance(value, int):
+            return kind(value)
+        if value is None or not isinstance(value, kind):
+            raise self.error(f"metadata {key} is {value!r} where {kind.__name__} is needed")
+        return value
+
+    def strings(self, key: str) -> list[str]:
+        """A list of texts from the metadata.
+
+        Raises:
+            ConversionError: it is missing or of another type.
+        """
+        value = self._value(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(f"metadata {key} is not a list of texts")
+        return value
+
+    def integers(self, key: str) -> list[int]:
+        """A list of numbers from the metadata.
+
+        Raises:
+            ConversionError: it is missing or of another type.
+        """
+        value = self._value(key)
+        if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
+            raise self.error(f"metadata {key} is not a list of whole numbers")
+        return value
+
+    def _value(self, key: str) -> Any:  # noqa: ANN401 - callers check the type they need
+        field = self._fields.get(key)
+        if field is None:
+            return None
+        try:
+            return field.contents()
+        except (ValueError, IndexError, TypeError) as error:
+            raise self.error(f"metadata {key} is damaged ({error})") from error
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor, rows first.
+
+        Raises:
+            ConversionError: there is no such tensor.
+        """
+        # GGUF counts dimensions from the innermost one
+        return tuple(int(size) for size in reversed(self._tensor(name).shape))
+
+    def unread(self) -> list[str]:
+        """Names of the tensors that nobody asked for: the file is of another kind of model."""
+        return sorted(self._tensors.keys() - self._read)
+
+    def _tensor(self, name: str) -> ReaderTensor:
+        tensor = self._tensors.get(name)
+        if tensor is None:
+            raise self.error(f"tensor {name} is missing")
+        return tensor
+
+    def slices(self, name: str, shape: tuple[int, ...]) -> Iterator[NDArray[np.float32]]:
+        """A tensor in float32, a few rows at a time.
+
+        Args:
+            name: its name in the file.
+            shape: the shape it must have, rows first.
+
+        Yields:
+            (rows, *shape[1:]) arrays that the caller may change.
+
+        Raises:
+            ConversionError: it is missing, of another shape, of an unsupported quantization,
+                or has values that are not finite.
+        """
+        tensor = self._tensor(name)
+        self._read.add(name)
+        if self.shape(name) != shape:
+            raise self.error(f"tensor {name} has shape {self.shape(name)} where {shape} is needed")
+        rows = max(1, SLICE_VALUES // max(1, int(np.prod(shape[1:]))))
+        for start in range(0, shape[0], rows):
+            try:
+                values = dequantize(tensor.data[start : start + rows], tensor.tensor_type)
+            except (NotImplementedError, ValueError) as error:
+                reason = f"cannot read quantization {tensor.tensor_type.name}"
+                raise self.error(f"tensor {name}: {reason}") from error
+            values = np.array(values, dtype=np.float32)
+            if not np.isfinite(values).all():
+                raise self.error(f"tensor {name} has values that are not finite")
+            yield values
+
+    def tensor(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """A whole tensor in float32, for the small ones; arguments and errors as in `slices`."""
+        return np.concatenate(list(self.slices(name, shape)))
