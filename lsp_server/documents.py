@@ -1,0 +1,296 @@
+"""The text mirror: what the editor's open documents look like, version by version.
+
+A completion for the wrong text is worse than none. So when a change cannot be trusted (its version
+is not newer, its range is malformed) the document is *out of sync*: it stays known, but no
+snapshot is given of it until the whole text comes again: with a full-text change, a save that
+includes the text, or by opening it anew. Nothing here raises for what an editor sends.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangePartial
+
+from context.documents import Cursor, Snapshot
+from context.languages import language_of
+from context.text import Text
+from lsp_server.positions import to_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lsprotocol.types import (
+        DidChangeTextDocumentParams,
+        DidOpenTextDocumentParams,
+        DidSaveTextDocumentParams,
+        Position,
+        Range,
+        WorkspaceFolder,
+        WorkspaceFoldersChangeEvent,
+    )
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DRIVE = re.compile(r"/?([A-Za-z]):(?=[/\\]|$)")
+
+
+class Fault(StrEnum):
+    """Why the mirror mistrusted a message; the names that `Documents.faults` counts."""
+
+    NOT_OPEN = "not-open"
+    ALREADY_OPEN = "already-open"
+    STALE_VERSION = "stale-version"
+    MALFORMED_RANGE = "malformed-range"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of an open document.
+
+    Attributes:
+        uri: exactly as the client spells it.
+        path: what the model is told, see `Snapshot.path`.
+        repo: name of the workspace folder that holds the file, or "".
+        language: LSP language identifier.
+        version: the client's version number.
+        text: the whole text; the last trusted one while `out_of_sync`.
+        out_of_sync: the editor's text is not known at the moment.
+    """
+
+    uri: str
+    path: str
+    repo: str
+    language: str
+    version: int
+    text: Text
+    out_of_sync: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one `didChange` did.
+
+    Attributes:
+        before: the last trusted text before it.
+        document: the document after it, in sync.
+        place: the latest place up to which both texts agree, valid in both; None when they are
+            equal. What was generated for a cursor at or before it is not touched by the change.
+    """
+
+    before: Text
+    document: Document
+    place: Cursor | None
+
+
+class Documents:
+    """The open documents by URI, in the order they were opened.
+
+    Attributes:
+        encoding: unit of all positions, as negotiated at `initialize`.
+        faults: how often each `Fault` happened; names only, never text or paths.
+    """
+
+    def __init__(self, *, encoding: PositionEncodingKind = PositionEncodingKind.Utf16) -> None:
+        self.encoding = encoding
+        self.faults: Counter[str] = Counter()
+        self._open: dict[str, Document] = {}
+        self._folders: dict[str, tuple[str, str]] = {}  # URI -> absolute path, name
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(tuple(self._open.values()))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __contains__(self, uri: object) -> bool:
+        return uri in self._open
+
+    def get(self, uri: str) -> Document | None:
+        """The document as it is now, None when it is not open."""
+        return self._open.get(uri)
+
+    def open(self, params: DidOpenTextDocumentParams) -> Document:
+        """Start to mirror a document; one that is open already starts anew."""
+        item = params.text_document
+        if item.uri in self._open:
+            self.faults[Fault.ALREADY_OPEN] += 1
+        text = Text.of(_well_formed(item.text))
+        path, repo = self._name(item.uri)
+        # the generated enumeration's `str()` is its member name, its value the identifier
+        language_id = str(getattr(item.language_id, "value", item.language_id))
+        language = language_of(path, language_id, text.line(0))
+        document = Document(item.uri, path, repo, language, item.version, text)
+        self._open[item.uri] = document
+        return document
+
+    def change(self, params: DidChangeTextDocumentParams) -> Change | None:
+        """Apply a change, in whatever mixture of ranges and full texts.
+
+        Returns:
+            What changed, or None when the document is not open or now out of sync; whatever is
+            being made for it is then of no use.
+        """
+        uri, version = params.text_document.uri, params.text_document.version
+        known = self._open.get(uri)
+        if known is None:
+            self.faults[Fault.NOT_OPEN] += 1
+            return None
+        if version <= known.version:
+            self.distrust(uri, Fault.STALE_VERSION)
+            return None
+        text = None if known.out_of_sync else known.text
+        for event in params.content_changes:
+            if not isinstance(event, TextDocumentContentChangePartial):
+                text = Text.of(_well_formed(event.text))
+            elif text is not None:
+                text = self._edited(text, event.range, event.text)
+        if text is None:
+            self._open[uri] = replace(known, version=version, out_of_sync=True)
+            return None
+        document = replace(known, version=version, text=text, out_of_sync=False)
+        self._open[uri] = document
+        place = known.text.first_difference(text)
+        return Change(known.text, document, None if place is None else Cursor(*place))
+
+    def save(self, params: DidSaveTextDocumentParams) -> Document | None:
+        """Take the text that a save includes, if the document needs one; else change nothing."""
+        document = self._open.get(params.text_document.uri)
+        if document is not None and document.out_of_sync and params.text is not None:
+            text = Text.of(_well_formed(params.text))
+            document = replace(document, text=text, out_of_sync=False)
+            self._open[document.uri] = document
+        return document
+
+    def close(self, uri: str) -> None:
+        """Forget a document."""
+        if self._open.pop(uri, None) is None:
+            self.faults[Fault.NOT_OPEN] += 1
+
+    def distrust(self, uri: str | None, fault: Fault = Fault.UNREADABLE) -> None:
+        """Count `fault` and hold a document out of sync until its whole text comes.
+
+        Args:
+            uri: the document, or None for all open ones: when a message could not be read, any
+                of them may have been meant. (lsprotocol rejects negative numbers while it
+                decodes, so such a change never becomes an argument of `change`.)
+            fault: what to count.
+        """
+        self.faults[fault] += 1
+        for known in [uri] if uri is not None else list(self._open):
+            if known in self._open:
+                self._open[known] = replace(self._open[known], out_of_sync=True)
+
+    def snapshot(self, uri: str, position: Position) -> Snapshot | None:
+        """Freeze a document with the cursor at `position`, clamped into the text.
+
+        Returns:
+            None when the document is not open or out of sync.
+        """
+        document = self._open.get(uri)
+        if document is None or document.out_of_sync:
+            return None
+        return Snapshot(
+            uri=uri,
+            path=document.path,
+            language=document.language,
+            version=document.version,
+            text=document.text,
+            cursor=Cursor(*to_place(document.text, position, self.encoding)),
+            repo=document.repo,
+        )
+
+    def set_folders(self, folders: Iterable[WorkspaceFolder] | None) -> None:
+        """Set the workspace folders; open documents get their new paths at once."""
+        self._folders = {}
+        self._add_folders(folders or ())
+
+    def change_folders(self, event: WorkspaceFoldersChangeEvent) -> None:
+        """Apply `workspace/didChangeWorkspaceFolders`."""
+        for folder in event.removed:
+            self._folders.pop(folder.uri, None)
+        self._add_folders(event.added)
+
+    def _add_folders(self, folders: Iterable[WorkspaceFolder]) -> None:
+        for folder in folders:
+            path = _file_path(folder.uri)
+            if path is not None:
+                name = _printable(folder.name) or posixpath.basename(path)
+                self._folders[folder.uri] = (path, name)
+        for uri, document in self._open.items():
+            path, repo = self._name(uri)
+            self._open[uri] = replace(document, path=path, repo=repo)
+
+    def _name(self, uri: str) -> tuple[str, str]:
+        """Path for the model, and name of the deepest workspace folder that holds the file."""
+        path = _file_path(uri)
+        if path is None:
+            return _file_name(uri), ""
+        holders = [
+            (folder, name)
+            for folder, name in self._folders.values()
+            if path.startswith(folder.rstrip("/") + "/")
+        ]
+        if not holders:  # the rest of the path is nobody's business, the model's included
+            return posixpath.basename(path), ""
+        folder, name = max(holders, key=lambda holder: len(holder[0]))
+        return path[len(folder.rstrip("/")) + 1 :], name
+
+    def _edited(self, text: Text, span: Range, new: str) -> Text | None:
+        """`text` with a range replaced, None (and a fault) when the range is malformed."""
+        start, end = span.start, span.end
+        negative = min(start.line, start.character, end.line, end.character) < 0
+        if negative or (end.line, end.character) < (start.line, start.character):
+            self.faults[Fault.MALFORMED_RANGE] += 1
+            return None
+        first = to_place(text, start, self.encoding)
+        last = first if start == end else to_place(text, end, self.encoding)
+        return text.replace(first, last, _well_formed(new))
+
+
+def _well_formed(text: str) -> str:
+    r"""`text` without lone surrogates, which JSON can carry (`"\ud83d"`) but no tokenizer takes.
+
+    U+FFFD is as wide as a lone surrogate in every encoding, so positions stay right.
+    """
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", joined)
+
+
+def _printable(name: str) -> str:
+    """`name` on one line: a percent-encoded line break must not end a comment in a prompt."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _well_formed(name))
+
+
+def _file_path(uri: str) -> str | None:
+    """Absolute path of a `file:` URI with forward slashes and a lower-case drive, else None.
+
+    `file:///c%3A/x` gives `c:/x` on every system, since a client may run on another one.
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() != "file":
+        return None
+    if rest.startswith("//"):
+        host, _, rest = rest[2:].partition("/")
+        rest = f"/{rest}" if host in {"", "localhost"} else f"//{host}/{rest}"
+    path = unquote(rest)
+    drive = _DRIVE.match(path)
+    if drive:
+        path = drive[1].lower() + ":" + path[drive.end() :].replace("\\", "/")
+    return _printable(posixpath.normpath(path))
+
+
+def _file_name(uri: str) -> str:
+    """The last part of a URI of another scheme, such as `untitled:` or a notebook cell's."""
+    rest = uri.partition(":")[2] or uri
+    path = unquote(re.split(r"[?#]", rest, maxsplit=1)[0])
+    return _printable(posixpath.basename(path.rstrip("/"))) or "untitled"
