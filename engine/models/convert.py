@@ -6,13 +6,13 @@ is imported while a model is pulled and never by the server.
 
 from __future__ import annotations
 
-import hashlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from context.template import FAMILIES
 from engine.models import gguf_tokenizer, qwen2
 from engine.models.gguf_file import GgufFile
+from engine.models.hashing import sha256_of
 from engine.models.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -24,11 +24,17 @@ ARCHITECTURES = {"qwen2": qwen2}
 TOOLS = ("midfill", "ctranslate2", "gguf", "numpy", "tokenizers")
 TOKENIZER_NAME = "tokenizer.json"
 QUANTIZATION = "int8"
-BLOCK_BYTES = 1 << 20
 
 
 def convert_gguf(
-    path: Path, folder: Path, *, name: str, family: str, source_sha256: str, progress: Progress
+    path: Path,
+    folder: Path,
+    *,
+    name: str,
+    family: str,
+    source: str,
+    source_sha256: str,
+    progress: Progress,
 ) -> Manifest:
     """Convert a GGUF file to CTranslate2 in int8.
 
@@ -40,6 +46,7 @@ def convert_gguf(
             `vocabulary.json`, `tokenizer.json` and the manifest.
         name: name of the model in the store.
         family: name of its prompt family.
+        source: usual name of the file, for the manifest.
         source_sha256: hash of the file, for the manifest.
         progress: told about layers.
 
@@ -78,26 +85,19 @@ def convert_gguf(
     spec.save(str(folder))
     tokenizer.save(str(folder / TOKENIZER_NAME), pretty=False)
 
+    written = sorted(folder.iterdir())
     manifest = Manifest(
         name=name,
         family=family,
-        source=path.name,
+        source=source,
         source_sha256=source_sha256,
         quantization=QUANTIZATION,
         layers=shape.layers,
         kv_bytes_per_token=shape.kv_bytes_per_token,
         vocabulary=shape.vocabulary,
         tools={tool: version(tool) for tool in TOOLS},
-        files={item.name: sha256_of(item) for item in sorted(folder.iterdir())},
+        files={item.name: sha256_of(item) for item in written},
+        sizes={item.name: item.stat().st_size for item in written},
     )
     manifest.write(folder)
     return manifest
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()

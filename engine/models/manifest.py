@@ -30,6 +30,7 @@ class Manifest:
         vocabulary: number of embedding rows.
         tools: versions of what made it.
         files: SHA-256 of every other file in the folder.
+        sizes: bytes of the same files, for a check that costs no reading.
         format: version of this layout.
     """
 
@@ -43,6 +44,7 @@ class Manifest:
     vocabulary: int
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:

