@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Snapshot:
     text: Text
     cursor: Cursor
     repo: str = ""
+
+    def at(self, cursor: Cursor) -> Snapshot:
+        """The same document with the cursor elsewhere."""
+        return replace(self, cursor=cursor)
 
     @property
     def line_before(self) -> str:

@@ -291,6 +291,7 @@ def _file_path(uri: str) -> str | None:
 
 def _file_name(uri: str) -> str:
     """The last part of a URI of another scheme, such as `untitled:` or a notebook cell's."""
-    rest = uri.partition(":")[2] or uri
+    scheme, colon, rest = uri.partition(":")
+    rest = rest if colon else scheme
     path = unquote(re.split(r"[?#]", rest, maxsplit=1)[0])
     return _printable(posixpath.basename(path.rstrip("/"))) or "untitled"

@@ -1,0 +1,228 @@
+"""The real engine: CTranslate2. The one file that imports it for inference."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import ctranslate2
+
+from context.template import FAMILIES
+from engine import memory
+from engine.api import Generation, Request, StateAccount, StopReason, Token
+from engine.errors import EngineClosedError, EngineLoadError, GenerationError
+from engine.models.manifest import Manifest
+from engine.tokenizer import ModelTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from context.template import Family
+    from engine.api import CancelToken
+    from engine.settings import EngineSettings
+
+_IDLE_WAIT_S = 1.0
+"""How long `recycle` waits for CTranslate2's worker to finish counting the last batch as active."""
+
+
+class Ct2Engine:
+    """A CTranslate2 generator with kept prompt states under a byte budget.
+
+    CTranslate2 keeps the decoder state after a static prompt in a map that only grows; unloading
+    the model is the only way to clear it. So this class knows which prompts are kept, what they
+    weigh, and unloads and loads again before the budget would be exceeded.
+    """
+
+    def __init__(self, folder: Path, settings: EngineSettings) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            EngineLoadError: CTranslate2 refused it, with its reason.
+            ConversionError: the folder has no readable manifest.
+        """
+        self._manifest = Manifest.read(folder)
+        self._family = FAMILIES[self._manifest.family]
+        self._budget = memory.state_budget_bytes(settings.state_share, settings.state_max_mb)
+        self._kept: set[tuple[int, ...]] = set()
+        self._held_bytes = 0
+        threads = memory.physical_threads(settings.threads)
+        memory.keep_large_blocks()
+        device = "cpu" if settings.device == "auto" else settings.device
+        try:
+            self._tokenizer = ModelTokenizer(folder / "tokenizer.json")
+            self._model: Any = ctranslate2.Generator(
+                str(folder),
+                device=device,
+                compute_type="int8",
+                inter_threads=1,
+                intra_threads=threads,
+            )
+        except Exception as error:
+            raise EngineLoadError(
+                f"{self._manifest.name} could not be loaded on {device}: {error}; "
+                "run `midfill models verify`, then `midfill doctor`"
+            ) from error
+        self._stops = [self._tokenizer.control(token) for token in self._family.stops]
+        self._name = f"{self._manifest.name} {self._model.compute_type} {device}x{threads}"
+
+    @property
+    def tokenizer(self) -> ModelTokenizer:
+        """The model's tokenizer."""
+        return self._tokenizer
+
+    @property
+    def family(self) -> Family:
+        """The model's prompt family."""
+        return self._family
+
+    @property
+    def name(self) -> str:
+        """Model, compute type, device and threads."""
+        return self._name
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Decode greedily after `stable` and `live` (see `engine.api.Engine.generate`)."""
+        if self._model is None:
+            raise EngineClosedError("the engine is closed; start the server again")
+        held = request.stable in self._kept
+        keep = held or (request.keep and self._make_room(request.stable))
+        run = _Run(
+            self._tokenizer, frozenset(self._stops), on_token, cancel, request.max_new_tokens
+        )
+        spell = self._tokenizer.tokens
+        try:
+            self._model.generate_batch(
+                [spell(request.live)],
+                static_prompt=spell(request.stable) or None,
+                cache_static_prompt=keep,
+                include_prompt_in_result=False,
+                max_length=max(1, request.max_new_tokens),
+                end_token=self._stops,
+                return_scores=True,
+                callback=run.step,
+            )
+        except Exception as error:
+            raise GenerationError(
+                f"{self._name} failed after {len(run.tokens)} tokens: {error}; "
+                "the engine restarts by itself"
+            ) from error
+        if keep and not held:
+            self._kept.add(request.stable)
+            self._held_bytes += self._weight(request.stable)
+        if run.error is not None:
+            raise GenerationError("reading a decoded token failed; it is a bug") from run.error
+        stable = len(request.stable)
+        return run.result(
+            reused=stable if held else 0, read=len(request.live) + stable * (not held)
+        )
+
+    def holds(self, stable: tuple[int, ...]) -> bool:
+        """Whether the state after these ids is kept."""
+        return stable in self._kept
+
+    def account(self) -> StateAccount:
+        """Bytes of kept states against their budget."""
+        return StateAccount(self._held_bytes, self._budget, len(self._kept))
+
+    def recycle(self) -> None:
+        """Unload and load again, which is the only way to clear CTranslate2's state map."""
+        if self._model is None:
+            raise EngineClosedError("the engine is closed; start the server again")
+        self._wait_until_idle()
+        self._model.unload_model()
+        self._kept.clear()
+        self._held_bytes = 0
+        memory.give_back()
+        self._model.load_model()
+
+    def close(self) -> None:
+        """Unload. Must happen before the interpreter exits, or the process can abort."""
+        if self._model is not None:
+            self._wait_until_idle()
+            self._model.unload_model()
+            self._model = None
+
+    def _weight(self, stable: tuple[int, ...]) -> int:
+        return len(stable) * self._manifest.kv_bytes_per_token
+
+    def _make_room(self, stable: tuple[int, ...]) -> bool:
+        """Whether the state of a new prompt may be kept; drops all others when it must."""
+        weight = self._weight(stable)
+        if not stable or weight > self._budget:
+            return False
+        if self._held_bytes + weight > self._budget:
+            self.recycle()
+        return True
+
+    def _wait_until_idle(self) -> None:
+        # `unload_model` silently does nothing while a batch counts as active, and the worker
+        # counts it down a moment after the result is there
+        end = time.monotonic() + _IDLE_WAIT_S
+        while self._model.num_active_batches and time.monotonic() < end:
+            time.sleep(0.001)
+
+
+class _Run:
+    """The tokens of one generation, collected on CTranslate2's worker thread."""
+
+    def __init__(
+        self,
+        tokenizer: ModelTokenizer,
+        stops: frozenset[int],
+        on_token: Callable[[Token], bool],
+        cancel: CancelToken,
+        limit: int,
+    ) -> None:
+        self.tokens: list[Token] = []
+        self.error: Exception | None = None
+        self._stops = stops
+        self._stream = tokenizer.stream()
+        self._on_token = on_token
+        self._cancel = cancel
+        self._limit = limit
+        self._reason = StopReason.END
+        self._started = time.perf_counter()
+        self._first = 0.0
+
+    def step(self, result: Any) -> bool:
+        """CTranslate2's callback; True stops. An exception here would be lost, so it is kept."""
+        try:
+            return self._step(result)
+        except Exception as error:  # noqa: BLE001 - raised again by `generate`
+            self.error = error
+            return True
+
+    def _step(self, result: Any) -> bool:
+        self._first = self._first or time.perf_counter()
+        if self._limit == 0:  # only the state was wanted
+            self._reason = StopReason.LENGTH
+            return True
+        if result.token_id in self._stops:  # the callback sees the end token, the result does not
+            return True
+        token = Token(result.token_id, self._stream.add(result.token_id), result.log_prob)
+        self.tokens.append(token)
+        if self._on_token(token):
+            self._reason = StopReason.STOPPED
+        elif self._cancel.cancelled:
+            self._reason = StopReason.CANCELLED
+        elif len(self.tokens) >= self._limit:
+            self._reason = StopReason.LENGTH
+        else:
+            return False
+        return True
+
+    def result(self, *, reused: int, read: int) -> Generation:
+        """What came out; call it after the generation ended."""
+        now = time.perf_counter()
+        first = self._first or now
+        return Generation(
+            tokens=tuple(self.tokens),
+            reason=self._reason,
+            read_tokens=read,
+            reused_tokens=reused,
+            prefill_ms=(first - self._started) * 1000,
+            decode_ms=(now - first) * 1000,
+        )

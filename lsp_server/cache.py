@@ -1,0 +1,106 @@
+"""The completion cache: what was generated once is never generated again.
+
+A generation is remembered under the line it began on: the few lines above (so that edits elsewhere
+do not spoil it), and all text known from that line's start, typed and generated. A later cursor
+finds it when everything from some line start to the cursor is a beginning of such a known text and
+the text behind the cursor is the one it was made for. So typing through, accepting words or lines,
+and going back with backspace are all the same look-up.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from context.anchor import after_closers, text_after, unix
+from lsp_server.flight import Decoded
+
+if TYPE_CHECKING:
+    from context.documents import Snapshot
+    from context.text import Text
+
+_HEAD_LINES = 3
+_WALK_LINES = 12
+"""How many lines below its beginning a multi-line generation is still found."""
+_SUFFIX_CHARS = 160
+_PER_HEAD = 8
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One generation: text from the line's start to its end, and where the generated part began."""
+
+    text: str
+    began: int
+    suffix: str
+    decoded: Decoded
+
+
+class CompletionCache:
+    """A bounded trie of two levels: lines above, then known texts from the line's start."""
+
+    def __init__(self, max_heads: int = 512) -> None:
+        """Prepare for at most `max_heads` places with 8 texts each."""
+        self._max_heads = max_heads
+        self._heads: OrderedDict[Key, list[_Known]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Number of remembered generations."""
+        return sum(len(known) for known in self._heads.values())
+
+    def remember(self, snapshot: Snapshot, decoded: Decoded) -> None:
+        """Keep what was decoded at the snapshot's cursor."""
+        if not decoded.text:
+            return
+        typed = snapshot.line_before
+        entry = _Known(typed + decoded.text, len(typed), _suffix(snapshot), decoded)
+        key = _key(snapshot.uri, snapshot.text, snapshot.cursor.line)
+        entries = self._heads.setdefault(key, [])
+        entries[:] = [
+            old
+            for old in entries
+            if not (old.suffix == entry.suffix and entry.text.startswith(old.text))
+        ]
+        entries.insert(0, entry)
+        del entries[_PER_HEAD:]
+        self._heads.move_to_end(key)
+        while len(self._heads) > self._max_heads:
+            self._heads.popitem(last=False)
+
+    def look_up(self, snapshot: Snapshot) -> Decoded | None:
+        """What is known beyond the cursor, None when nothing is; the longest of several."""
+        suffix = _suffix(snapshot)
+        typed = snapshot.line_before
+        line = snapshot.cursor.line
+        best: Decoded | None = None
+        for number in range(line, max(-1, line - _WALK_LINES), -1):
+            if number < line:
+                typed = unix(snapshot.text.line(number)) + typed
+            key = _key(snapshot.uri, snapshot.text, number)
+            for entry in self._heads.get(key, ()):
+                if entry.suffix == suffix and entry.text.startswith(typed):
+                    rest = entry.decoded.after(len(typed) - entry.began)
+                    if len(typed) < entry.began:  # gone back behind where the generation began
+                        rest = Decoded(
+                            entry.text[len(typed) :], rest.marks, rest.ended, rest.complete
+                        )
+                    if rest.text and (best is None or len(rest.text) > len(best.text)):
+                        best = rest
+                        self._heads.move_to_end(key)
+        return best
+
+    def forget(self, uri: str) -> None:
+        """Drop everything of a document."""
+        for key in [key for key in self._heads if key[0] == uri]:
+            del self._heads[key]
+
+
+def _key(uri: str, text: Text, line: int) -> Key:
+    return uri, "".join(text.lines(max(0, line - _HEAD_LINES), line))
+
+
+def _suffix(snapshot: Snapshot) -> str:
+    return text_after(snapshot.text, after_closers(snapshot), _SUFFIX_CHARS)[0].rstrip()

@@ -1,0 +1,174 @@
+"""The command line. Each command imports what it needs when it runs, so that `serve` starts fast."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsp_server.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    arguments = parser().parse_args(argv)
+    from engine.errors import MidfillError
+
+    try:
+        return int(arguments.run(arguments))
+    except MidfillError as error:
+        print(f"midfill: {error}", file=sys.stderr)  # noqa: T201 - a command line's errors
+        return 1
+    except KeyboardInterrupt:
+        print("midfill: interrupted", file=sys.stderr)  # noqa: T201 - a command line's errors
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `midfill ... | head`
+        sys.stderr.close()
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from lsp_server import models_cli
+    from lsp_server.bench import cli as bench_cli
+
+    top = argparse.ArgumentParser(
+        prog="midfill", description="Ghost-text code completion on your own machine."
+    )
+    top.add_argument("--version", action="version", version=f"midfill {VERSION}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_one_shot(commands)
+    models_cli.add_parser(commands)
+    bench_cli.add_parser(commands)
+    demo = commands.add_parser("demo", help="type into a real server and show its ghost text")
+    demo.add_argument(
+        "file", nargs="?", type=Path, help="a source file (default: one of midfill's)"
+    )
+    demo.set_defaults(run=_demo)
+    doctor = commands.add_parser("doctor", help="say what works here and what to do about the rest")
+    doctor.set_defaults(run=_doctor)
+    return top
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser("serve", help="run the language server (stdio by default)")
+    serve.add_argument("--stdio", action="store_true", help="accepted for editors that pass it")
+    serve.add_argument(
+        "--tcp", type=_loopback, metavar="HOST:PORT", help="loopback only; port 0 takes a free one"
+    )
+    serve.add_argument("--log-level", default="warning", choices=_log_levels())
+    serve.add_argument("--log-file", type=Path, help="write the log there instead of to stderr")
+    serve.add_argument(
+        "--clientProcessId",
+        "--parent",
+        dest="parent",
+        type=int,
+        metavar="PID",
+        help="exit when this process dies",
+    )
+    serve.add_argument("--model", help="name of a model in the store")
+    serve.add_argument(
+        "--threads", type=int, default=0, help="cores for one inference (0: derived)"
+    )
+    serve.add_argument("--target-ms", type=float, help="when an answer should be on screen")
+    serve.add_argument(
+        "--engine",
+        default="real",
+        metavar="real|fake:TEXT",
+        help="fake:TEXT answers TEXT to everything, without a model",
+    )
+    serve.set_defaults(run=_serve)
+
+
+def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    place = "FILE:LINE:COL, both counted from 1 as editors show them; COL in characters"
+    complete = commands.add_parser("complete", help="one completion, through the same pipeline")
+    complete.add_argument("place", metavar="FILE:LINE:COL", help=place)
+    complete.add_argument("--json", action="store_true", help="text, source and timings as JSON")
+    complete.set_defaults(run=_complete)
+    prompt = commands.add_parser("prompt", help="the prompt for a place, part by part")
+    prompt.add_argument("place", metavar="FILE:LINE:COL", help=place)
+    prompt.set_defaults(run=_prompt)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import dataclasses
+
+    from lsp_server import engines, logs
+    from lsp_server.settings import Settings
+
+    try:
+        logs.set_up(arguments.log_level, arguments.log_file)
+    except OSError as error:
+        print(  # noqa: T201 - a command line's errors
+            f"midfill: --log-file {arguments.log_file}: {error.strerror}; choose another place",
+            file=sys.stderr,
+        )
+        return 1
+    settings = Settings()
+    engine = dataclasses.replace(
+        settings.engine,
+        model=arguments.model or settings.engine.model,
+        threads=arguments.threads,
+    )
+    latency = settings.latency
+    if arguments.target_ms is not None:
+        latency = dataclasses.replace(latency, target_ms=arguments.target_ms)
+    settings = dataclasses.replace(settings, engine=engine, latency=latency)
+    from lsp_server.server import MidfillServer
+    from lsp_server.server import run as serve
+
+    server = MidfillServer(settings, engines.maker(settings, arguments.engine))
+    return serve(server, tcp=arguments.tcp, parent=arguments.parent)
+
+
+def _complete(arguments: argparse.Namespace) -> int:
+    from lsp_server.oneshot import complete
+
+    return complete(arguments.place, as_json=arguments.json)
+
+
+def _prompt(arguments: argparse.Namespace) -> int:
+    from lsp_server.oneshot import prompt
+
+    return prompt(arguments.place)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from lsp_server.demo import run as demo
+
+    return demo(arguments.file)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from lsp_server.doctor import run as doctor
+
+    return doctor()
+
+
+def _log_levels() -> tuple[str, ...]:
+    from lsp_server.logs import LEVELS
+
+    return LEVELS
+
+
+def _loopback(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    try:
+        inside = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        number = int(port)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not HOST:PORT") from None
+    if not inside:
+        raise argparse.ArgumentTypeError(f"{host} is not this machine; use 127.0.0.1:PORT")
+    return host, number

@@ -1,0 +1,146 @@
+"""A flight: one generation under way, and everybody who can use what it brings."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.api import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from context.prompt import Prompt
+    from engine.api import Generation, Token
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text decoded so far beyond some place, with the log-probability of each of its tokens.
+
+    Attributes:
+        text: the text.
+        marks: (end of token in `text`, natural log of its probability), in order.
+        ended: whether nothing more will come.
+        complete: whether it ended because the model or the stop rule said so, not a cut.
+    """
+
+    text: str
+    marks: tuple[tuple[int, float], ...] = ()
+    ended: bool = True
+    complete: bool = True
+
+    def after(self, count: int) -> Decoded:
+        """The same without its first `count` characters."""
+        marks = tuple((end - count, log_prob) for end, log_prob in self.marks if end > count)
+        return Decoded(self.text[count:], marks, self.ended, self.complete)
+
+
+class Flight:
+    """One generation from queue to end.
+
+    The event loop owns it, except `on_token`, which runs on the engine's thread: that one only
+    appends, compares, and wakes the loop.
+    """
+
+    def __init__(
+        self, uri: str, prompt: Prompt, max_new_tokens: int, stop: Callable[[Flight], bool]
+    ) -> None:
+        """Prepare a generation.
+
+        Args:
+            uri: the document it is for.
+            prompt: what the model reads.
+            max_new_tokens: most tokens to decode.
+            stop: looks at the flight after each token, on the engine's thread; True ends it.
+        """
+        self.number = next(_numbers)
+        self.uri = uri
+        self.prompt = prompt
+        self.max_new_tokens = max_new_tokens
+        self.cancel = CancelToken()
+        self.wanted = prompt.live_text
+        """The newest text from anchor to cursor that this flight is still right for."""
+        self.answered_at = 0
+        """Number of tokens when a request was answered from it, 0 before; the rest is ahead."""
+        self.on_end: Callable[[Flight], None] | None = None
+        self.text = ""
+        self.tokens: list[Token] = []
+        self.generation: Generation | None = None
+        self.error: Exception | None = None
+        self.done = False
+        self.started = False
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._grown = asyncio.Event()
+
+    # On the engine's thread
+
+    def on_token(self, token: Token) -> bool:
+        """Take one token; True ends the generation: divergence, cancelling, or the stop rule."""
+        self.tokens.append(token)
+        self.text += token.text
+        stop = self.cancel.cancelled or not self._agrees_with(self.wanted) or self._stop(self)
+        self._loop.call_soon_threadsafe(self._grown.set)
+        return stop
+
+    # On the event loop
+
+    def beyond(self, live_text: str) -> Decoded | None:
+        """What it brought beyond `live_text`, or None when the two diverge."""
+        if not self._agrees_with(live_text):
+            return None
+        typed = len(live_text) - len(self.prompt.live_text)
+        ended = self.done
+        complete = ended and self.generation is not None and not self.cancel.cancelled
+        return Decoded(self.text, tuple(self.marks()), ended, complete).after(max(0, typed))
+
+    def agrees(self, live_text: str) -> bool:
+        """Whether it can still bring text for `live_text`."""
+        ahead = len(live_text) >= len(self.prompt.live_text) + len(self.text)
+        return self._agrees_with(live_text) and not (self.done and ahead)
+
+    async def growth(self, timeout_s: float) -> bool:
+        """Wait for the next token or the end; False when `timeout_s` passed first."""
+        if self.done:
+            return True
+        self._grown.clear()
+        try:
+            await asyncio.wait_for(self._grown.wait(), max(0.0, timeout_s))
+        except TimeoutError:
+            return False
+        return True
+
+    def finish(self, generation: Generation | None, error: Exception | None = None) -> None:
+        """Mark the end, whatever it was; a second end changes nothing."""
+        if self.done:
+            return
+        self.generation, self.error = generation, error
+        self.done = True
+        self._grown.set()
+        if self.on_end is not None:
+            self.on_end(self)
+
+    @property
+    def answered(self) -> bool:
+        """Whether a request was answered from it, so that it can be ended without loss."""
+        return self.answered_at > 0
+
+    def marks(self) -> list[tuple[int, float]]:
+        """(end in `text`, natural log of the probability) of each token, in order."""
+        marks, end = [], 0
+        for token in tuple(self.tokens):
+            end += len(token.text)
+            marks.append((end, token.log_prob))
+        return marks
+
+    def _agrees_with(self, live_text: str) -> bool:
+        start = self.prompt.live_text
+        if not live_text.startswith(start):
+            return False
+        typed = live_text[len(start) :]
+        return self.text.startswith(typed) or typed.startswith(self.text)

@@ -1,0 +1,77 @@
+"""From a suggestion to what LSP carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from lsp_server.positions import to_position
+
+if TYPE_CHECKING:
+    from lsprotocol.types import PositionEncodingKind
+
+    from context.documents import Snapshot
+
+ACCEPTED = "midfill.accepted"
+"""The command that editors run after a full accept."""
+
+
+def inline_items(
+    snapshot: Snapshot, text: str, encoding: PositionEncodingKind, answer_id: str
+) -> types.InlineCompletionList:
+    """One item from the line's start to the cursor, or none; never null.
+
+    The item repeats what is typed already: that shape is what every client tried handles well.
+    """
+    if not text:
+        return types.InlineCompletionList(items=[])
+    line = snapshot.cursor.line
+    item = types.InlineCompletionItem(
+        insert_text=snapshot.line_before + _like_document(snapshot, text),
+        range=types.Range(
+            start=types.Position(line, 0),
+            end=to_position(snapshot.text, (line, snapshot.cursor.column), encoding),
+        ),
+        command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
+    )
+    return types.InlineCompletionList(items=[item])
+
+
+def completion_items(
+    snapshot: Snapshot, text: str, encoding: PositionEncodingKind, answer_id: str
+) -> types.CompletionList:
+    """The same for clients without inline completion: one entry of the menu, sorted last."""
+    if not text:
+        return types.CompletionList(is_incomplete=True, items=[])
+    cursor = to_position(snapshot.text, (snapshot.cursor.line, snapshot.cursor.column), encoding)
+    word = _word_before(snapshot.line_before)
+    start = snapshot.cursor.column - len(word)
+    begin = to_position(snapshot.text, (snapshot.cursor.line, start), encoding)
+    first, *more = text.strip("\n").split("\n")
+    item = types.CompletionItem(
+        label=(word + first).strip() + (" …" if more else ""),
+        kind=types.CompletionItemKind.Text,
+        detail="midfill",
+        documentation=text if more else None,
+        sort_text="\uffff",
+        filter_text=word or None,
+        text_edit=types.TextEdit(
+            range=types.Range(start=begin, end=cursor),
+            new_text=word + _like_document(snapshot, text),
+        ),
+        command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
+    )
+    return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _like_document(snapshot: Snapshot, text: str) -> str:
+    """`text` with the line endings of the document."""
+    return text.replace("\n", "\r\n") if snapshot.text.line(0).endswith("\r\n") else text
+
+
+def _word_before(line: str) -> str:
+    end = len(line)
+    while end and (line[end - 1].isalnum() or line[end - 1] == "_"):
+        end -= 1
+    return line[end:]

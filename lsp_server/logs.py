@@ -1,0 +1,47 @@
+"""Logging: to stderr or a file, never any text of the user's."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEVELS = ("debug", "info", "warning", "error")
+
+_OWN = ("lsp_server", "engine", "context")
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_MAX_BYTES = 5_000_000
+
+
+def set_up(level: str, file: Path | None) -> None:
+    """Send midfill's own log lines to `file` (owner-only, rotated) or stderr.
+
+    Only midfill's loggers speak: those of the libraries below write whole messages, which hold the
+    user's text.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        handler = logging.handlers.RotatingFileHandler(
+            file, maxBytes=_MAX_BYTES, backupCount=2, encoding="utf-8"
+        )
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    for name in _OWN:
+        logger = logging.getLogger(name)
+        logger.setLevel(level.upper())
+        logger.propagate = False
+        logger.handlers[:] = [handler]
+    root = logging.getLogger()
+    root.handlers[:] = [logging.NullHandler()]
+    root.setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,249 @@
+"""The request pipeline: from a snapshot to the text to show. `complete` is the whole story."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from lsp_server.cache import CompletionCache
+from lsp_server.flight import Decoded, Flight
+from lsp_server.postprocess import Shape, enough, present
+from lsp_server.trace import Source, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from context.documents import Snapshot
+    from context.prompt import Prompt, PromptMaker, Stable
+    from engine.calibration import Rates
+    from lsp_server.scheduler import Scheduler
+    from lsp_server.settings import Settings
+    from lsp_server.stats import Stats
+
+_log = logging.getLogger(__name__)
+
+_STABLES_PER_DOCUMENT = 4
+_REFRESH_SHARE = 0.5
+"""Part of the live limit from which a finished line is a good moment to move the anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An answer: the text to insert at the snapshot's cursor ("" for none), and its story."""
+
+    text: str
+    trace: Trace
+
+
+class Pipeline:
+    """Everything one request needs, in the order it needs it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        scheduler: Scheduler,
+        prompts: PromptMaker,
+        rates: Rates,
+        stats: Stats,
+        more_available: Callable[[Snapshot], None] = lambda _: None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            settings: all settings.
+            scheduler: feeds the engine, which is loaded.
+            prompts: cuts prompts for that engine's model.
+            rates: what the machine does with the model.
+            stats: counts answers.
+            more_available: called when a longer text than the answer is there for a snapshot.
+        """
+        self._settings = settings
+        self._scheduler = scheduler
+        self._prompts = prompts
+        self._rates = rates
+        self._stats = stats
+        self._more_available = more_available
+        self._cache = CompletionCache()
+        self._stables: dict[str, list[Stable]] = {}
+        self._shown: dict[str, str] = {}
+        self._followers: set[asyncio.Task[None]] = set()
+
+    async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
+        """Answer one request; cancelling the task keeps the work for the next request."""
+        shape = Shape.of(snapshot)
+        with trace.stage("cache"):
+            decoded = self._recall(snapshot, shape, trace)
+        if decoded is None:
+            with trace.stage("select"):
+                flight, live_text = self._join(snapshot, trace) or self._launch(snapshot, trace)
+            with trace.stage("wait"):
+                decoded = await self._await(flight, live_text, shape, trace)
+            self._describe(flight, trace)
+            if not flight.done:
+                self._follow(flight, live_text, snapshot)
+        with trace.stage("postprocess"):
+            text = present(decoded, shape, self._settings.suggestions)
+        self._shown[snapshot.uri] = snapshot.line_before + text if text else ""
+        trace.shown_chars = len(text)
+        trace.total_ms = trace.elapsed_ms()
+        self._stats.count_answer(trace)
+        return Suggestion(text, trace)
+
+    # The stages
+
+    def _recall(self, snapshot: Snapshot, shape: Shape, trace: Trace) -> Decoded | None:
+        """What earlier generations left for this cursor."""
+        decoded = self._cache.look_up(snapshot)
+        if decoded is None or not decoded.text.strip():
+            return None
+        if not decoded.complete and not present(decoded, shape, self._settings.suggestions):
+            return None  # it was cut short; the model would have more to say
+        shown, line = self._shown.get(snapshot.uri, ""), snapshot.line_before
+        if shown.startswith(line + decoded.text.split("\n", 1)[0]) and shown != line:
+            trace.source = Source.TYPE_THROUGH
+        elif shown and line.startswith(shown):
+            trace.source = Source.AHEAD
+        else:
+            trace.source = Source.CACHE
+        return decoded
+
+    def _join(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str] | None:
+        """The generation under way, when what was typed since agrees with it."""
+        flight = self._scheduler.flight_of(snapshot.uri)
+        if flight is None or flight.cancel.cancelled:
+            return None
+        live_text = flight.prompt.stable.window.live_text(snapshot)
+        if live_text is None or not flight.agrees(live_text):
+            return None
+        flight.wanted = live_text
+        trace.source = Source.IN_FLIGHT
+        return flight, live_text
+
+    def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str]:
+        """A new generation, on a kept stable part where one fits."""
+        prompt = self._prompt(snapshot)
+        engine = self._scheduler.engine
+        warm = engine is not None and engine.holds(prompt.stable.ids)
+        trace.source = Source.WARM if warm else Source.COLD
+        settings = self._settings.suggestions
+        shape = Shape.of(snapshot)
+
+        def stop(flight: Flight) -> bool:
+            marks = flight.marks()
+            ahead = flight.answered_at and len(marks) >= flight.answered_at + settings.ahead_tokens
+            return bool(ahead) or enough(flight.text, marks, shape, settings)
+
+        flight = Flight(snapshot.uri, prompt, settings.max_tokens, stop)
+        flight.on_end = lambda ended: self._remember(snapshot, ended)
+        self._scheduler.submit(flight)
+        return flight, prompt.live_text
+
+    def _prompt(self, snapshot: Snapshot) -> Prompt:
+        """A prompt on a stable part in use where one fits, else with a new anchor."""
+        stables = self._stables.setdefault(snapshot.uri, [])
+        engine = self._scheduler.engine
+        fitting = [self._prompts.extend(stable, snapshot) for stable in stables]
+        found = [prompt for prompt in fitting if prompt is not None]
+        for prompt in found:
+            if engine is not None and engine.holds(prompt.stable.ids):
+                return prompt
+        if found:
+            return found[0]
+        prompt = self._prompts.make(snapshot)
+        stables.insert(0, prompt.stable)
+        del stables[_STABLES_PER_DOCUMENT:]
+        return prompt
+
+    async def _await(self, flight: Flight, live_text: str, shape: Shape, trace: Trace) -> Decoded:
+        """Wait until the flight has what can be shown, or the target passes with a part of it."""
+        latency = self._settings.latency
+        while not flight.done:
+            left_ms = latency.target_ms - trace.elapsed_ms()
+            if left_ms <= 0:
+                decoded = flight.beyond(live_text)
+                if decoded is None or present(decoded, shape, self._settings.suggestions):
+                    break
+                left_ms = latency.deadline_ms - trace.elapsed_ms()
+                if left_ms <= 0:
+                    flight.cancel.cancel()
+                    break
+            await flight.growth(left_ms / 1000)
+        if isinstance(flight.error, EngineError):
+            _log.info("a request ended with nothing: %s", type(flight.error).__name__)
+        flight.answered_at = flight.answered_at or max(1, len(flight.tokens))
+        return flight.beyond(live_text) or Decoded("")
+
+    def _follow(self, flight: Flight, live_text: str, snapshot: Snapshot) -> None:
+        """Tell the editor once when the flight brings more than was shown."""
+
+        async def wait() -> None:
+            while not flight.done:
+                await flight.growth(self._settings.latency.deadline_ms / 1000)
+            if flight.cancel.cancelled or flight.wanted != live_text:
+                return
+            shape, settings = Shape.of(snapshot), self._settings.suggestions
+            longer = present(flight.beyond(live_text) or Decoded(""), shape, settings)
+            shown = self._shown.get(snapshot.uri, "")
+            if snapshot.line_before + longer != shown and longer:
+                self._more_available(snapshot)
+
+        task = asyncio.create_task(wait())
+        self._followers.add(task)
+        task.add_done_callback(self._followers.discard)
+
+    # Around requests
+
+    def changed(self, snapshot: Snapshot, *, line_finished: bool) -> None:
+        """The text changed and the cursor stands behind the change: divert or end the flight."""
+        flight = self._scheduler.flight_of(snapshot.uri)
+        if flight is not None and not flight.done:
+            live_text = flight.prompt.stable.window.live_text(snapshot)
+            if live_text is None or not flight.agrees(live_text):
+                flight.cancel.cancel()
+            else:
+                flight.wanted = live_text
+        if line_finished:
+            self.rest(snapshot)
+
+    def rest(self, snapshot: Snapshot) -> None:
+        """The cursor came to rest: read the stable part that a request here would need."""
+        engine = self._scheduler.engine
+        if engine is None:
+            return
+        for stable in self._stables.get(snapshot.uri, ()):
+            prompt = self._prompts.extend(stable, snapshot)
+            if prompt is not None and not self._prompts.is_long(prompt, _REFRESH_SHARE):
+                break
+        else:
+            prompt = self._prompts.make(snapshot)
+            stables = self._stables.setdefault(snapshot.uri, [])
+            stables.insert(0, prompt.stable)
+            del stables[_STABLES_PER_DOCUMENT:]
+        stable = prompt.stable
+        too_long = self._rates.prefill_ms(len(stable.ids)) > self._settings.latency.warm_ms
+        if not engine.holds(stable.ids) and not too_long:
+            self._scheduler.warm(stable.ids)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed: end and forget what was made for it."""
+        self._scheduler.forget(uri)
+        self._cache.forget(uri)
+        self._stables.pop(uri, None)
+        self._shown.pop(uri, None)
+
+    def _remember(self, snapshot: Snapshot, flight: Flight) -> None:
+        decoded = flight.beyond(flight.prompt.live_text)
+        if decoded is not None and flight.error is None:
+            self._cache.remember(snapshot, decoded)
+
+    @staticmethod
+    def _describe(flight: Flight, trace: Trace) -> None:
+        trace.decoded_tokens = len(flight.tokens)
+        if flight.generation is not None:
+            trace.read_tokens = flight.generation.read_tokens
+            trace.reused_tokens = flight.generation.reused_tokens
+            trace.stages["prefill"] = flight.generation.prefill_ms
+            trace.stages["decode"] = flight.generation.decode_ms

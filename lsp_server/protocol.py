@@ -1,0 +1,112 @@
+"""The protocol under the handlers: what pygls does by default and midfill must not.
+
+pygls keeps a text of its own for every document (slow for large files, and split at line ends that
+editors do not know), answers errors with tracebacks, and logs whole messages. Here documents go
+straight to the handlers, errors carry a reason and nothing else, and a request before `initialize`
+or with unreadable parameters is answered as the protocol asks.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+_INVALID_PARAMS = -32602
+_NOT_INITIALIZED = -32002
+_BEFORE_INITIALIZE = frozenset({types.INITIALIZE, types.EXIT})
+
+
+class MidfillProtocol(LanguageServerProtocol):
+    """LSP with midfill's own documents and manners.
+
+    Attributes:
+        on_exit: called with the exit code when the client says `exit`.
+        on_unreadable: called with the URI (if one can be seen) of a document notification whose
+            parameters could not be read.
+    """
+
+    on_exit: Callable[[int], None] = staticmethod(lambda _: None)
+    on_unreadable: Callable[[str | None], None] = staticmethod(lambda _: None)
+    _initialized = False
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """Hand on, without pygls' own copy of the text."""
+        self._hand_on(types.TEXT_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Hand on, without pygls' own copy of the text."""
+        self._hand_on(types.TEXT_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Hand on, without pygls' own copy of the text."""
+        self._hand_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # no handlers to wait for
+        """Leave in order, instead of raising SystemExit from within the loop."""
+        self.on_exit(0 if self._shutdown else 1)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Turn a message into its type; one that does not fit is answered, not dropped."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            method, number = data.get("method"), data.get("id")
+            _log.warning("unreadable parameters of %s", method if _known(method) else "a message")
+            if number is not None and method is not None:
+                self._refuse(number, _INVALID_PARAMS, f"the parameters of {method} do not fit LSP")
+            elif isinstance(method, str) and method.startswith("textDocument/did"):
+                self.on_unreadable(_uri_in(data))
+            return _Ignored()
+
+    def handle_message(self, message: Any) -> None:
+        """Refuse what comes before `initialize`; ignore what could not be read."""
+        if isinstance(message, _Ignored) or not hasattr(message, "jsonrpc"):
+            return
+        method = getattr(message, "method", None)
+        if method is not None and not self._initialized:
+            if method not in _BEFORE_INITIALIZE:
+                if (number := getattr(message, "id", None)) is not None:
+                    self._refuse(number, _NOT_INITIALIZED, "send `initialize` first")
+                return
+            self._initialized = True
+        super().handle_message(message)
+
+    def _hand_on(self, method: str, params: object) -> None:
+        handler = self.fm.features.get(method)
+        if handler is not None:
+            handler(params)
+
+    def _refuse(self, number: int | str, code: int, message: str) -> None:
+        self._send_data(
+            {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}}
+        )
+
+
+class _Ignored:
+    """Stands for a message that could not be read."""
+
+
+def _known(method: object) -> bool:
+    return method in types.METHOD_TO_TYPES
+
+
+def _uri_in(data: dict[str, Any]) -> str | None:
+    """The document's URI, as far as one can be seen in a damaged message."""
+    params = data.get("params")
+    document = params.get("textDocument") if isinstance(params, dict) else None
+    uri = document.get("uri") if isinstance(document, dict) else None
+    return uri if isinstance(uri, str) else None

@@ -1,0 +1,321 @@
+"""The language server: handlers that only translate between LSP and a session."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from context.documents import Cursor
+from lsp_server import items, transport
+from lsp_server.protocol import MidfillProtocol
+from lsp_server.session import Session, Status
+from lsp_server.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from context.documents import Snapshot
+    from engine.api import Engine
+    from lsp_server.documents import Change
+    from lsp_server.settings import Settings
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+MORE_AVAILABLE = "midfill/moreAvailable"
+STATUS = "midfill/status"
+STATS = "midfill/stats"
+CURSOR_RESTED = "midfill/cursorRested"
+
+
+class MidfillServer(LanguageServer):
+    """One client, one session."""
+
+    def __init__(self, settings: Settings, make_engine: Callable[[], Engine]) -> None:
+        """Register the features; `session` exists from `initialize` on."""
+        super().__init__(
+            "midfill",
+            VERSION,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=MidfillProtocol,
+        )
+        self.settings = settings
+        self.make_engine = make_engine
+        self.session: Session | None = None
+        self.exit_code = 1
+        self.growing = False
+        self.answers = itertools.count(1)
+        self.background: set[asyncio.Task[Any]] = set()
+        self.main_task: asyncio.Task[Any] | None = None
+        _register(self)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 - pygls' signature
+        """Name the error in the log; no popups, since users can do nothing about these."""
+        _log.error("a message could not be handled: %s", type(error).__name__)
+
+    def keep(self, work: Awaitable[Any]) -> None:
+        """Run something in the background until it ends."""
+        task = asyncio.ensure_future(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    def leave(self, code: int = 1) -> None:
+        """End the process with `code`, in order."""
+        self.exit_code = code
+        if self.main_task is not None:
+            self.main_task.cancel()
+
+    def close(self) -> int:
+        """Free everything; returns the exit code."""
+        if self.session is not None:
+            self.session.close()
+        return self.exit_code
+
+
+def run(server: MidfillServer, *, tcp: tuple[str, int] | None, parent: int | None) -> int:
+    """Serve one client over stdio or TCP until it leaves; returns the exit code."""
+
+    async def main() -> None:
+        server.main_task = asyncio.current_task()
+        if parent is not None:
+            server.keep(transport.watch_parent(parent, server.leave))
+        if tcp is not None:
+            await transport.serve_tcp(server, *tcp)
+        else:
+            await transport.serve_stdio(server, sys.stdin.buffer, stdout)
+
+    stdout = transport.take_stdout() if tcp is None else sys.stdout.buffer
+    return transport.run_until_done(main, server.close)
+
+
+def _quiet(handler: Callable[..., _T]) -> Callable[..., _T | None]:
+    """A handler whose faults are named in the log and never reach the editor as a popup."""
+
+    @functools.wraps(handler)
+    def wrapped(server: MidfillServer, params: Any) -> _T | None:
+        try:
+            return handler(server, params)
+        except Exception as error:
+            fault = f"{handler.__name__}:{type(error).__name__}"
+            _log.exception("fault in %s", handler.__name__) if _log.isEnabledFor(
+                logging.DEBUG
+            ) else _log.error("fault %s", fault)
+            if server.session is not None:
+                server.session.stats.faults[fault] += 1
+            return None
+
+    return wrapped
+
+
+def _register(server: MidfillServer) -> None:
+    feature = server.feature
+    protocol: Any = server.protocol
+    protocol.on_exit = server.leave
+    protocol.on_unreadable = lambda uri: server.session and server.session.documents.distrust(uri)
+
+    feature(types.INITIALIZE)(_initialize)
+    feature(types.INITIALIZED)(_initialized)
+    feature(types.TEXT_DOCUMENT_DID_OPEN)(_quiet(_did_open))
+    feature(types.TEXT_DOCUMENT_DID_CHANGE)(_quiet(_did_change))
+    feature(types.TEXT_DOCUMENT_DID_CLOSE)(_quiet(_did_close))
+    feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_quiet(_did_save))
+    feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_quiet(_did_change_folders))
+    feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
+        _inline_completion
+    )
+    feature(STATS)(_stats)
+    feature(CURSOR_RESTED)(_quiet(_cursor_rested))
+    server.command(items.ACCEPTED)(_accepted)
+
+
+def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
+    options = params.initialization_options
+    server.growing = isinstance(options, dict) and options.get("growing") is True
+    session = Session(
+        server.settings,
+        server.make_engine,
+        on_status=functools.partial(_tell_status, server),
+        more_available=functools.partial(_tell_more, server),
+    )
+    session.documents.encoding = server.workspace.position_encoding
+    session.documents.set_folders(_folders(params))
+    server.session = session
+    text_document = params.capabilities.text_document
+    if text_document is None or text_document.inline_completion is None:
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(_completion)
+    if params.process_id is not None:
+        server.keep(transport.watch_parent(params.process_id, server.leave))
+
+
+def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
+    if params.workspace_folders:
+        return list(params.workspace_folders)
+    if params.root_uri:
+        return [types.WorkspaceFolder(uri=params.root_uri, name="")]
+    return []
+
+
+def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:
+    server.keep(_load(server))
+
+
+async def _load(server: MidfillServer) -> None:
+    """Load the model while the server answers already; a progress bar where the client has one."""
+    session = _session(server)
+    window = server.client_capabilities.window
+    token = "midfill/loading"  # noqa: S105 - a progress token, not a secret
+    progress = bool(window and window.work_done_progress)
+    if progress:
+        try:
+            await server.work_done_progress.create_async(token)
+            server.work_done_progress.begin(
+                token, types.WorkDoneProgressBegin(title="midfill: loading the model")
+            )
+        except Exception as error:  # noqa: BLE001 - a client that refuses it gets no bar
+            _log.info("no progress bar: %s", type(error).__name__)
+            progress = False
+    await session.load()
+    if progress:
+        server.work_done_progress.end(
+            token, types.WorkDoneProgressEnd(message=session.status.message)
+        )
+
+
+def _did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
+    session = _session(server)
+    document = session.documents.open(params)
+    _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
+
+
+def _did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
+    session = _session(server)
+    change = session.documents.change(params)
+    if change is None:
+        if session.pipeline is not None:
+            session.scheduler.cancel(params.text_document.uri)
+        return
+    if session.pipeline is not None and (typed := _behind(session, params, change)) is not None:
+        snapshot, line_finished = typed
+        session.pipeline.changed(snapshot, line_finished=line_finished)
+
+
+def _behind(
+    session: Session, params: types.DidChangeTextDocumentParams, change: Change
+) -> tuple[Snapshot, bool] | None:
+    """The snapshot behind a change that is one insertion, and whether it finished a line."""
+    if len(params.content_changes) != 1:
+        return None
+    event = params.content_changes[0]
+    if not isinstance(event, types.TextDocumentContentChangePartial):
+        return None
+    snapshot = session.documents.snapshot(change.document.uri, event.range.start)
+    if snapshot is None:
+        return None
+    *above, last = event.text.replace("\r\n", "\n").split("\n")
+    line = snapshot.cursor.line + len(above)
+    column = len(last) + (0 if above else snapshot.cursor.column)
+    place = snapshot.text.clamp((line, column))
+    return snapshot.at(Cursor(*place)), bool(above)
+
+
+def _did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
+    session = _session(server)
+    session.documents.close(params.text_document.uri)
+    if session.pipeline is not None:
+        session.pipeline.closed(params.text_document.uri)
+
+
+def _did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> None:
+    _session(server).documents.save(params)
+
+
+def _did_change_folders(
+    server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
+) -> None:
+    _session(server).documents.change_folders(params.event)
+
+
+def _cursor_rested(server: MidfillServer, params: Any) -> None:
+    """An editor's plugin says where the cursor came to rest: {textDocument, position}."""
+    session = _session(server)
+    position = types.Position(int(params.position.line), int(params.position.character))
+    _rest(session, session.documents.snapshot(str(params.textDocument.uri), position))
+
+
+def _rest(session: Session, snapshot: Snapshot | None) -> None:
+    if snapshot is not None and session.pipeline is not None:
+        session.pipeline.rest(snapshot)
+
+
+async def _inline_completion(
+    server: MidfillServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    session = _session(server)
+    snapshot = session.documents.snapshot(params.text_document.uri, params.position)
+    text = await _answer(server, session, snapshot)
+    if snapshot is None:
+        return types.InlineCompletionList(items=[])
+    encoding = session.documents.encoding
+    return items.inline_items(snapshot, text, encoding, str(next(server.answers)))
+
+
+async def _completion(
+    server: MidfillServer, params: types.CompletionParams
+) -> types.CompletionList:
+    session = _session(server)
+    snapshot = session.documents.snapshot(params.text_document.uri, params.position)
+    text = await _answer(server, session, snapshot)
+    if snapshot is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    encoding = session.documents.encoding
+    return items.completion_items(snapshot, text, encoding, str(next(server.answers)))
+
+
+async def _answer(server: MidfillServer, session: Session, snapshot: Snapshot | None) -> str:
+    """The text to show; a fault is counted and becomes no text. Cancelling passes through."""
+    try:
+        text, _ = await session.complete(snapshot, str(server.protocol.msg_id or ""))
+    except Exception as error:
+        session.stats.faults[f"complete:{type(error).__name__}"] += 1
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.exception("a request failed")
+        else:
+            _log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400 - the trace is for debug
+        return ""
+    return text
+
+
+def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
+    return _session(server).describe()
+
+
+def _accepted(server: MidfillServer, _answer_id: str = "") -> None:
+    _session(server).stats.accepted += 1
+
+
+def _tell_status(server: MidfillServer, status: Status) -> None:
+    server.protocol.notify(STATUS, {"state": status.state, "message": status.message})
+    if status.state == "error":
+        server.window_log_message(
+            types.LogMessageParams(type=types.MessageType.Error, message=status.message)
+        )
+
+
+def _tell_more(server: MidfillServer, snapshot: Snapshot) -> None:
+    session = _session(server)
+    document = session.documents.get(snapshot.uri)
+    if server.growing and document is not None and document.version == snapshot.version:
+        server.protocol.notify(MORE_AVAILABLE, {"uri": snapshot.uri, "version": snapshot.version})
+
+
+def _session(server: MidfillServer) -> Session:
+    if server.session is None:
+        raise RuntimeError("no session before `initialize`")
+    return server.session

@@ -1,0 +1,190 @@
+"""A session: the open documents and the loaded model, as the handlers see them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from context.prompt import PromptMaker
+from engine import calibration
+from engine.errors import MidfillError
+from lsp_server import paths
+from lsp_server.documents import Documents
+from lsp_server.pipeline import Pipeline
+from lsp_server.scheduler import Scheduler
+from lsp_server.stats import Stats
+from lsp_server.trace import Source, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from context.documents import Snapshot
+    from engine.api import Engine
+    from engine.calibration import Rates
+    from lsp_server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_FASTEST_STABLE, _LONGEST_CPU_STABLE = 256, 512
+_COLD_READ_S = 0.6
+"""A stable part is as long as this machine reads in so many seconds, within limits."""
+_IDLE_CHECK_S = 5.0
+_IDLE_S = 10.0
+_RECYCLE_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the user is told: `loading`, `ready` or `error`, and what to do."""
+
+    state: str
+    message: str
+
+
+class Session:
+    """One client's documents and the engine that answers for them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        make_engine: Callable[[], Engine],
+        *,
+        on_status: Callable[[Status], None] = lambda _: None,
+        more_available: Callable[[Snapshot], None] = lambda _: None,
+        calibrate: bool = True,
+    ) -> None:
+        """Prepare; `load` brings the model. Must be made on the event loop.
+
+        Args:
+            settings: all settings.
+            make_engine: loads an engine, on the engine's own thread.
+            on_status: told of every change of state.
+            more_available: told when a longer text than the answer is there.
+            calibrate: measure this machine's rates when none are remembered.
+        """
+        self.settings = settings
+        self.documents = Documents()
+        self.stats = Stats()
+        self.status = Status("loading", "the model is being loaded")
+        self.rates: Rates | None = None
+        self.pipeline: Pipeline | None = None
+        self.scheduler = Scheduler(make_engine, self.stats, self._fault)
+        self._on_status = on_status
+        self._more_available = more_available
+        self._calibrate = calibrate
+        self._idle_task: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Load the model, learn the machine's rates, and begin to answer. Never raises."""
+        started = time.perf_counter()
+        try:
+            engine = await self.scheduler.start()
+            self.rates = await self._learn_rates(engine)
+        except MidfillError as error:
+            self._tell(Status("error", str(error)))
+            return
+        except Exception as error:
+            _log.exception("loading failed")
+            self._tell(Status("error", f"the model could not be loaded: {type(error).__name__}"))
+            return
+        self.pipeline = Pipeline(
+            self.settings,
+            self.scheduler,
+            self.prompt_maker(engine),
+            self.rates,
+            self.stats,
+            self._more_available,
+        )
+        self._idle_task = asyncio.create_task(self._tidy_when_idle())
+        _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
+        self._tell(Status("ready", engine.name))
+
+    async def complete(self, snapshot: Snapshot | None, request_id: str = "") -> tuple[str, Trace]:
+        """The text to show at a snapshot, "" for none."""
+        trace = Trace(request_id)
+        if snapshot is None or self.pipeline is None:
+            trace.source = Source.NONE
+            return "", trace
+        suggestion = await self.pipeline.complete(snapshot, trace)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("answer %s", trace.as_dict())
+        return suggestion.text, trace
+
+    def prompt_maker(self, engine: Engine) -> PromptMaker:
+        """Cuts prompts for an engine, as long as this machine reads quickly."""
+        return PromptMaker(
+            engine.tokenizer, engine.family, self.settings.prompt, self.max_prompt_tokens
+        )
+
+    @property
+    def max_prompt_tokens(self) -> int:
+        """The setting, or what this machine reads in the time of a cold start, within limits."""
+        if self.settings.prompt.max_tokens > 0:
+            return self.settings.prompt.max_tokens
+        speed = self.rates.prefill_tokens_s if self.rates else 0.0
+        return int(min(_LONGEST_CPU_STABLE, max(_FASTEST_STABLE, speed * _COLD_READ_S)))
+
+    def describe(self) -> dict[str, Any]:
+        """For `midfill/stats`: counts and states, never text."""
+        engine = self.scheduler.engine
+        account = engine.account() if engine else None
+        return {
+            "ready": self.pipeline is not None and engine is not None,
+            "status": {"state": self.status.state, "message": self.status.message},
+            "engine": engine.name if engine else None,
+            "open_documents": len(self.documents),
+            "document_faults": dict(self.documents.faults),
+            "max_prompt_tokens": self.max_prompt_tokens,
+            "rates": None
+            if self.rates is None
+            else {
+                "prefill_tokens_s": round(self.rates.prefill_tokens_s, 1),
+                "decode_ms": round(self.rates.decode_ms, 2),
+            },
+            "state_bytes": account.held_bytes if account else 0,
+            "state_budget_bytes": account.budget_bytes if account else 0,
+            "states": account.prompts if account else 0,
+            **self.stats.as_dict(),
+        }
+
+    def close(self) -> None:
+        """Stop everything; the engine's thread ends after its current token."""
+        if self._idle_task is not None:
+            self._idle_task.cancel()
+        self.scheduler.close()
+
+    async def _learn_rates(self, engine: Engine) -> Rates:
+        path, key = paths.state_dir() / "rates.json", engine.name
+        rates = calibration.recall(path, key)
+        if rates is None and self._calibrate:
+            self._tell(Status("loading", "measuring how fast this machine is"))
+            rates = await self.scheduler.call(calibration.measure)
+            calibration.remember(path, key, rates)
+        return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
+
+    async def _tidy_when_idle(self) -> None:
+        """Give kept states back before the budget forces it in the middle of typing."""
+        while True:
+            await asyncio.sleep(_IDLE_CHECK_S)
+            engine = self.scheduler.engine
+            if engine is None or not self.scheduler.idle:
+                continue
+            account = engine.account()
+            quiet = time.monotonic() - self.scheduler.last_used > _IDLE_S
+            if quiet and account.held_bytes > account.budget_bytes * _RECYCLE_SHARE:
+                try:
+                    await self.scheduler.call(lambda engine: engine.recycle())
+                    _log.info("gave back %d kept states", account.prompts)
+                except MidfillError:
+                    _log.warning("kept states could not be given back")
+
+    def _fault(self, message: str) -> None:
+        state = "ready" if self.scheduler.engine else "error"
+        self._tell(Status(state, message))
+
+    def _tell(self, status: Status) -> None:
+        self.status = status
+        self._on_status(status)

@@ -1,0 +1,125 @@
+"""Bytes in and out: stdio without threads and without strangers on stdout, or one TCP client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pygls.io_ import StdinAsyncReader, StdoutWriter, run_async
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pygls.lsp.server import LanguageServer
+
+_log = logging.getLogger(__name__)
+
+_LINE_LIMIT = 1 << 16
+_PARENT_CHECK_S = 2.0
+
+
+def take_stdout() -> BinaryIO:
+    """Keep stdout for the protocol: a private copy is returned, fd 1 now leads to stderr.
+
+    A stray `print`, or a native library that greets, then lands in the log instead of in the
+    middle of a message.
+    """
+    sys.stdout.flush()
+    private = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return private
+
+
+async def serve_stdio(server: LanguageServer, stdin: BinaryIO, stdout: BinaryIO) -> None:
+    """Speak LSP over two pipes until the client is gone or says `exit`."""
+    loop = asyncio.get_running_loop()
+    reader: Any
+    writer: Any
+    try:
+        reader = asyncio.StreamReader(limit=_LINE_LIMIT)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
+    except (ValueError, OSError, NotImplementedError):  # a plain file, or Windows' anonymous pipes
+        reader = StdinAsyncReader(stdin)
+    try:
+        transport, protocol = await loop.connect_write_pipe(
+            asyncio.streams.FlowControlMixin, stdout
+        )
+        writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    except (ValueError, OSError, NotImplementedError):
+        writer = StdoutWriter(stdout)
+    await _serve(server, reader, writer)
+
+
+async def serve_tcp(server: LanguageServer, host: str, port: int) -> None:
+    """Speak LSP with the first client that connects; the port is closed to all others."""
+    connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+    connected = asyncio.get_running_loop().create_future()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if connected.done():
+            writer.close()
+        else:
+            connected.set_result((reader, writer))
+
+    listener = await asyncio.start_server(accept, host, port, limit=_LINE_LIMIT)
+    address = listener.sockets[0].getsockname()
+    print(f"midfill: listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)  # noqa: T201 - who asked for port 0 must learn the number
+    reader, writer = await connected
+    listener.close()
+    await _serve(server, reader, writer)
+
+
+async def _serve(server: LanguageServer, reader: Any, writer: Any) -> None:
+    server.protocol.set_writer(writer)
+    try:
+        await run_async(
+            stop_event=threading.Event(),
+            reader=reader,
+            protocol=server.protocol,
+            logger=logging.getLogger("pygls"),
+            error_handler=lambda error, _: _log.error("unreadable: %s", type(error).__name__),
+        )
+    except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
+        _log.info("the client is gone")
+    except ValueError:
+        _log.error("a header line is longer than %d bytes; leaving", _LINE_LIMIT)  # noqa: TRY400 - the trace may hold text
+
+
+def run_until_done(main: Callable[[], Awaitable[None]], stop: Callable[[], int]) -> int:
+    """Run `main` until it ends, a signal comes or `leave` is called.
+
+    Args:
+        main: serves one client.
+        stop: called at the end on the loop; returns the exit code.
+    """
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(main())
+        for name in (signal.SIGTERM, signal.SIGINT):
+            try:
+                loop.add_signal_handler(name, task.cancel)
+            except (NotImplementedError, RuntimeError):  # Windows
+                break
+        try:
+            await task
+        except asyncio.CancelledError:
+            _log.info("asked to stop")
+        return stop()
+
+    return asyncio.run(run())
+
+
+async def watch_parent(pid: int, leave: Callable[[], None]) -> None:
+    """Call `leave` when the process that started the server is gone."""
+    import psutil
+
+    while psutil.pid_exists(pid):
+        await asyncio.sleep(_PARENT_CHECK_S)
+    _log.info("the client's process is gone")
+    leave()
