@@ -1,4 +1,4 @@
-"""Snapshots: one document at one moment, frozen, so that nothing changes while an answer is made."""
+"""Snapshots: one document at one moment, frozen, so that nothing changes under an answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Snapshot:
 
     Attributes:
         uri: the document's identity, exactly as the client spells it.
-        path: what the model is told: relative to the workspace, forward slashes, or the file's name.
+        path: what the model is told: relative to the workspace with forward slashes, or the name.
         language: the LSP language identifier, such as `python` or `typescriptreact`.
         version: the client's version number of the text.
         text: the whole text, immutable and shared with the mirror.

@@ -1,6 +1,6 @@
 """Prompts: a stable part whose state can be kept, and a live part read at every keystroke.
 
-    stable: header, prefix up to the hole, suffix, middle token, lead (the lines from hole to anchor)
+    stable: header, prefix up to the hole, suffix, middle token, lead (lines from hole to anchor)
     live:   the text from the anchor to the cursor
 
 The hole begins some lines above the anchor, since small models fill in better when the middle has
@@ -90,7 +90,7 @@ class PromptMaker:
         self._max_tokens = max_tokens
 
     def extend(self, stable: Stable, snapshot: Snapshot) -> Prompt | None:
-        """A prompt on a stable part that is there, or None when it no longer fits or got too long."""
+        """A prompt on a stable part in use, None when it no longer fits or got too long."""
         live_text = stable.window.live_text(snapshot)
         if live_text is None or len(live_text) > self._settings.live_tokens * _CHARS_PER_TOKEN:
             return None
@@ -157,7 +157,7 @@ class PromptMaker:
         return len(self._tokenizer.encode(line[: self._max_tokens * _CHARS_PER_TOKEN]))
 
     def _lines_before(self, snapshot: Snapshot, anchor: Place, room: int) -> list[tuple[str, int]]:
-        """Lines before the anchor, nearest first, with their token counts, at most `room` tokens."""
+        """Lines before the anchor, nearest first, with their counts, at most `room` tokens."""
         line, column = anchor
         found: list[tuple[str, int]] = []
         left = room

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from context.template import Family
     from context.tokens import Tokenizer
 
@@ -49,12 +50,14 @@ class Request:
         live: ids read after `stable` every time, (m,), at least one.
         max_new_tokens: most tokens to decode; 0 only reads `stable` into the state cache.
         keep: whether the state after `stable` may be kept for later requests.
+        heal: whether the last live token may be split otherwise, see `engine.healing`.
     """
 
     stable: tuple[int, ...]
     live: tuple[int, ...]
     max_new_tokens: int
     keep: bool = True
+    heal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Generation:
 
     Attributes:
         tokens: the decoded tokens in order, without the end token.
+        decoded: how many tokens the model chose for it, end token and dropped ones included.
         reason: why it ended.
         read_tokens: prompt tokens read for it.
         reused_tokens: prompt tokens whose state was already there.
@@ -80,6 +84,7 @@ class Generation:
     """
 
     tokens: tuple[Token, ...]
+    decoded: int
     reason: StopReason
     read_tokens: int
     reused_tokens: int

@@ -7,6 +7,7 @@ import logging
 import statistics
 import time
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.api import CancelToken, Request
@@ -62,7 +63,7 @@ def measure(engine: Engine) -> Rates:
         )
         ended = stamps[0] if stamps else time.perf_counter()
         read_s.append((ended - started) / len(stable))
-        steps_ms += [(b - a) * 1000 for a, b in zip(stamps, stamps[1:], strict=False)]
+        steps_ms += [(b - a) * 1000 for a, b in pairwise(stamps)]
     decode_ms = statistics.median(steps_ms) if steps_ms else min(read_s) * 1000
     return Rates(1 / max(1e-9, min(read_s)), decode_ms)
 

@@ -11,6 +11,7 @@ from context.template import FAMILIES
 from engine import memory
 from engine.api import Generation, Request, StateAccount, StopReason, Token
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError
+from engine.healing import Race
 from engine.models.manifest import Manifest
 from engine.tokenizer import ModelTokenizer
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from context.template import Family
     from engine.api import CancelToken
     from engine.settings import EngineSettings
+
+_HEALABLE = 2
+"""Live tokens needed so that one is left when the last is dropped."""
 
 _IDLE_WAIT_S = 1.0
 """How long `recycle` waits for CTranslate2's worker to finish counting the last batch as active."""
@@ -89,17 +93,18 @@ class Ct2Engine:
             raise EngineClosedError("the engine is closed; start the server again")
         held = request.stable in self._kept
         keep = held or (request.keep and self._make_room(request.stable))
-        run = _Run(
-            self._tokenizer, frozenset(self._stops), on_token, cancel, request.max_new_tokens
-        )
+        forced = self._forced_text(request)
+        rows = [request.live[:-1], request.live] if forced else [request.live]
+        run = _Run(self._tokenizer, frozenset(self._stops), on_token, cancel, request, forced)
         spell = self._tokenizer.tokens
         try:
             self._model.generate_batch(
-                [spell(request.live)],
+                [spell(row) for row in rows],
                 static_prompt=spell(request.stable) or None,
                 cache_static_prompt=keep,
                 include_prompt_in_result=False,
-                max_length=max(1, request.max_new_tokens),
+                # one more for the row that decodes the dropped token again
+                max_length=max(1, request.max_new_tokens) + len(rows) - 1,
                 end_token=self._stops,
                 return_scores=True,
                 callback=run.step,
@@ -145,6 +150,13 @@ class Ct2Engine:
             self._model.unload_model()
             self._model = None
 
+    def _forced_text(self, request: Request) -> str:
+        """Text of the last live token when it is to be healed, else ""."""
+        if not request.heal or len(request.live) < _HEALABLE or not request.max_new_tokens:
+            return ""
+        text = self._tokenizer.decode(request.live[-1:])
+        return "" if "\ufffd" in text else text  # a part of a character
+
     def _weight(self, stable: tuple[int, ...]) -> int:
         return len(stable) * self._manifest.kv_bytes_per_token
 
@@ -174,25 +186,30 @@ class _Run:
         stops: frozenset[int],
         on_token: Callable[[Token], bool],
         cancel: CancelToken,
-        limit: int,
+        request: Request,
+        forced: str,
     ) -> None:
         self.tokens: list[Token] = []
         self.error: Exception | None = None
         self._stops = stops
-        self._stream = tokenizer.stream()
+        self._streams = [tokenizer.stream(), tokenizer.stream()]
         self._on_token = on_token
         self._cancel = cancel
-        self._limit = limit
+        self._limit = request.max_new_tokens
+        self._race = Race(forced) if forced else None
+        self._decoded = 0
+        self._over = False
         self._reason = StopReason.END
         self._started = time.perf_counter()
         self._first = 0.0
 
     def step(self, result: Any) -> bool:
-        """CTranslate2's callback; True stops. An exception here would be lost, so it is kept."""
+        """CTranslate2's callback; True stops a row. An exception here would be lost, so keep it."""
         try:
-            return self._step(result)
+            return self._over or self._step(result)
         except Exception as error:  # noqa: BLE001 - raised again by `generate`
             self.error = error
+            self._over = True
             return True
 
     def _step(self, result: Any) -> bool:
@@ -200,19 +217,39 @@ class _Run:
         if self._limit == 0:  # only the state was wanted
             self._reason = StopReason.LENGTH
             return True
-        if result.token_id in self._stops:  # the callback sees the end token, the result does not
+        row, race = result.batch_id, self._race
+        self._decoded += 1
+        if race is not None and race.winner not in (None, row):
             return True
-        token = Token(result.token_id, self._stream.add(result.token_id), result.log_prob)
-        self.tokens.append(token)
-        if self._on_token(token):
-            self._reason = StopReason.STOPPED
-        elif self._cancel.cancelled:
-            self._reason = StopReason.CANCELLED
-        elif len(self.tokens) >= self._limit:
-            self._reason = StopReason.LENGTH
-        else:
-            return False
-        return True
+        if result.token_id in self._stops:  # the callback sees the end token, the result does not
+            if race is None or race.winner == row:
+                self._over = True
+                return True
+            return self._take(race.lose(row), row)
+        text = self._streams[row].add(result.token_id)
+        token = Token(result.token_id, text, result.log_prob)
+        if race is None:
+            return self._take([token], row)
+        return self._take(race.add(row, token), row)
+
+    def _take(self, tokens: list[Token], row: int) -> bool:
+        """Hand tokens on; returns whether `row` shall stop."""
+        for token in tokens:
+            self.tokens.append(token)
+            if self._on_token(token):
+                self._reason = StopReason.STOPPED
+            elif self._cancel.cancelled:
+                self._reason = StopReason.CANCELLED
+            elif len(self.tokens) >= self._limit:
+                self._reason = StopReason.LENGTH
+            else:
+                continue
+            self._over = True
+            return True
+        if self._cancel.cancelled:
+            self._reason, self._over = StopReason.CANCELLED, True
+            return True
+        return self._race is not None and self._race.winner not in (None, row)
 
     def result(self, *, reused: int, read: int) -> Generation:
         """What came out; call it after the generation ended."""
@@ -220,6 +257,7 @@ class _Run:
         first = self._first or now
         return Generation(
             tokens=tuple(self.tokens),
+            decoded=self._decoded,
             reason=self._reason,
             read_tokens=read,
             reused_tokens=reused,

@@ -125,6 +125,7 @@ class FakeEngine:
             reason = self._decode(answer, request.max_new_tokens, tokens, on_token, cancel)
         return Generation(
             tokens=tuple(tokens),
+            decoded=len(tokens),
             reason=reason,
             read_tokens=read,
             reused_tokens=len(request.stable) if held else 0,

@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it needs when it runs, so that `serve` starts fast."""
+"""The command line. Each command imports what it needs when it runs: `serve` starts fast."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def run(argv: Sequence[str]) -> int:
     try:
         return int(arguments.run(arguments))
     except MidfillError as error:
-        print(f"midfill: {error}", file=sys.stderr)  # noqa: T201 - a command line's errors
+        print(f"midfill: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("midfill: interrupted", file=sys.stderr)  # noqa: T201 - a command line's errors
+        print("midfill: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `midfill ... | head`
         sys.stderr.close()
@@ -109,7 +109,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         logs.set_up(arguments.log_level, arguments.log_file)
     except OSError as error:
-        print(  # noqa: T201 - a command line's errors
+        print(
             f"midfill: --log-file {arguments.log_file}: {error.strerror}; choose another place",
             file=sys.stderr,
         )

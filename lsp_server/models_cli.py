@@ -75,7 +75,7 @@ def _guarded(run: Command) -> Command:
 
 
 def _pull(args: argparse.Namespace) -> int:
-    from engine.models.pull import pull  # noqa: PLC0415 - see the module's docstring
+    from engine.models.pull import pull
 
     entry = entry_of(args.name)
     store = Store()
@@ -245,8 +245,8 @@ class _Bars:
 
 @contextmanager
 def _bars() -> Iterator[_Bars]:
-    from rich.console import Console  # noqa: PLC0415 - see the module's docstring
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     amount = TextColumn("{task.fields[amount]}")
     columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())

@@ -227,6 +227,10 @@ class Pipeline:
         if not engine.holds(stable.ids) and not too_long:
             self._scheduler.warm(stable.ids)
 
+    def retune(self, prompts: PromptMaker, rates: Rates) -> None:
+        """Cut prompts for rates that were learnt anew; kept stable parts stay in use."""
+        self._prompts, self._rates = prompts, rates
+
     def closed(self, uri: str) -> None:
         """A document was closed: end and forget what was made for it."""
         self._scheduler.forget(uri)

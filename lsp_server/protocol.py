@@ -61,6 +61,8 @@ class MidfillProtocol(LanguageServerProtocol):
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Turn a message into its type; one that does not fit is answered, not dropped."""
+        if "jsonrpc" in data and "method" in data and not _known(data["method"]):
+            data.setdefault("params", None)  # pygls wants it, JSON-RPC does not
         try:
             return super().structure_message(data)
         except JsonRpcException:
@@ -101,7 +103,7 @@ class _Ignored:
 
 
 def _known(method: object) -> bool:
-    return method in types.METHOD_TO_TYPES
+    return isinstance(method, str) and method in types.METHOD_TO_TYPES
 
 
 def _uri_in(data: dict[str, Any]) -> str | None:

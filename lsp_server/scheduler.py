@@ -82,7 +82,7 @@ class Scheduler:
         self._worker.submit(flight)
 
     def warm(self, stable: tuple[int, ...]) -> None:
-        """Read a stable part when the engine has nothing else to do; only the newest one is kept."""
+        """Read a stable part when the engine has nothing else to do; the newest one wins."""
         if self._worker is not None and self._worker.engine is not None:
             self._worker.warm(stable)
 
@@ -135,7 +135,7 @@ class Scheduler:
             self._worker.close()
             self._worker = None
 
-    def _finished(self, worker: _Worker, flight: Flight, error: EngineError | None) -> None:
+    def _finished(self, worker: _Worker, error: EngineError | None) -> None:
         """On the event loop: a flight ended; an engine that raised is brought back."""
         if error is None:
             self._restarts = 0
@@ -178,7 +178,7 @@ class _Worker:
         make_engine: Callable[[], Engine],
         loop: asyncio.AbstractEventLoop,
         stats: Stats,
-        finished: Callable[[_Worker, Flight, EngineError | None], None],
+        finished: Callable[[_Worker, EngineError | None], None],
         hung: Callable[[_Worker], None],
     ) -> None:
         self.engine: Engine | None = None
@@ -301,7 +301,8 @@ class _Worker:
     def _fly(self, engine: Engine, flight: Flight) -> None:
         prompt = flight.prompt
         flight.started = True
-        request = Request(prompt.stable.ids, prompt.live, flight.max_new_tokens)
+        heal = not prompt.live_text.endswith("\n")
+        request = Request(prompt.stable.ids, prompt.live, flight.max_new_tokens, heal=heal)
         self._tell(self._watch_job)
         try:
             generation = engine.generate(request, flight.on_token, flight.cancel)
@@ -348,7 +349,7 @@ class _Worker:
         self._watch_off()
         if error is not None:
             flight.finish(None, error)
-        self._finished(self, flight, error)
+        self._finished(self, error)
 
 
 def _settle(future: asyncio.Future[_T], value: _T | None, error: BaseException | None) -> None:

@@ -102,11 +102,9 @@ def _quiet(handler: Callable[..., _T]) -> Callable[..., _T | None]:
     def wrapped(server: MidfillServer, params: Any) -> _T | None:
         try:
             return handler(server, params)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - counted and named; an editor gets no popup
             fault = f"{handler.__name__}:{type(error).__name__}"
-            _log.exception("fault in %s", handler.__name__) if _log.isEnabledFor(
-                logging.DEBUG
-            ) else _log.error("fault %s", fault)
+            _log.error("fault %s", fault, exc_info=_log.isEnabledFor(logging.DEBUG))
             if server.session is not None:
                 server.session.stats.faults[fault] += 1
             return None
@@ -118,7 +116,7 @@ def _register(server: MidfillServer) -> None:
     feature = server.feature
     protocol: Any = server.protocol
     protocol.on_exit = server.leave
-    protocol.on_unreadable = lambda uri: server.session and server.session.documents.distrust(uri)
+    protocol.on_unreadable = functools.partial(_distrust, server)
 
     feature(types.INITIALIZE)(_initialize)
     feature(types.INITIALIZED)(_initialized)
@@ -135,6 +133,11 @@ def _register(server: MidfillServer) -> None:
     server.command(items.ACCEPTED)(_accepted)
 
 
+def _distrust(server: MidfillServer, uri: str | None) -> None:
+    if server.session is not None:
+        server.session.documents.distrust(uri)
+
+
 def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     options = params.initialization_options
     server.growing = isinstance(options, dict) and options.get("growing") is True
@@ -144,7 +147,7 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
         on_status=functools.partial(_tell_status, server),
         more_available=functools.partial(_tell_more, server),
     )
-    session.documents.encoding = server.workspace.position_encoding
+    session.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding)
     session.documents.set_folders(_folders(params))
     server.session = session
     text_document = params.capabilities.text_document
@@ -174,7 +177,7 @@ async def _load(server: MidfillServer) -> None:
     progress = bool(window and window.work_done_progress)
     if progress:
         try:
-            await server.work_done_progress.create_async(token)
+            _ = await server.work_done_progress.create_async(token)
             server.work_done_progress.begin(
                 token, types.WorkDoneProgressBegin(title="midfill: loading the model")
             )
@@ -282,12 +285,12 @@ async def _answer(server: MidfillServer, session: Session, snapshot: Snapshot | 
     """The text to show; a fault is counted and becomes no text. Cancelling passes through."""
     try:
         text, _ = await session.complete(snapshot, str(server.protocol.msg_id or ""))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
         session.stats.faults[f"complete:{type(error).__name__}"] += 1
         if _log.isEnabledFor(logging.DEBUG):
             _log.exception("a request failed")
         else:
-            _log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400 - the trace is for debug
+            _log.error("a request failed: %s", type(error).__name__)
         return ""
     return text
 

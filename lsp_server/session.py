@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _COLD_READ_S = 0.6
 _IDLE_CHECK_S = 5.0
 _IDLE_S = 10.0
 _RECYCLE_SHARE = 0.6
+_NEWS = 1.15
+"""A rate so many times the known one is worth learning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Session:
         except MidfillError as error:
             self._tell(Status("error", str(error)))
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
             _log.exception("loading failed")
             self._tell(Status("error", f"the model could not be loaded: {type(error).__name__}"))
             return
@@ -172,6 +175,7 @@ class Session:
             engine = self.scheduler.engine
             if engine is None or not self.scheduler.idle:
                 continue
+            self._learn_from_work(engine)
             account = engine.account()
             quiet = time.monotonic() - self.scheduler.last_used > _IDLE_S
             if quiet and account.held_bytes > account.budget_bytes * _RECYCLE_SHARE:
@@ -180,6 +184,17 @@ class Session:
                     _log.info("gave back %d kept states", account.prompts)
                 except MidfillError:
                     _log.warning("kept states could not be given back")
+
+    def _learn_from_work(self, engine: Engine) -> None:
+        """A machine that was busy while it was measured is found to be faster than thought."""
+        best = self.stats.best_prefill_tokens_s
+        rates, pipeline = self.rates, self.pipeline
+        if rates is None or pipeline is None or best < rates.prefill_tokens_s * _NEWS:
+            return
+        self.rates = rates = dataclasses.replace(rates, prefill_tokens_s=best)
+        calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+        pipeline.retune(self.prompt_maker(engine), rates)
+        _log.info("this machine reads %.0f tokens/s", best)
 
     def _fault(self, message: str) -> None:
         state = "ready" if self.scheduler.engine else "error"

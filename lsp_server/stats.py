@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lsp_server.trace import Trace
 
 _RECENT = 1000
+_LONG_READ = 128
+"""Shorter prompts say little about the rate: one pass over the weights bounds them."""
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Stats:
         cached_prompt_tokens: those of them whose state was kept from before.
         warmed_tokens: tokens read in the background, before anybody asked.
         busy_ms: time the engine worked.
+        best_prefill_tokens_s: the fastest reading of a long prompt so far.
         accepted: answers that were accepted whole.
         sources: answers by where they came from.
         faults: faults by a short name.
@@ -34,6 +37,7 @@ class Stats:
     cached_prompt_tokens: int = 0
     warmed_tokens: int = 0
     busy_ms: float = 0.0
+    best_prefill_tokens_s: float = 0.0
     accepted: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -42,10 +46,13 @@ class Stats:
     def count(self, generation: Generation, *, warm: bool) -> None:
         """Add one generation."""
         self.busy_ms += generation.prefill_ms + generation.decode_ms
+        if generation.read_tokens >= _LONG_READ and generation.prefill_ms > 0:
+            rate = generation.read_tokens / generation.prefill_ms * 1000
+            self.best_prefill_tokens_s = max(self.best_prefill_tokens_s, rate)
         if warm:
             self.warmed_tokens += generation.read_tokens
             return
-        self.decoded_tokens += len(generation.tokens)
+        self.decoded_tokens += generation.decoded
         self.prompt_tokens += generation.read_tokens + generation.reused_tokens
         self.cached_prompt_tokens += generation.reused_tokens
 

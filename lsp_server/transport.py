@@ -87,7 +87,7 @@ async def _serve(server: LanguageServer, reader: Any, writer: Any) -> None:
     except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
         _log.info("the client is gone")
     except ValueError:
-        _log.error("a header line is longer than %d bytes; leaving", _LINE_LIMIT)  # noqa: TRY400 - the trace may hold text
+        _log.error("a header line is longer than %d bytes; leaving", _LINE_LIMIT)
 
 
 def run_until_done(main: Callable[[], Awaitable[None]], stop: Callable[[], int]) -> int:
@@ -119,7 +119,7 @@ async def watch_parent(pid: int, leave: Callable[[], None]) -> None:
     """Call `leave` when the process that started the server is gone."""
     import psutil
 
-    while psutil.pid_exists(pid):
+    while psutil.pid_exists(pid):  # noqa: ASYNC110 - no event tells of another process's end
         await asyncio.sleep(_PARENT_CHECK_S)
     _log.info("the client's process is gone")
     leave()

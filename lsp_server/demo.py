@@ -1,0 +1,196 @@
+"""`midfill demo`: a real server as a child process, a real file, real typing, real ghost text."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from context.languages import language_of
+from engine.errors import MidfillError
+from lsp_server.bench.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PLACES = 7
+_READY_S = 120.0
+_KEYS = 3
+"""Characters typed at each place, so that the answer is one in the middle of typing."""
+
+_WORTH_TYPING = re.compile(
+    r"^\s*(def|return|if|for|while|class|async|func|fn|const|let|\w+\s*=|\w+\.\w+\()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line to be typed again: its number, what stands there first, and what is typed."""
+
+    line: int
+    column: int
+    typed: str
+
+
+def run(file: Path | None) -> int:
+    """Type at several places of a file and print what a real server offers.
+
+    Raises:
+        MidfillError: the file cannot be read, or the server does not come up.
+    """
+    path = file or Path(__file__).with_name("demo.py").with_name("pipeline.py")
+    try:
+        source = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MidfillError(f"{path}: {error}; give a source file in UTF-8") from error
+    return asyncio.run(_demo(path.resolve(), source))
+
+
+async def _demo(path: Path, source: str) -> int:
+    console = Console(highlight=False)
+    command = [sys.executable, "-m", "lsp_server", "serve", "--stdio"]
+    started = perf_counter()
+    client = await Client.start(command, path.parent)
+    shown = 0
+    try:
+        await _initialize(client, path.parent)
+        console.print(f"server answered initialize after {perf_counter() - started:.1f} s")
+        engine = await _until_ready(client)
+        console.print(f"model ready after {perf_counter() - started:.1f} s: {engine}\n")
+        typist = _Typist(client, path, source)
+        for place in places(source):
+            before, ghost, spent_ms = await typist.type_at(place)
+            shown += bool(ghost)
+            _print(console, path, place, before, ghost, spent_ms)
+        stats = await client.ask("midfill/stats", None)
+        sources = ", ".join(f"{count} {name}" for name, count in stats["sources"].items())
+        console.print(f"\n{shown} completions shown; answers by source: {sources}")
+    finally:
+        await client.stop()
+    if not shown:
+        console.print("nothing was offered at any place; run `midfill doctor`")
+    return 0 if shown else 1
+
+
+async def _initialize(client: Client, folder: Path) -> None:
+    uri = folder.as_uri()
+    capabilities = {
+        "general": {"positionEncodings": ["utf-32"]},
+        "textDocument": {"inlineCompletion": {}},
+    }
+    await client.ask(
+        "initialize",
+        {
+            "processId": None,
+            "rootUri": uri,
+            "capabilities": capabilities,
+            "workspaceFolders": [{"uri": uri, "name": folder.name}],
+        },
+    )
+    client.notify("initialized", {})
+
+
+async def _until_ready(client: Client) -> str:
+    end = perf_counter() + _READY_S
+    while perf_counter() < end:
+        stats = await client.ask("midfill/stats", None)
+        if stats["ready"]:
+            return str(stats["engine"])
+        if stats["status"]["state"] == "error":
+            raise MidfillError(stats["status"]["message"])
+        await asyncio.sleep(0.05)
+    raise MidfillError(f"the model was not ready after {_READY_S:.0f} s; run `midfill doctor`")
+
+
+def places(source: str) -> list[Place]:
+    """Some lines of code spread over a file, each to be typed again from its first characters."""
+    lines = source.split("\n")
+    good = [
+        number
+        for number, line in enumerate(lines)
+        if number and _WORTH_TYPING.match(line) and len(line.strip()) > 2 * _KEYS
+    ] or [number for number, line in enumerate(lines) if line.strip()]
+    step = max(1, len(good) // _PLACES)
+    chosen = good[step // 2 :: step][:_PLACES] or [len(lines) - 1]
+    found = []
+    for number in chosen:
+        line = lines[number]
+        column = len(line) - len(line.lstrip())
+        found.append(Place(number, column, line[column : column + _KEYS].rstrip()))
+    return found
+
+
+class _Typist:
+    """Holds the document and tells the server of each key."""
+
+    def __init__(self, client: Client, path: Path, source: str) -> None:
+        self._client = client
+        self._uri = path.as_uri()
+        self._lines = source.split("\n")
+        self._version = 1
+        language = language_of(path.name, "", self._lines[0])
+        item = {"uri": self._uri, "languageId": language, "version": 1, "text": source}
+        client.notify("textDocument/didOpen", {"textDocument": item})
+
+    async def type_at(self, place: Place) -> tuple[str, str, float]:
+        """Clear the line behind `place`, type, and return line, ghost text and milliseconds."""
+        line = self._lines[place.line]
+        self._edit(place.line, place.column, len(line), "")
+        answer: dict[str, Any] = await self._ask(place.line, place.column)
+        column = place.column
+        spent_ms = 0.0
+        for key in place.typed:
+            self._edit(place.line, column, column, key)
+            column += 1
+            started = perf_counter()
+            answer = await self._ask(place.line, column)
+            spent_ms = (perf_counter() - started) * 1000
+        before = line[:column]
+        ghost = answer["items"][0]["insertText"][len(before) :] if answer["items"] else ""
+        self._edit(place.line, column, column, line[column:])
+        return before, ghost, spent_ms
+
+    def _edit(self, line: int, start: int, end: int, text: str) -> None:
+        self._version += 1
+        span = {"start": _position(line, start), "end": _position(line, end)}
+        self._client.notify(
+            "textDocument/didChange",
+            {
+                "textDocument": {"uri": self._uri, "version": self._version},
+                "contentChanges": [{"range": span, "text": text}],
+            },
+        )
+
+    async def _ask(self, line: int, column: int) -> dict[str, Any]:
+        params = {
+            "textDocument": {"uri": self._uri},
+            "position": _position(line, column),
+            "context": {"triggerKind": 2},
+        }
+        result: dict[str, Any] = await self._client.ask("textDocument/inlineCompletion", params)
+        return result
+
+
+def _position(line: int, column: int) -> dict[str, int]:
+    return {"line": line, "character": column}
+
+
+def _print(
+    console: Console, path: Path, place: Place, before: str, ghost: str, spent_ms: float
+) -> None:
+    head = f"{path.name}:{place.line + 1}"
+    rows: Sequence[str] = ghost.split("\n") if ghost else [""]
+    text = Text(f"{head:>22}  ", style="cyan")
+    text.append(before, style="default")
+    text.append(rows[0] if ghost else " (nothing)", style="dim italic")
+    text.append(f"   {spent_ms:.0f} ms", style="green")
+    for row in rows[1:]:
+        text.append("\n" + " " * 24 + row, style="dim italic")
+    console.print(text, soft_wrap=True)

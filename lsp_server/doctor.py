@@ -1,0 +1,164 @@
+"""`midfill doctor`: what works here, one line each, and what to do about the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import MidfillError
+from lsp_server import paths
+from lsp_server.settings import Settings
+from lsp_server.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "transformers", "gguf")
+_OWN_NAMES = ("lsp_server", "context", "engine")
+_OLDEST = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: what was looked at, whether it is well, and the facts or the fix."""
+
+    name: str
+    well: bool
+    words: str
+
+
+def run() -> int:
+    """Print all findings; returns 0 when all is well, else 1."""
+    findings = [finding for check in CHECKS for finding in _guarded(check)]
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.name:<{width}}  {finding.words}")
+    return 0 if all(finding.well for finding in findings) else 1
+
+
+def _guarded(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    name = check.__name__.removeprefix("_").replace("_", " ")
+    try:
+        yield from check()
+    except MidfillError as error:
+        yield Finding(name, well=False, words=str(error))
+    except Exception as error:  # noqa: BLE001 - a doctor must not fall ill
+        yield Finding(name, well=False, words=f"could not be looked at: {error!r}")
+
+
+def _python() -> Iterator[Finding]:
+    version = platform.python_version()
+    yield Finding(
+        "python",
+        well=sys.version_info >= _OLDEST,
+        words=f"{version} on {platform.system()} {platform.machine()}, midfill {VERSION}",
+    )
+
+
+def _packages() -> Iterator[Finding]:
+    for name in _PACKAGES:
+        try:
+            yield Finding(name, well=True, words=importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name, well=False, words="not installed; install midfill again")
+
+
+def _owners() -> Iterator[Finding]:
+    """Other distributions with a package of the same name would be imported instead of ours."""
+    owners = importlib.metadata.packages_distributions()
+    strangers = {
+        other
+        for name in _OWN_NAMES
+        for other in owners.get(name, ["midfill"])
+        if other != "midfill"
+    }
+    words = "lsp_server, context and engine belong to midfill"
+    if strangers:
+        named = ", ".join(sorted(strangers))
+        words = f"{named} owns a package of midfill's; install midfill into its own environment"
+    yield Finding("owners", well=not strangers, words=words)
+
+
+def _devices() -> Iterator[Finding]:
+    import ctranslate2
+
+    from engine import memory
+
+    types = ", ".join(sorted(ctranslate2.get_supported_compute_types("cpu")))
+    free = memory.available_bytes() / memory.MIB / 1024
+    threads = memory.physical_threads(0)
+    words = f"{threads} threads of {os.cpu_count()} processors, {free:.1f} GiB free; {types}"
+    yield Finding("cpu", well="int8" in types, words=words)
+    cards = ctranslate2.get_cuda_device_count()
+    if not cards:
+        yield Finding("gpu", well=True, words="none found; the CPU is used")
+        return
+    types = ", ".join(sorted(ctranslate2.get_supported_compute_types("cuda")))
+    yield Finding("gpu", well=True, words=f"{cards} found ({types}), not used by this version")
+
+
+def _folders() -> Iterator[Finding]:
+    from engine.models.store import Store
+
+    for name, folder in (("data folder", Store().root), ("state folder", paths.state_dir())):
+        yield _writable(name, folder)
+
+
+def _writable(name: str, folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        words = f"{folder} cannot be written: {error.strerror}; make it yours or free some space"
+        return Finding(name, well=False, words=words)
+    return Finding(name, well=True, words=str(folder))
+
+
+def _model() -> Iterator[Finding]:
+    from engine.models.store import Store
+
+    settings = Settings()
+    folder = Store().find(settings.engine.model)
+    words = f"{folder.manifest.name} ({folder.manifest.quantization}, {folder.size / 1e6:.0f} MB)"
+    yield Finding("model", well=True, words=words)
+
+
+def _completion() -> Iterator[Finding]:
+    """The proof: two tokens from the real model."""
+    from engine.api import CancelToken, Request
+    from engine.ct2 import Ct2Engine
+    from engine.models.store import Store
+
+    settings = Settings()
+    engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
+    try:
+        family, tokenizer = engine.family, engine.tokenizer
+        ids = (
+            tokenizer.control(family.prefix),
+            *tokenizer.encode("def add(a, b):\n    return"),
+            tokenizer.control(family.suffix),
+        )
+        request = Request(ids, (tokenizer.control(family.middle),), 2, keep=False)
+        generation = engine.generate(request, lambda _: False, CancelToken())
+    finally:
+        engine.close()
+    words = f"{engine.name} answers {generation.text!r} to 'def add(a, b): return'"
+    yield Finding("completion", well=bool(generation.text), words=words)
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python,
+    _packages,
+    _owners,
+    _devices,
+    _folders,
+    _model,
+    _completion,
+)

@@ -1,0 +1,150 @@
+"""One completion or one prompt from the command line, through the server's own session."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from context.documents import Cursor, Snapshot
+from context.languages import language_of
+from context.text import Text
+from engine.errors import MidfillError
+from lsp_server import engines
+from lsp_server.session import Session
+from lsp_server.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from context.prompt import Part
+
+
+class PlaceError(MidfillError):
+    """`FILE:LINE:COL` names nothing that can be completed."""
+
+
+def complete(place: str, *, as_json: bool) -> int:
+    """Print what would be suggested at a place; the exit code is 0 also for no suggestion.
+
+    Raises:
+        PlaceError: the place names nothing.
+        MidfillError: the model could not be loaded.
+    """
+    snapshot = snapshot_at(place)
+    settings = Settings()
+    # nobody types here: wait for the whole answer
+    patient = dataclasses.replace(settings.latency, target_ms=60_000, deadline_ms=60_000)
+    text, story = asyncio.run(_complete(snapshot, dataclasses.replace(settings, latency=patient)))
+    if as_json:
+        print(json.dumps({"text": text, **story}, ensure_ascii=False, indent=2))
+    elif text:
+        print(text)
+    else:
+        print("midfill: nothing to suggest here", file=sys.stderr)
+    return 0
+
+
+async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[str, object]]:
+    session = Session(settings, engines.maker(settings, "real"))
+    await session.load()
+    try:
+        if session.pipeline is None:
+            raise MidfillError(session.status.message)
+        text, trace = await session.complete(snapshot)
+        return text, {"engine": session.status.message, **trace.as_dict()}
+    finally:
+        session.close()
+
+
+def prompt(place: str) -> int:
+    """Print the prompt for a place, part by part, with token counts and what each part costs.
+
+    Raises:
+        PlaceError: the place names nothing.
+        MidfillError: the model could not be loaded.
+    """
+    from rich.console import Console
+
+    snapshot = snapshot_at(place)
+    parts, live, rates = asyncio.run(_prompt(snapshot, Settings()))
+    console = Console(highlight=False, soft_wrap=True)
+    line, column = snapshot.cursor.line + 1, snapshot.cursor.column + 1
+    stable = sum(part.tokens for part in parts)
+    console.print(f"{snapshot.path}:{line}:{column} ({snapshot.language})", markup=False)
+    for part in (*parts, live):
+        console.rule(f"{part.name}: {part.tokens} tokens", align="left", style="dim")
+        console.print(part.text, markup=False, end="" if part.text.endswith("\n") else "\n")
+    console.rule(style="dim")
+    once, always = stable / rates * 1000, live.tokens / rates * 1000
+    console.print(
+        f"stable part {stable} tokens, read once in about {once:.0f} ms; "
+        f"live part {live.tokens} tokens, read at every key in about {always:.0f} ms "
+        f"({rates:.0f} tokens/s measured here)"
+    )
+    return 0
+
+
+async def _prompt(snapshot: Snapshot, settings: Settings) -> tuple[Sequence[Part], Part, float]:
+    from context.prompt import Part
+
+    session = Session(settings, engines.maker(settings, "real"))
+    await session.load()
+    try:
+        engine = session.scheduler.engine
+        if engine is None or session.rates is None:
+            raise MidfillError(session.status.message)
+        made = session.prompt_maker(engine).make(snapshot)
+        live = Part("live (after the anchor)", made.live_text, len(made.live))
+        return made.stable.parts, live, session.rates.prefill_tokens_s
+    finally:
+        session.close()
+
+
+def snapshot_at(place: str) -> Snapshot:
+    """The file of `FILE:LINE:COL` with the cursor there; both numbers count from 1.
+
+    Raises:
+        PlaceError: it is malformed, or names no readable file or no place inside it.
+    """
+    name, line, column = _split(place)
+    path = Path(name)
+    try:
+        source = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise PlaceError(f"{name}: no such file; give the path of a source file") from None
+    except UnicodeDecodeError as error:
+        raise PlaceError(
+            f"{name}: not UTF-8 (byte {error.start}); convert it, editors send UTF-8 too"
+        ) from None
+    except OSError as error:
+        raise PlaceError(f"{name}: {error.strerror}; give the path of a source file") from None
+    text = Text.of(source)
+    if not 1 <= line <= len(text):
+        raise PlaceError(f"{name} has {len(text)} lines, so there is no line {line}")
+    width = len(text.line(line - 1).rstrip("\r\n"))
+    if not 1 <= column <= width + 1:
+        raise PlaceError(f"line {line} of {name} has columns 1 to {width + 1}, not {column}")
+    try:
+        shown = path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        shown = path.name
+    return Snapshot(
+        uri=path.resolve().as_uri(),
+        path=shown,
+        language=language_of(path.name, "", text.line(0)),
+        version=1,
+        text=text,
+        cursor=Cursor(line - 1, column - 1),
+    )
+
+
+def _split(place: str) -> tuple[str, int, int]:
+    try:
+        name, line, column = place.rsplit(":", 2)
+        return name, int(line), int(column)
+    except ValueError:
+        raise PlaceError(f"{place!r} is not FILE:LINE:COL, for example app.py:12:5") from None
