@@ -1,0 +1,306 @@
+"""Any language server with inline completion as the server under test."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lsp_server.bench.client import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
+from lsp_server.bench.errors import ServerFaultError, ServerHungError
+from lsp_server.bench.under_test import Answer, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from lsp_server.bench.tasks import Task
+
+READY_S = 300.0
+READY_POLL_S = 0.1
+PING_S = 5.0
+REST_S = 10.0
+REST_POLL_S = 0.25
+REST_CPU_SHARE = 0.2
+"""A server that uses less of one core than this has nothing left to do."""
+AUTOMATIC = 2
+Place = dict[str, int]
+
+
+class LanguageServer:
+    """One server process over stdio; tasks follow one another, each in a fresh folder."""
+
+    def __init__(self, client: Client, root: Path) -> None:
+        self.on_more: Callable[[], None] | None = None
+        self._client = client
+        self._root = root
+        self._folder: Path | None = None
+        self._uri = ""
+        self._version = 0
+        self._text = ""
+        self._tasks = 0
+        self._command: Mapping[str, Any] | None = None
+        self._has_stats = True
+        self._answers_pings = True
+        self._ping_s = PING_S
+        client.handlers["midfill/moreAvailable"] = self._more
+
+    @classmethod
+    async def start(
+        cls, command: Sequence[str], settings: Mapping[str, Any], *, growing: bool
+    ) -> Self:
+        """Start the command and shake hands; `settings` become initialization options.
+
+        Raises:
+            ServerFaultError: it cannot be started, or does not offer inline completion.
+        """
+        root = Path(tempfile.mkdtemp(prefix="midfill-bench-"))
+        client = await Client.start(command, root)
+        server = cls(client, root)
+        try:
+            await server._initialize({**settings, "growing": growing})
+            await server._until_ready()
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    async def _initialize(self, options: Mapping[str, Any]) -> None:
+        about: dict[str, Any] = {
+            "processId": None,
+            "rootUri": None,
+            "workspaceFolders": [],
+            "initializationOptions": options,
+            "capabilities": {
+                "general": {"positionEncodings": ["utf-16"]},
+                "workspace": {"workspaceFolders": True},
+                "textDocument": {"synchronization": {}, "inlineCompletion": {}},
+            },
+        }
+        try:
+            found = await self._client.ask("initialize", about, timeout_s=READY_S)
+        except ResponseError as error:
+            message = f"the server refused to initialize: {error}"
+            raise ServerFaultError(message) from error
+        offered = (found or {}).get("capabilities", {}).get("inlineCompletionProvider")
+        if offered is None or offered is False:  # {} is an offer
+            message = "the server does not offer textDocument/inlineCompletion"
+            raise ServerFaultError(message)
+        self._client.notify("initialized", {})
+
+    # One task
+
+    async def open(self, task: Task) -> None:
+        """Lay the task's file into a folder of its own, open it, wait until the server is ready."""
+        self._tasks += 1
+        self._folder = self._root / str(self._tasks) / task.repo
+        path = self._folder / task.file
+        path.parent.mkdir(parents=True)
+        path.write_text(task.before, encoding="utf-8", newline="")
+        self._tell_folders(added=[self._folder], removed=[])
+        self._uri, self._version, self._text = path.as_uri(), 1, task.before
+        document = {
+            "uri": self._uri,
+            "languageId": task.language,
+            "version": 1,
+            "text": task.before,
+        }
+        self._client.notify("textDocument/didOpen", {"textDocument": document})
+        await self._until_ready()
+
+    async def close_task(self) -> None:
+        """Close the document, wait until the server rests, remove the folder."""
+        self._client.notify("textDocument/didClose", {"textDocument": {"uri": self._uri}})
+        if self._folder:
+            self._tell_folders(added=[], removed=[self._folder])
+            shutil.rmtree(self._folder.parent, ignore_errors=True)
+        self._folder = None
+        await self._until_at_rest()
+
+    def _tell_folders(self, *, added: list[Path], removed: list[Path]) -> None:
+        def folders(paths: list[Path]) -> list[dict[str, str]]:
+            return [{"uri": path.as_uri(), "name": path.name} for path in paths]
+
+        event = {"added": folders(added), "removed": folders(removed)}
+        self._client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
+    async def _until_ready(self) -> None:
+        """A server that has `midfill/stats` says when its model is loaded; any other is ready."""
+        deadline = asyncio.get_running_loop().time() + READY_S
+        while (stats := await self._stats()) is not None and stats.get("ready") is False:
+            if asyncio.get_running_loop().time() > deadline:
+                message = f"the server was not ready after {READY_S:.0f} s"
+                raise ServerHungError(message)
+            await asyncio.sleep(READY_POLL_S)
+
+    async def _until_at_rest(self) -> None:
+        """Let work in the background end, so that it is counted where it was caused."""
+        for _ in range(round(REST_S / REST_POLL_S)):
+            before = usage_of(self._client.pid)
+            await asyncio.sleep(REST_POLL_S)
+            after = usage_of(self._client.pid)
+            if not before or not after:
+                return
+            if after.cpu_s - before.cpu_s < REST_CPU_SHARE * REST_POLL_S:
+                return
+
+    # Typing
+
+    def moved(self, text: str, offset: int) -> None:  # noqa: ARG002 -- asked with the request
+        """Send what changed, as one incremental change."""
+        if text == self._text:
+            return
+        change = _change(self._text, text)
+        self._version += 1
+        self._text = text
+        document = {"uri": self._uri, "version": self._version}
+        params = {"textDocument": document, "contentChanges": [change]}
+        self._client.notify("textDocument/didChange", params)
+
+    async def complete(self, text: str, offset: int) -> Answer:
+        """Ask; an error answer counts as nothing to show."""
+        self.moved(text, offset)
+        params = {
+            "textDocument": {"uri": self._uri},
+            "position": _place(text, offset),
+            "context": {"triggerKind": AUTOMATIC},
+        }
+        number, answer = self._client.request("textDocument/inlineCompletion", params)
+        try:
+            found = await answer
+        except asyncio.CancelledError:
+            self._client.cancel(number)
+            raise
+        except ResponseError:
+            return Answer("", number)
+        items = found.get("items") if isinstance(found, dict) else found
+        if not items:
+            return Answer("", number)
+        self._command = items[0].get("command")
+        return Answer(_insertion(items[0], text, offset), number)
+
+    def accepted(self, *, whole: bool) -> None:
+        """Run the item's command, as editors do after a full accept."""
+        if whole and self._command:
+            self._client.request(
+                "workspace/executeCommand",
+                {
+                    "command": self._command["command"],
+                    "arguments": self._command.get("arguments", []),
+                },
+            )
+        self._command = None
+
+    def _more(self, params: object) -> None:
+        if self.on_more and isinstance(params, dict) and params.get("uri") == self._uri:
+            self.on_more()
+
+    # What it tells of itself
+
+    async def ping(self) -> float | None:
+        """Milliseconds until a request that no server knows is refused, as the protocol asks."""
+        if not self._answers_pings:
+            return None
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        try:
+            await self._client.ask("$/midfill/ping", None, timeout_s=self._ping_s)
+        except ResponseError:
+            self._ping_s = HANG_S  # it does answer: from now on silence means that it hangs
+            return (loop.time() - asked_at) * 1000
+        except ServerHungError:
+            if self._ping_s == HANG_S:
+                raise
+        self._answers_pings = False
+        return None
+
+    async def work(self) -> Work:
+        """Its counts, where it has them, and what its process uses."""
+        stats = await self._stats() or {}
+        usage = usage_of(self._client.pid)
+        return Work(
+            decoded_tokens=stats.get("decoded_tokens"),
+            prompt_tokens=stats.get("prompt_tokens"),
+            cached_prompt_tokens=stats.get("cached_prompt_tokens"),
+            busy_ms=stats.get("busy_ms"),
+            cpu_s=usage.cpu_s if usage else None,
+            rss_bytes=usage.rss_bytes if usage else None,
+        )
+
+    async def sources(self) -> Mapping[int, str]:
+        """Where recent answers came from, by request number."""
+        recent = (await self._stats() or {}).get("recent", [])
+        return {int(row["id"]): row["source"] for row in recent if str(row.get("id")).isdigit()}
+
+    async def _stats(self) -> dict[str, Any] | None:
+        if not self._has_stats:
+            return None
+        try:
+            found = await self._client.ask("midfill/stats", None)
+        except ResponseError as error:
+            self._has_stats = error.code != NOT_FOUND
+            return None
+        return found if isinstance(found, dict) else None
+
+    async def stop(self) -> None:
+        """End the process and remove its folders."""
+        await self._client.stop()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+
+def _place(text: str, offset: int) -> Place:
+    """An offset in code points as line and UTF-16 character."""
+    start = text.rfind("\n", 0, offset) + 1
+    units = len(text[start:offset].encode("utf-16-le")) // 2
+    return {"line": text.count("\n", 0, offset), "character": units}
+
+
+def _change(old: str, new: str) -> dict[str, Any]:
+    """The one change that makes `new` of `old`."""
+    short = min(len(old), len(new))
+    start = _common(old, new, short)
+    rest = short - start
+    end = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1], rest)
+    where = {"start": _place(old, start), "end": _place(old, len(old) - end)}
+    return {"range": where, "text": new[start : len(new) - end]}
+
+
+def _common(one: str, other: str, most: int) -> int:
+    """Length of the common beginning, found by halving."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _insertion(item: Mapping[str, Any], text: str, offset: int) -> str:
+    """What an item adds at the cursor; "" when it would change the text around it."""
+    inserted = item.get("insertText", "")
+    inserted = inserted if isinstance(inserted, str) else str(inserted.get("value", ""))
+    if "range" not in item:
+        return inserted
+    cursor = _place(text, offset)
+    start, end = item["range"]["start"], item["range"]["end"]
+    if start["line"] != cursor["line"] or end["line"] != cursor["line"]:
+        return ""
+    line_start = text.rfind("\n", 0, offset) + 1
+    before = _from_units(text[line_start:offset], start["character"])
+    line_end = text.find("\n", offset)
+    after = text[offset : line_end if line_end >= 0 else len(text)]
+    replaced = _until_units(after, end["character"] - cursor["character"])
+    if not inserted.startswith(before) or not inserted.endswith(replaced):
+        return ""
+    return inserted[len(before) : len(inserted) - len(replaced)]
+
+
+def _from_units(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[2 * units :].decode("utf-16-le", errors="replace")
+
+
+def _until_units(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[: 2 * max(0, units)].decode("utf-16-le", errors="replace")

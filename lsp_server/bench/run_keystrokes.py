@@ -1,0 +1,192 @@
+"""`midfill bench keystrokes`: from options to tasks, contestants, results and reports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lsp_server.bench import environment, guards, tables
+from lsp_server.bench.errors import BenchError, TaskFileError
+from lsp_server.bench.keystrokes import Contestant, measure
+from lsp_server.bench.language_server import LanguageServer
+from lsp_server.bench.llama_server import LlamaServer, host_and_port
+from lsp_server.bench.results import Results
+from lsp_server.bench.tasks import Task, read_tasks
+from lsp_server.bench.user import Typing, User
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TASKS_FROM_HISTORY = 20
+EXIT_GUARD = 1
+EXIT_NOTHING = 1
+EXIT_INTERRUPTED = 130
+NO_HURRY: dict[str, Any] = {"latency": {"target_ms": 60_000, "deadline_ms": 60_000}}
+"""Settings under which midfill answers with all that it has to say, for the bound."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure what the options say; returns the exit code.
+
+    Raises:
+        BenchError: something about the options, the tasks or the files.
+    """
+    tasks = _tasks(arguments)
+    typing = Typing(
+        base_ms=arguments.gap,
+        debounce_ms=arguments.debounce,
+        seed=arguments.seed,
+        speed=arguments.speed,
+        ask=arguments.ask,
+    )
+    verdicts = guards.check(tasks, typing)
+    tables.show_guards(verdicts)
+    if not all(verdict.holds for verdict in verdicts):
+        return EXIT_GUARD
+    if arguments.guards_only:
+        return 0
+    contestants = _contestants(arguments, typing)
+    user = User(arguments.reaction, arguments.mode)
+    options = {"user": asdict(user), "typing": asdict(typing), "interleave": arguments.interleave}
+    results = Results(environment.describe(), options, [asdict(v) for v in verdicts])
+    if warning := environment.too_busy():
+        tables.warn(warning)
+    with tables.Progress(tasks, len(contestants), partial(_save_json, arguments, results)) as bar:
+        asyncio.run(
+            measure(tasks, contestants, user, results, bar, interleave=arguments.interleave)
+        )
+    return _report(arguments, results)
+
+
+def _tasks(arguments: argparse.Namespace) -> list[Task]:
+    if arguments.tasks is not None:
+        tasks = read_tasks(arguments.tasks, quick=arguments.quick)
+    else:
+        from lsp_server.bench.git_history import tasks_from
+
+        count = arguments.count or TASKS_FROM_HISTORY
+        tasks = tasks_from(
+            arguments.repo, count=count, commits=arguments.commits, seed=arguments.seed
+        )
+    if arguments.lang:
+        languages = set(arguments.lang.split(","))
+        there = sorted({task.language for task in tasks})
+        tasks = [task for task in tasks if task.language in languages]
+        if not tasks:
+            message = f"no task in {arguments.lang}; there are tasks in {', '.join(there)}"
+            raise TaskFileError(message)
+    return tasks[: arguments.count]
+
+
+# Contestants
+
+
+def _contestants(arguments: argparse.Namespace, typing: Typing) -> list[Contestant]:
+    found = []
+    if not arguments.only_peer:
+        found.append(_language_server(arguments, typing))
+    if arguments.peer:
+        found.append(_peer(arguments.peer, typing))
+    if not found:
+        message = "--only-peer needs --peer KIND=URL"
+        raise BenchError(message)
+    if arguments.zero_latency:
+        bounds = [_bound(one, arguments) for one in found]
+        found = bounds if arguments.zero_latency == "only" else [*found, *bounds]
+    return found
+
+
+def _language_server(arguments: argparse.Namespace, typing: Typing) -> Contestant:
+    command = _command(arguments)
+    settings = _settings(arguments.settings)
+    start = partial(LanguageServer.start, command, settings, growing=arguments.growing)
+    return Contestant(
+        name=arguments.name or ("midfill" if not arguments.server else command[0]),
+        what=shlex.join(command) if arguments.server else "midfill serve --stdio",
+        start=start,
+        typing=typing,
+        fresh=arguments.fresh,
+    )
+
+
+def _command(arguments: argparse.Namespace) -> list[str]:
+    if not arguments.server:
+        return [sys.executable, "-m", "lsp_server", "serve", "--stdio"]
+    try:
+        command = shlex.split(arguments.server)
+    except ValueError as error:
+        message = f"--server {arguments.server!r}: {error}"
+        raise BenchError(message) from error
+    if not command:
+        message = "--server is empty"
+        raise BenchError(message)
+    return command
+
+
+def _settings(text: str) -> Mapping[str, Any]:
+    try:
+        settings = json.loads(text)
+    except ValueError as error:
+        message = f"--settings is not JSON: {error}"
+        raise BenchError(message) from error
+    if not isinstance(settings, dict):
+        message = "--settings must be a JSON object"
+        raise BenchError(message)
+    return settings
+
+
+def _peer(spec: str, typing: Typing) -> Contestant:
+    kind, _, url = spec.partition("=")
+    if kind != "llama-server":
+        message = f"--peer {spec!r}: known is llama-server=http://HOST:PORT"
+        raise BenchError(message)
+    host_and_port(url)
+    start = partial(LlamaServer.start, url, speed=typing.speed)
+    return Contestant("llama.vim", f"llama-server at {url}, policy of llama.vim", start, typing)
+
+
+def _bound(one: Contestant, arguments: argparse.Namespace) -> Contestant:
+    """The same server, as if its answers took no time."""
+    start = one.start
+    if one.name != "llama.vim":
+        settings = {**NO_HURRY, **_settings(arguments.settings)}
+        start = partial(LanguageServer.start, _command(arguments), settings, growing=False)
+    typing = replace(one.typing, zero_latency=True)
+    return replace(one, name=f"{one.name} (zero latency)", start=start, typing=typing)
+
+
+# Results
+
+
+def _save_json(arguments: argparse.Namespace, results: Results) -> None:
+    if arguments.json:
+        results.save(arguments.json)
+
+
+def _report(arguments: argparse.Namespace, results: Results) -> int:
+    results.environment["load_at_end"] = environment.load()
+    tables.show_results(results)
+    _save_json(arguments, results)
+    if arguments.html:
+        _save_html(arguments.html, results)
+    if results.interrupted:
+        tables.warn("interrupted: these are the results until then")
+        return EXIT_INTERRUPTED
+    return 0 if any(one.finished for one in results.runs) else EXIT_NOTHING
+
+
+def _save_html(path: Path, results: Results) -> None:
+    from lsp_server.bench.report import page
+
+    try:
+        path.write_text(page(results), encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write the report to {path}: {error}"
+        raise BenchError(message) from error
