@@ -1,8 +1,8 @@
 r"""The mirror against a plain string, under random edits.
 
 The reference knows nothing of lines but a regular expression over the whole text, and nothing of
-encodings but the width of one code point. The short run takes seconds; the long one, about
-10,000 edits a second and more, is
+encodings but the width of one code point. The short run takes seconds; the long one, a few
+thousand edits a second, is
 
     MIDFILL_FUZZ_EDITS=1000000 pytest tests/lsp_server/test_mirror_stateful.py --timeout=3600
 """
