@@ -43,6 +43,14 @@ class Snapshot:
         """The same document with the cursor elsewhere."""
         return replace(self, cursor=cursor)
 
+    def with_inserted(self, text: str) -> Snapshot:
+        """The document as it would be with `text` inserted, the cursor behind it."""
+        place = (self.cursor.line, self.cursor.column)
+        *above, last = text.split("\n")
+        column = len(last) + (0 if above else self.cursor.column)
+        cursor = Cursor(self.cursor.line + len(above), column)
+        return replace(self, text=self.text.replace(place, place, text), cursor=cursor)
+
     @property
     def line_before(self) -> str:
         """The cursor's line, up to the cursor."""

@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from lsp_server.cache import CompletionCache
 from lsp_server.flight import Decoded, Flight
 from lsp_server.postprocess import Shape, enough, present
+from lsp_server.power import Power
 from lsp_server.trace import Source, Trace
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Pipeline:
         self._stats = stats
         self._more_available = more_available
         self._cache = CompletionCache()
+        self._power = Power()
         self._stables: dict[str, list[Stable]] = {}
         self._shown: dict[str, str] = {}
         self._followers: set[asyncio.Task[None]] = set()
@@ -82,8 +84,7 @@ class Pipeline:
             with trace.stage("wait"):
                 decoded = await self._await(flight, live_text, shape, trace)
             self._describe(flight, trace)
-            if not flight.done:
-                self._follow(flight, live_text, snapshot)
+            self._follow(flight, live_text, snapshot)
         with trace.stage("postprocess"):
             text = present(decoded, shape, self._settings.suggestions)
         self._shown[snapshot.uri] = snapshot.line_before + text if text else ""
@@ -177,22 +178,33 @@ class Pipeline:
         return flight.beyond(live_text) or Decoded("")
 
     def _follow(self, flight: Flight, live_text: str, snapshot: Snapshot) -> None:
-        """Tell the editor once when the flight brings more than was shown."""
+        """When the flight has ended: tell of text beyond the answer, then prepare what follows."""
 
         async def wait() -> None:
             while not flight.done:
                 await flight.growth(self._settings.latency.deadline_ms / 1000)
-            if flight.cancel.cancelled or flight.wanted != live_text:
+            if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
                 return
             shape, settings = Shape.of(snapshot), self._settings.suggestions
-            longer = present(flight.beyond(live_text) or Decoded(""), shape, settings)
-            shown = self._shown.get(snapshot.uri, "")
-            if snapshot.line_before + longer != shown and longer:
+            whole = present(flight.beyond(live_text) or Decoded(""), shape, settings)
+            if not whole:
+                return
+            if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
                 self._more_available(snapshot)
+            self._prepare(snapshot.with_inserted(whole))
 
         task = asyncio.create_task(wait())
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
+
+    def _prepare(self, accepted: Snapshot) -> None:
+        """Decode what would follow an accept, while nothing else wants the engine."""
+        ahead = self._settings.suggestions.ahead
+        if ahead == "off" or (ahead == "auto" and self._power.on_battery):
+            return
+        if self._scheduler.idle and self._cache.look_up(accepted) is None:
+            flight, _ = self._launch(accepted, Trace())
+            flight.answered_at = 1
 
     # Around requests
 
@@ -201,10 +213,10 @@ class Pipeline:
         flight = self._scheduler.flight_of(snapshot.uri)
         if flight is not None and not flight.done:
             live_text = flight.prompt.stable.window.live_text(snapshot)
-            if live_text is None or not flight.agrees(live_text):
-                flight.cancel.cancel()
-            else:
+            if live_text is not None and flight.agrees(live_text):
                 flight.wanted = live_text
+            elif live_text is None or not flight.prompt.live_text.startswith(live_text):
+                flight.cancel.cancel()
         if line_finished:
             self.rest(snapshot)
 

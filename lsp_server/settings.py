@@ -32,6 +32,7 @@ class SuggestionSettings:
     Attributes:
         max_lines: most lines of one suggestion.
         max_tokens: most tokens decoded for one suggestion.
+        ahead: work done before anybody asks: `on`, `off`, or `auto` (off on battery).
         ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
         show_probability: a first line less probable than this is cut back or not shown, 0 to 1.
         stop_probability: decoding ends when the current line is less probable than this, 0 to 1.
@@ -39,6 +40,7 @@ class SuggestionSettings:
 
     max_lines: int = 8
     max_tokens: int = 64
+    ahead: str = "auto"
     ahead_tokens: int = 24
     show_probability: float = 0.3
     stop_probability: float = 0.15

@@ -1,0 +1,173 @@
+"""`midfill bench model`: reading and decoding speed of the model on this machine.
+
+Every figure is the median of `--repeats` runs in one process; the anchoring ratio compares runs
+that alternate, so that a noisy machine disturbs both sides alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.api import CancelToken, Request, Token
+from engine.ct2 import Ct2Engine
+from engine.models.store import Store
+from lsp_server.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from engine.api import Engine
+
+_STABLE, _LIVE = 500, 10
+_READ = (64, 128, 256, 512)
+_CONTEXTS = (32, 256, 512)
+_DECODE = 16
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs per figure")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; the exit code is 0."""
+    from lsp_server.bench import environment
+
+    settings = Settings()
+    engine_settings = dataclasses.replace(settings.engine, threads=arguments.threads)
+    started = time.perf_counter()
+    engine = Ct2Engine(Store().find(settings.engine.model).path, engine_settings)
+    figures: dict[str, Any] = {
+        "environment": environment.describe(),
+        "engine": engine.name,
+        "repeats": arguments.repeats,
+        "load_s": time.perf_counter() - started,
+    }
+    try:
+        ids = _Ids(engine)
+        figures["prefill_tokens_s"] = {
+            str(count): count / _median(arguments.repeats, lambda n=count: _read(engine, ids(n)))
+            for count in _READ
+        }
+        figures["decode_ms"] = {
+            str(count): _decode_ms(engine, ids, count, arguments.repeats) for count in _CONTEXTS
+        }
+        figures["anchoring"] = _anchoring(engine, ids, arguments.repeats)
+        figures["state_bytes_per_token"] = _state_bytes(engine)
+    finally:
+        engine.close()
+    _print(figures)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    return 0
+
+
+class _Ids:
+    """Token ids of ordinary code, never twice the same, so that no kept state is met by chance."""
+
+    _CODE = "def place_{n}(order, stock):\n    return [item for item in order if item in stock]\n"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._number = 0
+
+    def __call__(self, count: int) -> tuple[int, ...]:
+        """`count` ids."""
+        self._number += 1
+        text = "".join(self._CODE.format(n=self._number * 1000 + n) for n in range(count // 10 + 2))
+        return tuple(self._engine.tokenizer.encode(text)[:count])
+
+
+def _first_token_s(engine: Engine, stable: tuple[int, ...], live: tuple[int, ...]) -> float:
+    """Seconds until the first token is there."""
+    stamps: list[float] = []
+
+    def stamp(_: Token) -> bool:
+        stamps.append(time.perf_counter())
+        return True
+
+    started = time.perf_counter()
+    engine.generate(Request(stable, live, 1, keep=bool(stable)), stamp, CancelToken())
+    return (stamps[0] if stamps else time.perf_counter()) - started
+
+
+def _read(engine: Engine, ids: tuple[int, ...]) -> float:
+    return _first_token_s(engine, (), ids)
+
+
+def _decode_ms(engine: Engine, ids: _Ids, context: int, repeats: int) -> float:
+    steps: list[float] = []
+    for _ in range(repeats):
+        stamps: list[float] = []
+
+        def stamp(_: Token, stamps: list[float] = stamps) -> bool:
+            stamps.append(time.perf_counter())
+            return False
+
+        engine.generate(Request((), ids(context), _DECODE, keep=False), stamp, CancelToken())
+        steps += [(after - before) * 1000 for before, after in pairwise(stamps)]
+    return statistics.median(steps) if steps else float("nan")
+
+
+def _anchoring(engine: Engine, ids: _Ids, repeats: int) -> dict[str, float]:
+    """First token with a kept stable part against reading everything, in turn."""
+    stable = ids(_STABLE)
+    engine.generate(Request(stable, ids(1), 0), lambda _: True, CancelToken())
+    warm, cold = [], []
+    for _ in range(repeats):
+        warm.append(_first_token_s(engine, stable, ids(_LIVE)))
+        cold.append(_first_token_s(engine, (), ids(_STABLE + _LIVE)))
+    ratios = [one / other for one, other in zip(warm, cold, strict=True)]
+    return {
+        "stable_tokens": _STABLE,
+        "live_tokens": _LIVE,
+        "kept_ms": statistics.median(warm) * 1000,
+        "whole_ms": statistics.median(cold) * 1000,
+        "ratio": statistics.median(ratios),
+        "ratio_min": min(ratios),
+        "ratio_max": max(ratios),
+    }
+
+
+def _state_bytes(engine: Engine) -> float:
+    account = engine.account()
+    return account.held_bytes / _STABLE if account.prompts == 1 else float("nan")
+
+
+def _median(repeats: int, measure: Callable[[], float]) -> float:
+    measure()  # the first run pays for fresh memory
+    return statistics.median(measure() for _ in range(repeats))
+
+
+def _print(figures: dict[str, Any]) -> None:
+    out = sys.stdout.write
+    out(f"{figures['engine']}, loaded in {figures['load_s']:.1f} s, ")
+    out(f"median of {figures['repeats']}\n")
+    _row(out, "prefill, tokens/s", figures["prefill_tokens_s"], "{:.0f}")
+    _row(out, "decode, ms/token", figures["decode_ms"], "{:.1f}")
+    anchoring = figures["anchoring"]
+    out(
+        f"first token after {_STABLE} stable and {_LIVE} live tokens: "
+        f"{anchoring['kept_ms']:.0f} ms with the kept state, "
+        f"{anchoring['whole_ms']:.0f} ms without, ratio {anchoring['ratio']:.2f} "
+        f"({anchoring['ratio_min']:.2f} to {anchoring['ratio_max']:.2f})\n"
+    )
+    out(f"state: {figures['state_bytes_per_token'] / 1000:.0f} kB a token\n")
+
+
+def _row(
+    out: Callable[[str], object], name: str, values: dict[str, float], form: str
+) -> Sequence[str]:
+    cells = [f"{form.format(value)} at {length}" for length, value in values.items()]
+    out(f"{name}: {', '.join(cells)}\n")
+    return cells
