@@ -114,6 +114,8 @@ class PromptMaker:
     def _choose_anchor(self, snapshot: Snapshot) -> Place:
         """The start of the cursor's line, or a place inside a line that is too long."""
         line, column = snapshot.cursor.line, snapshot.cursor.column
+        if not self._settings.anchored:
+            return line, column
         if column > _LIVE_CHARS:
             return line, _word_border(snapshot.line_before, column - _LIVE_CHARS // 2)
         return line, 0
@@ -131,8 +133,8 @@ class PromptMaker:
         spare = max(0, room - suffix_room - sum(count for _, count in before))
         suffix, whole, suffix_count = self._cut_suffix(snapshot, suffix_room + spare)
         kept = self._take(before, room - suffix_count)
-        lead = "".join(reversed(kept[: self._settings.lead_lines]))
-        prefix = "".join(reversed(kept[self._settings.lead_lines :]))
+        led = self._settings.lead_lines if self._settings.anchored else 0
+        lead, prefix = "".join(reversed(kept[:led])), "".join(reversed(kept[led:]))
         prefix_ids, suffix_ids, lead_ids = (encode(unix(text)) for text in (prefix, suffix, lead))
         control = self._tokenizer.control
         ids = (
@@ -162,7 +164,7 @@ class PromptMaker:
         found: list[tuple[str, int]] = []
         left = room
         if column:
-            head = snapshot.text.line(line)[:column][-room * 2 :]
+            head = self._end_of(snapshot.text.line(line)[:column], room // 2)
             found.append((head, self._count_line(head)))
             left -= found[0][1]
         for index in range(line - 1, -1, -1):
@@ -175,6 +177,13 @@ class PromptMaker:
             found.append((text, count))
             left -= count
         return found
+
+    def _end_of(self, text: str, room: int) -> str:
+        """The end of a long text that takes at most `room` tokens."""
+        text = text[-room * _CHARS_PER_TOKEN :] if room > 0 else ""
+        while (count := self._count_line(text)) > room:
+            text = text[max(1, len(text) * (count - room) // count) :]
+        return text
 
     @staticmethod
     def _take(before: list[tuple[str, int]], room: int) -> list[str]:

@@ -1,0 +1,59 @@
+"""What all tests share: a state folder of their own, and marked-up snapshots."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from context.documents import Cursor, Snapshot
+from context.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CURSOR = "‸"
+"""Marks the cursor in the texts of tests."""
+PATIENCE_S = 30.0
+"""How long a test waits for what should take a moment; only failures wait so long."""
+
+
+def at(
+    marked: str,
+    *,
+    uri: str = "file:///work/app/main.py",
+    path: str = "app/main.py",
+    language: str = "python",
+    version: int = 1,
+) -> Snapshot:
+    """A snapshot of a text with the cursor where `‸` stands."""
+    before, mark, after = marked.partition(CURSOR)
+    assert mark, "no cursor in the text"
+    text = Text.of(before + after)
+    head = Text.of(before)
+    line = len(head) - 1
+    cursor = Cursor(line, len(head.line(line)))
+    return Snapshot(uri, path, language, version, text, cursor)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Rates measured by tests never reach the user's own folder."""
+    patch = pytest.MonkeyPatch()
+    if "MIDFILL_STATE_DIR" not in os.environ:
+        patch.setenv("MIDFILL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    yield
+    patch.undo()
+
+
+def typed(snapshot: Snapshot, new: str) -> Snapshot:
+    """The next version of a snapshot with `new` typed at the cursor."""
+    place = (snapshot.cursor.line, snapshot.cursor.column)
+    text = snapshot.text.replace(place, place, new)
+    head = Text.of(snapshot.text.slice((0, 0), place) + new)
+    line = len(head) - 1
+    cursor = Cursor(line, len(head.line(line)))
+    return Snapshot(
+        snapshot.uri, snapshot.path, snapshot.language, snapshot.version + 1, text, cursor
+    )
