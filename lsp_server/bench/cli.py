@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +28,7 @@ def add_parser(subparsers: Commands) -> None:
     _add_keystrokes(commands)
     _add_compare(commands)
     _add_model(commands)
+    _add_anchors(commands)
     server = commands.add_parser("server", help="the server's own parts, without a model")
     server.set_defaults(run=_server)
 
@@ -149,12 +148,36 @@ def _add_compare(commands: Commands) -> None:
 
 
 def _add_model(commands: Commands) -> None:
-    if find_spec("lsp_server.bench.model") is None:
-        return
-    model = import_module("lsp_server.bench.model")
     parser = commands.add_parser("model", help="reading and decoding speed of the model")
-    model.add_arguments(parser)
-    parser.set_defaults(run=model.run)
+    parser.add_argument("--repeats", type=_positive, default=5, metavar="N", help="runs a figure")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.set_defaults(run=_model)
+
+
+def _add_anchors(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "anchors", help="answers with an anchor against those with the hole at the cursor"
+    )
+    parser.add_argument(
+        "tasks", type=Path, help="JSON Lines with id, kind, lang, file, prefix, middle, suffix"
+    )
+    parser.add_argument("--count", type=_positive, metavar="N", help="a random sample of N tasks")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per task")
+    parser.set_defaults(run=_anchors)
+
+
+def _model(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import model
+
+    return model.run(arguments)
+
+
+def _anchors(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import anchors
+
+    return anchors.run(arguments)
 
 
 def _keystrokes(arguments: argparse.Namespace) -> int:
@@ -173,9 +196,9 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _server(_: argparse.Namespace) -> int:
-    from lsp_server.bench import mirror
+    from lsp_server.bench import answers, mirror
 
-    return mirror.main()
+    return max(mirror.main(), answers.main())
 
 
 def _positive(text: str) -> int:

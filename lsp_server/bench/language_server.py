@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lsp_server.bench.client import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
+from lsp_server.bench.edits import change, insertion, place
 from lsp_server.bench.errors import ServerFaultError, ServerHungError
 from lsp_server.bench.under_test import Answer, Work
 
@@ -25,7 +26,6 @@ REST_POLL_S = 0.25
 REST_CPU_SHARE = 0.2
 """A server that uses less of one core than this has nothing left to do."""
 AUTOMATIC = 2
-Place = dict[str, int]
 
 
 class LanguageServer:
@@ -151,11 +151,11 @@ class LanguageServer:
         """Send what changed, as one incremental change."""
         if text == self._text:
             return
-        change = _change(self._text, text)
+        edit = change(self._text, text)
         self._version += 1
         self._text = text
         document = {"uri": self._uri, "version": self._version}
-        params = {"textDocument": document, "contentChanges": [change]}
+        params = {"textDocument": document, "contentChanges": [edit]}
         self._client.notify("textDocument/didChange", params)
 
     async def complete(self, text: str, offset: int) -> Answer:
@@ -163,7 +163,7 @@ class LanguageServer:
         self.moved(text, offset)
         params = {
             "textDocument": {"uri": self._uri},
-            "position": _place(text, offset),
+            "position": place(text, offset),
             "context": {"triggerKind": AUTOMATIC},
         }
         number, answer = self._client.request("textDocument/inlineCompletion", params)
@@ -178,7 +178,7 @@ class LanguageServer:
         if not items:
             return Answer("", number)
         self._command = items[0].get("command")
-        return Answer(_insertion(items[0], text, offset), number)
+        return Answer(insertion(items[0], text, offset), number)
 
     def accepted(self, *, whole: bool) -> None:
         """Run the item's command, as editors do after a full accept."""
@@ -247,60 +247,3 @@ class LanguageServer:
         """End the process and remove its folders."""
         await self._client.stop()
         shutil.rmtree(self._root, ignore_errors=True)
-
-
-def _place(text: str, offset: int) -> Place:
-    """An offset in code points as line and UTF-16 character."""
-    start = text.rfind("\n", 0, offset) + 1
-    units = len(text[start:offset].encode("utf-16-le")) // 2
-    return {"line": text.count("\n", 0, offset), "character": units}
-
-
-def _change(old: str, new: str) -> dict[str, Any]:
-    """The one change that makes `new` of `old`."""
-    short = min(len(old), len(new))
-    start = _common(old, new, short)
-    rest = short - start
-    end = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1], rest)
-    where = {"start": _place(old, start), "end": _place(old, len(old) - end)}
-    return {"range": where, "text": new[start : len(new) - end]}
-
-
-def _common(one: str, other: str, most: int) -> int:
-    """Length of the common beginning, found by halving."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _insertion(item: Mapping[str, Any], text: str, offset: int) -> str:
-    """What an item adds at the cursor; "" when it would change the text around it."""
-    inserted = item.get("insertText", "")
-    inserted = inserted if isinstance(inserted, str) else str(inserted.get("value", ""))
-    if "range" not in item:
-        return inserted
-    cursor = _place(text, offset)
-    start, end = item["range"]["start"], item["range"]["end"]
-    if start["line"] != cursor["line"] or end["line"] != cursor["line"]:
-        return ""
-    line_start = text.rfind("\n", 0, offset) + 1
-    before = _from_units(text[line_start:offset], start["character"])
-    line_end = text.find("\n", offset)
-    after = text[offset : line_end if line_end >= 0 else len(text)]
-    replaced = _until_units(after, end["character"] - cursor["character"])
-    if not inserted.startswith(before) or not inserted.endswith(replaced):
-        return ""
-    return inserted[len(before) : len(inserted) - len(replaced)]
-
-
-def _from_units(text: str, units: int) -> str:
-    return text.encode("utf-16-le")[2 * units :].decode("utf-16-le", errors="replace")
-
-
-def _until_units(text: str, units: int) -> str:
-    return text.encode("utf-16-le")[: 2 * max(0, units)].decode("utf-16-le", errors="replace")

@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         BenchError: something about the options, the tasks or the files.
     """
+    for path in (arguments.json, arguments.html):
+        _check_folder(path)
     tasks = _tasks(arguments)
     typing = Typing(
         base_ms=arguments.gap,
@@ -46,13 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
         speed=arguments.speed,
         ask=arguments.ask,
     )
+    contestants = _contestants(arguments, typing)
     verdicts = guards.check(tasks, typing)
     tables.show_guards(verdicts)
     if not all(verdict.holds for verdict in verdicts):
         return EXIT_GUARD
     if arguments.guards_only:
         return 0
-    contestants = _contestants(arguments, typing)
     user = User(arguments.reaction, arguments.mode)
     options = {"user": asdict(user), "typing": asdict(typing), "interleave": arguments.interleave}
     results = Results(environment.describe(), options, [asdict(v) for v in verdicts])
@@ -63,6 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
             measure(tasks, contestants, user, results, bar, interleave=arguments.interleave)
         )
     return _report(arguments, results)
+
+
+def _check_folder(path: Path | None) -> None:
+    """An hour of measuring must not end with a path that cannot be written."""
+    if path is not None and not path.parent.is_dir():
+        message = f"cannot write {path}: there is no folder {path.parent}"
+        raise BenchError(message)
 
 
 def _tasks(arguments: argparse.Namespace) -> list[Task]:

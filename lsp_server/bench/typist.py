@@ -57,6 +57,7 @@ class TypingRun:
         self._wake = asyncio.Event()
         self._started = 0.0
         self._stopped_ms = 0.0  # time that passed while the typist's clock stood still
+        self._stands_at: float | None = None  # what it shows while it does
 
     @property
     def position(self) -> int:
@@ -88,8 +89,14 @@ class TypingRun:
     # Time
 
     def _now(self) -> float:
-        elapsed = asyncio.get_running_loop().time() - self._started
-        return elapsed * 1000 * self._typing.speed - self._stopped_ms
+        """Milliseconds on the typist's clock, which may stand still."""
+        if self._stands_at is not None:
+            return self._stands_at
+        return self._elapsed() - self._stopped_ms
+
+    def _elapsed(self) -> float:
+        """Milliseconds since the start, whatever the typist's clock does."""
+        return (asyncio.get_running_loop().time() - self._started) * 1000 * self._typing.speed
 
     def _gap_ms(self) -> float:
         last = self._typed[self._position - 1] if self._position else ""
@@ -115,9 +122,11 @@ class TypingRun:
         asked = self._ask(self._position, self._now())
         self._request = asyncio.create_task(asked)
         if self._typing.zero_latency:
-            stopped_at = self._now()
+            stopped_at = self._elapsed()
+            self._stands_at = self._now()
             await asyncio.wait([self._request])
-            self._stopped_ms += self._now() - stopped_at
+            self._stopped_ms += self._elapsed() - stopped_at
+            self._stands_at = None
 
     async def _cancel(self) -> None:
         """End the pending requests, and wait until they have ended."""
@@ -137,7 +146,7 @@ class TypingRun:
             await asyncio.sleep(self._typing.debounce_ms / 1000 / self._typing.speed)
         self.counts.requests += 1
         self._note("ask")
-        sent_at = self._now()
+        sent_at = self._elapsed()
         try:
             answer = await self._server.complete(self._text, self._task.offset + position)
         except asyncio.CancelledError:
@@ -146,7 +155,7 @@ class TypingRun:
         except ServerFaultError as fault:
             self.fail(fault)
             return
-        took = self._now() - sent_at
+        took = self._elapsed() - sent_at
         self.counts.answered += 1
         self.counts.latency_ms.append(took)
         self.counts.answer_numbers.append(answer.number)
@@ -155,7 +164,7 @@ class TypingRun:
             self.counts.stale += 1
             self.counts.empty += not answer.text.strip()
         elif answer.text.strip():
-            self._show(answer.text, 0 if self._typing.zero_latency else self._now() - asked_at)
+            self._show(answer.text, self._now() - asked_at)
         else:
             self.counts.empty += 1
             self._hide("replaced", self._position)

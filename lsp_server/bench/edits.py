@@ -1,0 +1,67 @@
+"""Texts as LSP sees them: places in UTF-16 units, changes as ranges, items as insertions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Place = dict[str, int]
+
+
+def place(text: str, offset: int) -> Place:
+    """An offset in code points as line and UTF-16 character."""
+    start = text.rfind("\n", 0, offset) + 1
+    units = len(text[start:offset].encode("utf-16-le")) // 2
+    return {"line": text.count("\n", 0, offset), "character": units}
+
+
+def change(old: str, new: str) -> dict[str, Any]:
+    """The one change that makes `new` of `old`."""
+    short = min(len(old), len(new))
+    start = _common(old, new, short)
+    rest = short - start
+    end = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1], rest)
+    where = {"start": place(old, start), "end": place(old, len(old) - end)}
+    return {"range": where, "text": new[start : len(new) - end]}
+
+
+def _common(one: str, other: str, most: int) -> int:
+    """Length of the common beginning, found by halving."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def insertion(item: Mapping[str, Any], text: str, offset: int) -> str:
+    """What an item adds at the cursor; "" when it would change the text around it."""
+    inserted = item.get("insertText", "")
+    inserted = inserted if isinstance(inserted, str) else str(inserted.get("value", ""))
+    if "range" not in item:
+        return inserted
+    cursor = place(text, offset)
+    start, end = item["range"]["start"], item["range"]["end"]
+    if start["line"] != cursor["line"] or end["line"] != cursor["line"]:
+        return ""
+    line_start = text.rfind("\n", 0, offset) + 1
+    before = _from_units(text[line_start:offset], start["character"])
+    line_end = text.find("\n", offset)
+    after = text[offset : line_end if line_end >= 0 else len(text)]
+    replaced = _until_units(after, end["character"] - cursor["character"])
+    if not inserted.startswith(before) or not inserted.endswith(replaced):
+        return ""
+    return inserted[len(before) : len(inserted) - len(replaced)]
+
+
+def _from_units(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[2 * units :].decode("utf-16-le", errors="replace")
+
+
+def _until_units(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[: 2 * max(0, units)].decode("utf-16-le", errors="replace")

@@ -1,0 +1,57 @@
+"""The benchmark measures servers whose figures are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lsp_server.bench import guards
+from lsp_server.bench.guards import MadeUpServer, type_all
+from lsp_server.bench.metrics import figures
+from lsp_server.bench.user import Typing, User
+
+if TYPE_CHECKING:
+    from lsp_server.bench.tasks import Task
+
+
+def test_the_guards_hold(tasks: list[Task]) -> None:
+    """Never offering saves 0, perfection saves over 90% at 0 ms and 0 at 1500 ms, wrong saves 0."""
+    assert {verdict.name: verdict.holds for verdict in guards.check(tasks)} == {
+        "never offers": True,
+        "always right, 0 ms": True,
+        "always right, 1500 ms": True,
+        "always wrong": True,
+    }
+
+
+def test_a_broken_guard_is_noticed(tasks: list[Task]) -> None:
+    """A typist so slow that 1500 ms are quick enough breaks the guard that says they are not."""
+    verdicts = {verdict.name: verdict.holds for verdict in guards.check(tasks, Typing(base_ms=9e4))}
+    assert not verdicts["always right, 1500 ms"]
+
+
+def test_typing_repeats_exactly(tasks: list[Task]) -> None:
+    """The same seed gives the same figures, another seed others."""
+    user = User()
+
+    def typed(seed: int) -> dict[str, float]:
+        counts = type_all(tasks, MadeUpServer("right", 300), user, Typing(seed=seed))
+        found = figures([replace(one, ack_ms=[]) for one in counts])
+        return {name: value for name, value in found.items() if value == value}  # noqa: PLR0124 -- nan
+
+    assert typed(1) == typed(1)
+    assert typed(1) != typed(2)
+
+
+@pytest.mark.parametrize("delay_ms", [300, 1500, 20_000])
+def test_without_latency_a_slow_server_saves_what_a_fast_one_does(
+    tasks: list[Task], delay_ms: float
+) -> None:
+    """When the clock stops during requests, the delay makes no difference."""
+    user, typing = User(500), Typing(zero_latency=True)
+    slow = figures(type_all(tasks, MadeUpServer("right", delay_ms), user, typing))
+    fast = figures(type_all(tasks, MadeUpServer("right", 0), user, Typing()))
+    assert slow["keystrokes_saved"] == pytest.approx(fast["keystrokes_saved"])
+    assert slow["ghost_p95"] == 0
