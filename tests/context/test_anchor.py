@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from context.anchor import Window, after_closers, text_after, unix
-from context.documents import Snapshot
 from context.text import Text
 from tests.conftest import at, typed
+
+if TYPE_CHECKING:
+    from context.documents import Snapshot
 
 ABOVE = "import os\n\n\ndef first():\n    return 1\n\n\n"
 BELOW = "\n\ndef last():\n    return 9\n"
