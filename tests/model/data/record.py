@@ -4,9 +4,9 @@
     python record.py http://127.0.0.1:18080 VERSION
 
 Token ids and greedy answers come from llama.cpp alone. Its arithmetic is not CTranslate2's (4 to 8
-bit blocks against int8 rows), so where the first two tokens are almost equally likely either may
-win. So an answer is recorded up to the first token that leads by less than `DECISIVE_NATS`, a
-rule that looks at llama.cpp's own probabilities only.
+bit blocks against int8 rows, whose sums saturate a little on CPUs without VNNI), so where the
+first two tokens are almost equally likely either may win. So an answer is recorded up to the first
+token that leads by less than `DECISIVE_NATS`, a rule that looks at llama.cpp's own numbers only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-DECISIVE_NATS = 0.5
+DECISIVE_NATS = 1.0
 LONGEST = 32
 COMMAND = (
     "llama-server -m qwen2.5-coder-0.5b-instruct-q4_k_m.gguf -t 2 -c 2048 --no-repack; POST "
