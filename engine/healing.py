@@ -52,10 +52,15 @@ class Race:
         return []
 
     def lose(self, row: int) -> list[Token]:
-        """A row ended or went wrong; returns what the other one has held back."""
-        if self.winner is None:
-            self.winner = PLAIN if row == HEALED else HEALED
-        return self._held[self.winner] if row != self.winner else []
+        """A row ended or went wrong; returns what the other one has held back.
+
+        A plain row that ended decides nothing: the healed one may be in the middle of the forced
+        text, and what it has brought of it must not go on.
+        """
+        if self.winner is None and row == HEALED:
+            self.winner = PLAIN
+            return self._held[PLAIN]
+        return []
 
     def _cut(self) -> list[Token]:
         """The healed tokens without the forced text, which is in the document already."""
