@@ -1,0 +1,94 @@
+/** Puts the parts together; each has its own module. */
+
+import { commands, type ExtensionContext, window, workspace } from "vscode";
+import { registerCommands } from "./commands";
+import { currentSettings } from "./configuration";
+import { tellCursorRests } from "./cursorRest";
+import { followGrowth } from "./growth";
+import { Install } from "./install";
+import { Pages } from "./pages";
+import { Server } from "./server";
+import { needsRestart, offBecause } from "./settings";
+import { Shown } from "./shown";
+import { StatusBar } from "./statusBar";
+import { Suggestions } from "./suggestions";
+
+let server: Server | undefined;
+
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel("midfill", { log: true });
+  let current = currentSettings(log);
+  const settings = () => current;
+
+  const shown = new Shown();
+  const suggestions = new Suggestions(settings, shown);
+  const running = (server = new Server(log, suggestions.middleware, settings));
+  const bar = new StatusBar();
+  const pages = new Pages();
+  const install = new Install(running, settings);
+
+  const showOff = () => {
+    const language = window.activeTextEditor?.document.languageId ?? "*";
+    bar.show({ off: offBecause(current, language) });
+  };
+
+  context.subscriptions.push(
+    log,
+    bar,
+    pages,
+    install,
+    running,
+    running.onClient((client) => followGrowth(client, settings, shown)),
+    running.onChange(({ state, message }) => {
+      bar.show({ state, message, latencyMs: undefined });
+      void commands.executeCommand("setContext", "midfill.ready", state === "ready");
+      if (state === "missing") {
+        void install.offer(message);
+      } else if (state === "error") {
+        void install.advise(message);
+      }
+    }),
+    running.onGiveUp(async (crashes) => {
+      const message = `midfill: the server ended ${crashes} times in a row and was not started again.`;
+      const choice = await window.showErrorMessage(message, "Show the Log", "Try Again");
+      if (choice !== undefined) {
+        await commands.executeCommand(choice === "Try Again" ? "midfill.restart" : "midfill.showLog");
+      }
+    }),
+    suggestions.onAnswer((latencyMs) => bar.show({ latencyMs })),
+    tellCursorRests(running, settings),
+    window.onDidChangeActiveTextEditor(showOff),
+    workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration("midfill")) {
+        return;
+      }
+      const before = current;
+      current = currentSettings(log);
+      shown.forget();
+      showOff();
+      const first = current.enable && running.condition.state === "stopped";
+      if (first || (current.enable && needsRestart(before, current))) {
+        void running.restart();
+      }
+      if (offBecause(current, window.activeTextEditor?.document.languageId ?? "*") !== undefined) {
+        void commands.executeCommand("editor.action.inlineSuggest.hide");
+      }
+    }),
+    workspace.onDidGrantWorkspaceTrust(() => {
+      current = currentSettings(log);
+      if (current.enable) {
+        void running.restart();
+      }
+    }),
+    ...registerCommands({ log, server: running, settings, pages, install, shown }),
+  );
+
+  showOff();
+  if (current.enable) {
+    void running.restart();
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}

@@ -1,0 +1,47 @@
+/** What was answered last, so that a growing answer is asked for and shown only where it fits. */
+
+export interface Place {
+  readonly uri: string;
+  readonly version: number;
+  readonly line: number;
+  readonly character: number;
+}
+
+export class Shown {
+  #place: Place | undefined;
+  #text = "";
+
+  /** Remember an answer: the text of its first item, "" for none. */
+  answered(place: Place, text: string): void {
+    this.#place = place;
+    this.#text = text;
+  }
+
+  /** The user sent the suggestion away, or moved on: it must not come back by itself. */
+  forget(): void {
+    this.#place = undefined;
+    this.#text = "";
+  }
+
+  /** Whether more text for a document's version would be wanted at a cursor. */
+  mayGrow(uri: string, version: number, cursor: Place): boolean {
+    const place = this.#place;
+    return place !== undefined && place.uri === uri && place.version === version && same(place, cursor);
+  }
+
+  /** The text to show in answer to a request: what is on screen only ever gets longer. */
+  extended(place: Place, text: string): string {
+    return this.#place !== undefined && same(this.#place, place) && !text.startsWith(this.#text)
+      ? this.#text
+      : text;
+  }
+}
+
+function same(one: Place, other: Place): boolean {
+  return (
+    one.uri === other.uri &&
+    one.version === other.version &&
+    one.line === other.line &&
+    one.character === other.character
+  );
+}

@@ -1,0 +1,79 @@
+/** Between VS Code's requests and the server: where suggestions are off nothing is asked. */
+
+import {
+  type CancellationToken,
+  EventEmitter,
+  type InlineCompletionContext,
+  type InlineCompletionItem,
+  type InlineCompletionList,
+  type Position,
+  SnippetString,
+  type TextDocument,
+} from "vscode";
+import type { Middleware } from "vscode-languageclient/node";
+import { offBecause, type Settings } from "./settings";
+import type { Place, Shown } from "./shown";
+
+type Answer = InlineCompletionItem[] | InlineCompletionList | null | undefined;
+type Next = Parameters<NonNullable<Middleware["provideInlineCompletionItems"]>>[4];
+
+export class Suggestions {
+  readonly #answered = new EventEmitter<number>();
+  /** Milliseconds that an answer took. */
+  readonly onAnswer = this.#answered.event;
+
+  constructor(
+    private readonly settings: () => Settings,
+    private readonly shown: Shown,
+  ) {}
+
+  readonly middleware: Middleware = {
+    provideInlineCompletionItems: (document, position, context, token, next) =>
+      this.#provide(document, position, context, token, next),
+  };
+
+  async #provide(
+    document: TextDocument,
+    position: Position,
+    context: InlineCompletionContext,
+    token: CancellationToken,
+    next: Next,
+  ): Promise<Answer> {
+    if (offBecause(this.settings(), document.languageId) !== undefined) {
+      return undefined;
+    }
+    const place = placeOf(document, position);
+    const started = performance.now();
+    const answer = await next(document, position, context, token);
+    if (token.isCancellationRequested) {
+      return answer;
+    }
+    this.#answered.fire(performance.now() - started);
+    // With an entry of the menu selected the text answers that entry, not the document alone.
+    return context.selectedCompletionInfo === undefined ? this.#growOnly(place, answer) : answer;
+  }
+
+  #growOnly(place: Place, answer: Answer): Answer {
+    const item = itemsOf(answer)[0];
+    if (item === undefined) {
+      this.shown.answered(place, "");
+      return answer;
+    }
+    const longest = this.shown.extended(place, textOf(item));
+    this.shown.answered(place, longest);
+    item.insertText = longest;
+    return answer;
+  }
+}
+
+export function placeOf(document: TextDocument, { line, character }: Position): Place {
+  return { uri: document.uri.toString(), version: document.version, line, character };
+}
+
+function itemsOf(answer: Answer): InlineCompletionItem[] {
+  return Array.isArray(answer) ? answer : (answer?.items ?? []);
+}
+
+function textOf({ insertText }: InlineCompletionItem): string {
+  return insertText instanceof SnippetString ? insertText.value : insertText;
+}
