@@ -1,10 +1,12 @@
 """A real Neovim, driven over its own protocol, with the plugin and a server."""
 
 import gc
+import importlib
 import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pynvim
 import pytest
 
 HERE = Path(__file__).parent
@@ -42,6 +43,21 @@ def find_neovim(version: str) -> Path:
     )
 
 
+def listens(address: Path) -> bool:
+    """Whether something accepts connections at this socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0
+
+
+def attach(address: Path) -> Any:
+    """A connection to the Neovim that listens there."""
+    try:
+        pynvim: Any = importlib.import_module("pynvim")  # it has no type information
+    except ModuleNotFoundError:
+        pytest.fail("pynvim was not found: install the development dependencies")
+    return pynvim.attach("socket", path=str(address))
+
+
 class Editor:
     """One Neovim with one file in it, and the messages that its server received."""
 
@@ -57,17 +73,19 @@ class Editor:
         }
         for name in ("CONFIG", "DATA", "STATE"):
             (directory / name).mkdir()
-        socket = directory / "socket"
-        arguments = [str(binary), "--headless", "--listen", str(socket), "--clean", "-n"]
+        address = directory / "socket"
+        arguments = [str(binary), "--headless", "--listen", str(address), "--clean", "-n"]
         arguments += ["-i", "NONE", "--cmd", f"set runtimepath+={PLUGIN} columns=100 lines=40"]
-        self.process = subprocess.Popen(arguments, env=environment, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            arguments, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         end = time.monotonic() + PATIENCE_S
-        while not socket.exists() and self.process.poll() is None and time.monotonic() < end:
+        while not listens(address) and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
-        self.nvim: Any = pynvim.attach("socket", path=str(socket))
+        self.nvim = attach(address)
         self.lua("_G.told = {}; vim.notify = function(text) table.insert(_G.told, text) end")
 
-    def lua(self, code: str, *arguments: object) -> Any:  # noqa: ANN401 - Neovim's values
+    def lua(self, code: str, *arguments: object) -> Any:
         """Run Lua in the editor."""
         return self.nvim.exec_lua(code, *arguments)
 
@@ -107,9 +125,11 @@ class Editor:
             "vim.wait(5000, function() return done end, 1)"
         )
 
-    def until(self, condition: Callable[[], object], message: str) -> None:
+    def until(
+        self, condition: Callable[[], object], message: str, patience_s: float = PATIENCE_S
+    ) -> None:
         """Poll until `condition` holds."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while not condition():
             if time.monotonic() > end:
                 told = self.lua("return _G.told")

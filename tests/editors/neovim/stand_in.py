@@ -3,6 +3,7 @@
 Every text that begins with what stands before the cursor on its line is an answer. `TEXT=>LONGER`
 answers TEXT first, says that more is available, and answers LONGER from then on. Every message
 received is appended to LOG, one JSON document a line. A line that holds `CRASH!` ends the server.
+With a file named `loading` beside LOG, it has no answers until it gets `test/ready`.
 Only the standard library is used, so that it starts at once.
 """
 
@@ -34,6 +35,7 @@ class StandIn:
         self.table = [tuple(entry.split("=>", 1)) for entry in table]
         self.grown: set[str] = set()
         self.documents: dict[str, dict[str, Any]] = {}
+        self.loading = log.with_name("loading").exists()
         self.out: BinaryIO = sys.stdout.buffer
 
     def send(self, message: dict[str, Any]) -> None:
@@ -58,7 +60,7 @@ class StandIn:
         items = []
         for text, *longer in self.table:
             answer = longer[0] if text in self.grown else text
-            if not typed or not answer.startswith(typed) or answer == typed:
+            if self.loading or not typed or not answer.startswith(typed) or answer == typed:
                 continue
             items.append({"insertText": answer, "range": self.line_start_to(position)})
             items[-1]["command"] = {
@@ -99,7 +101,8 @@ class StandIn:
             document = params["textDocument"]
             text = document["text"] if "text" in document else params["contentChanges"][-1]["text"]
             self.documents[document["uri"]] = {"text": text, "version": document["version"]}
-        elif method == "initialized":
+        elif method == "test/ready" or (method == "initialized" and not self.loading):
+            self.loading = False
             self.notify("midfill/status", {"state": "ready", "message": "stand-in"})
         elif method == "exit":
             sys.exit(0)

@@ -32,13 +32,29 @@ def test_a_missing_server_is_told_once(editor: Editor) -> None:
         editor.open(name)
         editor.type("ival<Tab><Esc>")
         editor.settle()
-    assert editor.told() == [
+    (told,) = editor.told()
+    assert told == (
         "midfill: `midfill-that-is-not-there` is not on the PATH. Install it with "
         "`pipx install midfill (or: uv tool install midfill)`, then :Midfill restart"
-    ]
+    )
     assert state(editor) == "missing"
     editor.nvim.command("checkhealth midfill")
     assert "is not on the PATH" in "\n".join(editor.lines())
+
+
+def test_what_was_typed_while_loading_is_asked_again(editor: Editor) -> None:
+    """Once the model is loaded, the suggestion appears without another key."""
+    (editor.directory / "loading").touch()
+    editor.start(VALUE)
+    editor.open("a.py")
+    editor.wait_ready()
+    assert editor.lua("return require('midfill').status()") == "midfill loading"
+    editor.type("ival")
+    assert editor.requests() > 0
+    assert editor.ghost() is None
+    editor.lua("require('midfill.client').notify('test/ready', { number = 0 })")
+    editor.sees("ue = 1")
+    assert editor.lua("return require('midfill').status()") == "midfill"
 
 
 def test_a_killed_server_comes_back(editor: Editor) -> None:
@@ -49,9 +65,7 @@ def test_a_killed_server_comes_back(editor: Editor) -> None:
     editor.type("ival")
     editor.sees("ue = 1")
     pid = kill(editor)
-    editor.until(
-        lambda: int(editor.messages("initialize")[-1]["pid"]) != pid, "no second server"
-    )
+    editor.until(lambda: int(editor.messages("initialize")[-1]["pid"]) != pid, "no second server")
     editor.wait_ready()
     editor.type("<BS>x<BS>")
     editor.type("l")
@@ -129,8 +143,11 @@ def test_a_second_midfill_client_is_named(editor: Editor) -> None:
     editor.open("a.py")
     editor.wait_ready()
     command = editor.lua("return require('midfill.client').command()")
-    editor.lua("vim.lsp.start({ name = 'midfill', cmd = ... }, "
-               "{ reuse_client = function() return false end })", command)
+    editor.lua(
+        "vim.lsp.start({ name = 'midfill', cmd = ... }, "
+        "{ reuse_client = function() return false end })",
+        command,
+    )
     editor.until(lambda: any("second midfill server" in text for text in editor.told()), "silence")
     editor.type("ival")
     editor.sees("ue = 1")

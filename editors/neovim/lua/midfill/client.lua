@@ -160,7 +160,7 @@ local function on_init(started, result)
     -- Hidden from Neovim 0.12's own inline completion, which would draw the text a second time.
     started.server_capabilities.inlineCompletionProvider = nil
   end
-  set_state('ready')
+  set_state('loading', 'the model is being loaded')
 end
 
 ---Our callback before the user's: one, a list of them, or none.
@@ -179,6 +179,10 @@ local function on_status(_, result)
     return
   end
   set_state(state --[[@as midfill.ServerState]], result.message)
+  if state == 'ready' then
+    -- What was asked while the model was loading got no answer.
+    M.on.ready(nil, api.nvim_get_current_buf())
+  end
   if state == 'error' and M.message ~= '' then
     messages.tell_once('status:' .. M.message, M.message, vim.log.levels.ERROR)
   end
