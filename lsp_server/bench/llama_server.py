@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import psutil
 
 from lsp_server.bench.client import usage_of
 from lsp_server.bench.errors import BenchError, ServerGoneError, ServerHungError
-from lsp_server.bench.llama_vim import LlamaVim, Policy
+from lsp_server.bench.llama_vim import LlamaVim
 from lsp_server.bench.under_test import Work
+
+if TYPE_CHECKING:
+    from lsp_server.bench.vim_buffer import Policy
 
 ANSWER_S = 60.0
 OK = 200

@@ -166,7 +166,10 @@ def _bound(one: Contestant, arguments: argparse.Namespace) -> Contestant:
     start = one.start
     if one.name != "llama.vim":
         settings = {**NO_HURRY, **_settings(arguments.settings)}
-        start = partial(LanguageServer.start, _command(arguments), settings, growing=False)
+        command = _command(arguments)
+        if not arguments.server:
+            command += ["--target-ms", str(NO_HURRY["latency"]["target_ms"])]
+        start = partial(LanguageServer.start, command, settings, growing=False)
     typing = replace(one.typing, zero_latency=True)
     return replace(one, name=f"{one.name} (zero latency)", start=start, typing=typing)
 

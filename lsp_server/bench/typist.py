@@ -83,7 +83,7 @@ class TypingRun:
             self._server.on_more = None
             await self._cancel()
             self._hide("end", self._position)
-            self.counts.duration_ms = self._now()
+            self.counts.duration_ms = self._clock()
         return self.counts
 
     # Time
@@ -97,6 +97,10 @@ class TypingRun:
     def _elapsed(self) -> float:
         """Milliseconds since the start, whatever the typist's clock does."""
         return (asyncio.get_running_loop().time() - self._started) * 1000 * self._typing.speed
+
+    def _clock(self) -> float:
+        """Of the server's time: the typist's, or the real one where the typist's stands still."""
+        return self._elapsed() / self._typing.speed if self._typing.zero_latency else self._now()
 
     def _gap_ms(self) -> float:
         last = self._typed[self._position - 1] if self._position else ""
@@ -146,7 +150,7 @@ class TypingRun:
             await asyncio.sleep(self._typing.debounce_ms / 1000 / self._typing.speed)
         self.counts.requests += 1
         self._note("ask")
-        sent_at = self._elapsed()
+        sent_at = self._clock()
         try:
             answer = await self._server.complete(self._text, self._task.offset + position)
         except asyncio.CancelledError:
@@ -155,7 +159,7 @@ class TypingRun:
         except ServerFaultError as fault:
             self.fail(fault)
             return
-        took = self._elapsed() - sent_at
+        took = self._clock() - sent_at
         self.counts.answered += 1
         self.counts.latency_ms.append(took)
         self.counts.answer_numbers.append(answer.number)
