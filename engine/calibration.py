@@ -72,14 +72,13 @@ def recall(path: Path, key: str) -> Rates | None:
     """The rates remembered under `key`, None when there are none or the file is damaged."""
     try:
         rates = Rates(**json.loads(path.read_text(encoding="utf-8"))[key])
-        if not (rates.prefill_tokens_s > 0 and rates.decode_ms >= 0):
-            raise ValueError("no machine has such rates")
+        believable = rates.prefill_tokens_s > 0 and rates.decode_ms >= 0
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         _log.info("no remembered rates for this model and device; they are measured")
         return None
-    return rates
+    return rates if believable else None
 
 
 def remember(path: Path, key: str, rates: Rates) -> None:

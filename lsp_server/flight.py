@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.api import CancelToken
+from engine.api import CancelToken, StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,8 @@ class Flight:
         """The newest text from anchor to cursor that this flight is still right for."""
         self.answered_at = 0
         """Number of tokens when a request was answered from it, 0 before; the rest is ahead."""
+        self.cut = False
+        """Set by a stop rule that ends it for another reason than that nothing more is shown."""
         self.on_end: Callable[[Flight], None] | None = None
         self.text = ""
         self.tokens: list[Token] = []
@@ -96,7 +98,8 @@ class Flight:
             return None
         typed = len(live_text) - len(self.prompt.live_text)
         ended = self.done
-        complete = ended and self.generation is not None and not self.cancel.cancelled
+        cancelled = self.cancel.cancelled or self.generation is None
+        complete = ended and not cancelled and not self._cut_short()
         return Decoded(self.text, tuple(self.marks()), ended, complete).after(max(0, typed))
 
     def agrees(self, live_text: str) -> bool:
@@ -137,6 +140,11 @@ class Flight:
             end += len(token.text)
             marks.append((end, token.log_prob))
         return marks
+
+    def _cut_short(self) -> bool:
+        """Whether a limit ended it, perhaps in the middle of a word."""
+        limited = self.generation is not None and self.generation.reason is StopReason.LENGTH
+        return limited or self.cut
 
     def _agrees_with(self, live_text: str) -> bool:
         start = self.prompt.live_text

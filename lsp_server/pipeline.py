@@ -134,8 +134,11 @@ class Pipeline:
 
         def stop(flight: Flight) -> bool:
             marks = flight.marks()
-            ahead = flight.answered_at and len(marks) >= flight.answered_at + settings.ahead_tokens
-            return bool(ahead) or enough(flight.text, marks, shape, settings)
+            if enough(flight.text, marks, shape, settings):
+                return True
+            answered = flight.answered_at
+            flight.cut = answered > 0 and len(marks) >= answered + settings.ahead_tokens
+            return flight.cut
 
         flight = Flight(snapshot.uri, prompt, settings.max_tokens, stop)
         flight.on_end = lambda ended: self._remember(snapshot, ended)

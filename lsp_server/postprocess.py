@@ -78,7 +78,9 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     While decoding goes on, the text ends at a border that later tokens cannot move, so that a
     longer answer always extends a shorter one.
     """
-    text = decoded.text if decoded.ended and decoded.complete else _to_word_border(decoded.text)
+    text = decoded.text
+    if not (decoded.ended and decoded.complete):
+        text = _held_back(_to_word_border(text), shape)
     if shape.single_line or _closers_only(shape.rest):
         text = text.split("\n", 1)[0]
     else:
@@ -101,7 +103,7 @@ def _block(text: str, shape: Shape, max_lines: int) -> str:
                 break
         if len([other for other in kept if other.strip()]) >= max_lines:
             break
-        if number > 1 and not bare and any(other.strip() for other in kept):
+        if not bare and any(other.strip() for other in kept):
             break
         kept.append(line)
     return "\n".join(kept).rstrip()
@@ -119,7 +121,9 @@ def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> s
         spent += log_prob
         if spent < limit:
             begin = max((mark for mark, _ in marks if mark < end), default=0)
-            return _to_word_border(text[: max(begin, line_start)]) if begin < len(text) else text
+            cut = max(0, begin, line_start)
+            inside = _in_word(text[cut - 1 : cut]) and _in_word(text[cut : cut + 1])
+            return _to_word_border(text[:cut]) if inside else text[:cut]
         if end >= len(text):
             break
         if "\n" in text[line_start:end]:
@@ -135,24 +139,41 @@ def _without_overlap(text: str, rest: str) -> str:
         whole = rest.strip()
         return text[: -len(whole)] if whole and text.endswith(whole) else text
     for count in range(min(len(rest), len(text)), 0, -1):
-        if text.endswith(rest[:count]) and _unbalanced(text) > 0:
+        if text.endswith(rest[:count]) and not _opens_more(text[:-count], text):
             return text[:-count]
     return text
 
 
-def _unbalanced(text: str) -> int:
-    """How many closing brackets have no opening one in `text`; quotes count when odd."""
+def _held_back(text: str, shape: Shape) -> str:
+    """A growing `text` without an end that more tokens could turn into a repetition."""
+    head, line_break, last = text.rpartition("\n")
+    bare = last.strip()
+    above = [line.strip() for line in head.split("\n")[-2:]]
+    if bare and any(line.startswith(bare) for line in (shape.following, *above)):
+        return head if line_break else ""
+    rest = shape.rest.strip()
+    if CLOSERS.issuperset(rest) or line_break:
+        return text
+    longest = min(len(rest), len(text))
+    same = next((count for count in range(longest, 0, -1) if text.endswith(rest[:count])), 0)
+    return text[: len(text) - same]
+
+
+def _opens_more(one: str, other: str) -> bool:
+    """Whether `one` leaves a bracket or a quote open that `other` does not."""
+    pairs = zip(_left_open(one), _left_open(other), strict=True)
+    return any(mine > theirs for mine, theirs in pairs)
+
+
+def _left_open(text: str) -> list[int]:
+    """How many of each opening bracket, and then of each quote (0 or 1), `text` leaves open."""
     open_count = dict.fromkeys(_OPENERS.values(), 0)
-    missing = 0
     for char in text:
         if char in open_count:
             open_count[char] += 1
-        elif char in _OPENERS:
-            if open_count[_OPENERS[char]]:
-                open_count[_OPENERS[char]] -= 1
-            else:
-                missing += 1
-    return missing + sum(text.count(quote) % 2 for quote in "\"'`")
+        elif char in _OPENERS and open_count[_OPENERS[char]]:
+            open_count[_OPENERS[char]] -= 1
+    return [*open_count.values(), *(text.count(quote) % 2 for quote in "\"'`")]
 
 
 def _worthless(text: str, shape: Shape) -> bool:
@@ -163,9 +184,13 @@ def _worthless(text: str, shape: Shape) -> bool:
 def _to_word_border(text: str) -> str:
     """`text` without a last word that the next token could make longer."""
     end = len(text)
-    while end and (text[end - 1].isalnum() or text[end - 1] == "_"):
+    while end and _in_word(text[end - 1]):
         end -= 1
     return text[:end].rstrip(" \t")
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _closers_only(rest: str) -> bool:
