@@ -15,6 +15,7 @@ class PromptSettings:
             side leaves unused goes to the other.
         live_tokens: most tokens between anchor and cursor before the anchor moves.
         lead_lines: lines above the anchor at which the hole begins.
+        anchored: False puts hole and anchor at the cursor, the common way, for comparison.
         header: whether the file's path and language are told to the model.
     """
 
@@ -22,4 +23,5 @@ class PromptSettings:
     suffix_share: float = 0.25
     live_tokens: int = 96
     lead_lines: int = 8
+    anchored: bool = True
     header: bool = True

@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from context.documents import Cursor
+from context.text import split_lines
 from lsp_server import items, transport
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
@@ -221,7 +222,7 @@ def _behind(
     snapshot = session.documents.snapshot(change.document.uri, event.range.start)
     if snapshot is None:
         return None
-    *above, last = event.text.replace("\r\n", "\n").split("\n")
+    *above, last = split_lines(event.text)
     line = snapshot.cursor.line + len(above)
     column = len(last) + (0 if above else snapshot.cursor.column)
     place = snapshot.text.clamp((line, column))

@@ -42,8 +42,8 @@ class SuggestionSettings:
     max_tokens: int = 64
     ahead: str = "auto"
     ahead_tokens: int = 24
-    show_probability: float = 0.3
-    stop_probability: float = 0.15
+    show_probability: float = 0.45
+    stop_probability: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

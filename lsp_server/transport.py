@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -38,21 +39,23 @@ def take_stdout() -> BinaryIO:
 async def serve_stdio(server: LanguageServer, stdin: BinaryIO, stdout: BinaryIO) -> None:
     """Speak LSP over two pipes until the client is gone or says `exit`."""
     loop = asyncio.get_running_loop()
-    reader: Any
-    writer: Any
-    try:
+    reader: Any = StdinAsyncReader(stdin)
+    writer: Any = StdoutWriter(stdout)
+    # plain files and /dev/null cannot be waited for, and Windows' anonymous pipes neither
+    if _can_wait_for(stdin):
         reader = asyncio.StreamReader(limit=_LINE_LIMIT)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-    except (ValueError, OSError, NotImplementedError):  # a plain file, or Windows' anonymous pipes
-        reader = StdinAsyncReader(stdin)
-    try:
+    if _can_wait_for(stdout):
         transport, protocol = await loop.connect_write_pipe(
             asyncio.streams.FlowControlMixin, stdout
         )
         writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    except (ValueError, OSError, NotImplementedError):
-        writer = StdoutWriter(stdout)
     await _serve(server, reader, writer)
+
+
+def _can_wait_for(stream: BinaryIO) -> bool:
+    mode = os.fstat(stream.fileno()).st_mode
+    return sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
 
 
 async def serve_tcp(server: LanguageServer, host: str, port: int) -> None:

@@ -11,8 +11,8 @@ import json
 import statistics
 import sys
 import time
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.api import CancelToken, Request, Token
@@ -32,13 +32,6 @@ _CONTEXTS = (32, 256, 512)
 _DECODE = 16
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options."""
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs per figure")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; the exit code is 0."""
     from lsp_server.bench import environment
@@ -56,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         ids = _Ids(engine)
         figures["prefill_tokens_s"] = {
-            str(count): count / _median(arguments.repeats, lambda n=count: _read(engine, ids(n)))
+            str(count): count / _median(arguments.repeats, partial(_read, engine, ids, count))
             for count in _READ
         }
         figures["decode_ms"] = {
@@ -101,8 +94,8 @@ def _first_token_s(engine: Engine, stable: tuple[int, ...], live: tuple[int, ...
     return (stamps[0] if stamps else time.perf_counter()) - started
 
 
-def _read(engine: Engine, ids: tuple[int, ...]) -> float:
-    return _first_token_s(engine, (), ids)
+def _read(engine: Engine, ids: _Ids, count: int) -> float:
+    return _first_token_s(engine, (), ids(count))
 
 
 def _decode_ms(engine: Engine, ids: _Ids, context: int, repeats: int) -> float:

@@ -1,0 +1,137 @@
+"""`midfill bench anchors`: is anchored fill-in-the-middle as right as the hole at the cursor?
+
+Paired: every task is answered both ways by the same model with the same budget, greedily. A task is
+right when the first line of the answer is the missing one, both stripped. Significance is the exact
+McNemar test on the tasks that only one way gets right.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import random
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import track
+
+from context.documents import Cursor, Snapshot
+from context.prompt import PromptMaker
+from context.text import Text
+from engine.api import CancelToken, Request, Token
+from engine.ct2 import Ct2Engine
+from engine.errors import MidfillError
+from engine.models.store import Store
+from lsp_server.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from engine.api import Engine
+
+_MAX_TOKENS = 512
+_MAX_NEW = 48
+_KINDS = ("line", "midline")
+_SIDES = ("cursor", "anchored")
+
+
+class TaskFileError(MidfillError):
+    """The task file cannot be used."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answer all tasks both ways and print the table.
+
+    Raises:
+        TaskFileError: the file cannot be read or holds no task of the kinds line and midline.
+    """
+    tasks = _read(arguments.tasks)
+    if arguments.count and arguments.count < len(tasks):
+        # a seeded sample, so that it can be drawn again
+        tasks = random.Random(arguments.seed).sample(tasks, arguments.count)  # noqa: S311
+    settings = Settings()
+    engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
+    try:
+        makers = {
+            name: PromptMaker(
+                engine.tokenizer,
+                engine.family,
+                dataclasses.replace(settings.prompt, anchored=name == "anchored"),
+                _MAX_TOKENS,
+            )
+            for name in _SIDES
+        }
+        rows = [
+            {
+                "id": task["id"],
+                "kind": task["kind"],
+                "lang": task["lang"],
+                **{name: _right(engine, maker, task) for name, maker in makers.items()},
+            }
+            for task in track(tasks, description="tasks")
+        ]
+    finally:
+        engine.close()
+    if arguments.json:
+        arguments.json.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    _print(rows, engine.name)
+    return 0
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        tasks = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        tasks = [task for task in tasks if task["kind"] in _KINDS]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TaskFileError(f"{path}: {error!r}; see docs/benchmarks.md for the fields") from error
+    if not tasks:
+        raise TaskFileError(f"{path} holds no task of the kinds {', '.join(_KINDS)}")
+    return tasks
+
+
+def _right(engine: Engine, maker: PromptMaker, task: dict[str, Any]) -> bool:
+    prefix: str = task["prefix"]
+    text = Text.of(prefix + task["suffix"])
+    cursor = Cursor(prefix.count("\n"), len(prefix) - prefix.rfind("\n") - 1)
+    snapshot = Snapshot(task["id"], task["file"], task["lang"], 1, text, cursor)
+    prompt = maker.make(snapshot)
+    answer: list[str] = []
+
+    def on_token(token: Token) -> bool:
+        answer.append(token.text)
+        return "\n" in "".join(answer).lstrip("\n")
+
+    heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
+    request = Request(prompt.stable.ids, prompt.live, _MAX_NEW, keep=False, heal=heal)
+    engine.generate(request, on_token, CancelToken())
+    first = "".join(answer).lstrip("\n").split("\n")[0]
+    return bool(first.strip() == task["middle"].strip())
+
+
+def mcnemar(only_one: int, only_other: int) -> float:
+    """Two-sided p of the exact McNemar test, from the tasks that only one way gets right."""
+    flips = only_one + only_other
+    if not flips:
+        return 1.0
+    tail = sum(math.comb(flips, k) for k in range(min(only_one, only_other) + 1))
+    return min(1.0, float(2 * tail / 2**flips))
+
+
+def _print(rows: Iterable[dict[str, Any]], engine: str) -> None:
+    out = sys.stdout.write
+    out(f"{engine}, {_MAX_TOKENS} stable tokens; first line right, percent\n")
+    out(f"{'kind':10}{'n':>5}{'cursor':>9}{'anchored':>10}{'only cursor':>13}")
+    out(f"{'only anchored':>15}{'p':>9}\n")
+    for kind in (*_KINDS, "both"):
+        chosen = [row for row in rows if kind in (row["kind"], "both")]
+        if not chosen:
+            continue
+        pairs = Counter((row["cursor"], row["anchored"]) for row in chosen)
+        one, other = pairs[True, False], pairs[False, True]
+        share = [100 * sum(row[name] for row in chosen) / len(chosen) for name in _SIDES]
+        out(f"{kind:10}{len(chosen):5}{share[0]:9.1f}{share[1]:10.1f}{one:13}{other:15}")
+        out(f"{mcnemar(one, other):9.4f}\n")
