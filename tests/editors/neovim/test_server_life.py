@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -170,3 +171,48 @@ def test_the_server_ends_with_the_editor(editor: Editor) -> None:
             return
         editor.pause()
     raise AssertionError("the server is still there")
+
+
+def test_opens_and_closes_are_balanced(editor: Editor) -> None:
+    """Reloading, another filetype, deleting a buffer: the server sees open and close in turn."""
+    editor.start(VALUE, filetypes={"markdown": False})
+    path = editor.open("a.py")
+    editor.wait_ready()
+    editor.nvim.command("edit!")
+    editor.wait_ready()
+    editor.nvim.command("setfiletype python | set filetype=lua")
+    editor.wait_ready()
+    editor.nvim.command("set filetype=markdown")
+    editor.settle()
+    editor.nvim.command("set filetype=python")
+    editor.wait_ready()
+    editor.nvim.command("bdelete")
+    editor.catch_up()
+    seen = []
+    for line in editor.log.read_text().splitlines():
+        message = json.loads(line)
+        if message["method"] in {"textDocument/didOpen", "textDocument/didClose"}:
+            document = message["params"]["textDocument"]
+            assert document["uri"] == path.as_uri()
+            seen.append(document.get("languageId", "closed"))
+    assert seen == ["python", "closed", "python", "closed", "lua", "closed", "python", "closed"]
+
+
+def test_the_calls_of_neovim_0_10_work(editor: Editor) -> None:
+    """With 0.11 denied, the plugin's code for 0.10 starts, asks, cancels and restarts."""
+    editor.lua(
+        "local has = vim.fn.has; vim.deprecate = function() end; vim.fn.has = function(feature) "
+        "return feature == 'nvim-0.11' and 0 or has(feature) end"
+    )
+    editor.start(VALUE, encoding="utf-16")
+    editor.open("a.py")
+    editor.wait_ready()
+    editor.type("ival")
+    editor.sees("ue = 1")
+    editor.nvim.command("Midfill restart")
+    editor.until(lambda: len(editor.messages("initialize")) == 2, "no new server")
+    editor.wait_ready()
+    editor.type("u")
+    editor.sees("e = 1")
+    editor.type("<Tab>")
+    editor.has(VALUE)

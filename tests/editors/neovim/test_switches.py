@@ -203,6 +203,9 @@ def test_health_says_what_is_wrong_and_what_is_right(editor: Editor) -> None:
     editor.start(VALUE)
     editor.open("a.py")
     editor.wait_ready()
+    editor.until(
+        lambda: editor.lua("return require('midfill').state().state") == "ready", "not ready"
+    )
     editor.nvim.command("checkhealth midfill")
     report = "\n".join(editor.lines())
     for part in ("Neovim 0.1", "the server is ready", "a.py: on", "accept: <Tab>", "lsp.log"):

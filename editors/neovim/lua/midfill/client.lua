@@ -28,7 +28,8 @@ local M = {
 
 ---@type vim.lsp.Client?
 local client = nil
----@type table<integer, true> buffers that midfill serves or will serve after a restart
+---@type table<integer, string> buffers that midfill serves or will serve after a restart, and
+---the filetype that each was opened with
 local buffers = {}
 ---@type number[] times of the latest crashes, in seconds
 local crashes = {}
@@ -279,7 +280,10 @@ function M.attach(bufnr)
   if config.silent(bufnr) or exiting then
     return
   end
-  buffers[bufnr] = true
+  if is_alive() and client.attached_buffers[bufnr] then
+    return
+  end
+  buffers[bufnr] = vim.bo[bufnr].filetype
   if client and leaving[client.id] then
     leaving[client.id] = 'restart'
     return
@@ -333,9 +337,13 @@ function M.serves(bufnr)
   return is_alive() and client.initialized == true and client.attached_buffers[bufnr] == true
 end
 
----@return integer[]
-function M.buffers()
-  return vim.tbl_keys(buffers)
+---A buffer got a filetype, perhaps another one: that is a language, and an off switch.
+---@param bufnr integer
+function M.retype(bufnr)
+  if buffers[bufnr] and (buffers[bufnr] ~= vim.bo[bufnr].filetype or config.silent(bufnr)) then
+    M.detach(bufnr)
+  end
+  M.attach(bufnr)
 end
 
 ---@param next_step? 'stop'|'restart'

@@ -39,7 +39,10 @@ local function watch()
     api.nvim_create_autocmd(events, { group = group, callback = callback, pattern = pattern })
   end
 
-  on({ 'FileType', 'BufFilePost', 'BufWritePost', 'BufReadPost', 'BufNewFile' }, function(event)
+  on('FileType', function(event)
+    client.retype(event.buf)
+  end)
+  on({ 'BufFilePost', 'BufWritePost', 'BufReadPost', 'BufNewFile' }, function(event)
     client.attach(event.buf)
   end)
   on('BufUnload', function(event)
