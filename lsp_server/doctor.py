@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "transformers", "gguf")
+_PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "gguf")
 _OWN_NAMES = ("lsp_server", "context", "engine")
 _OLDEST = (3, 11)
 
