@@ -6,10 +6,10 @@ import asyncio
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.api import CancelToken, Request
-from engine.errors import EngineClosedError, EngineError
+from engine.errors import EngineClosedError, EngineError, GenerationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ class Scheduler:
             else:
                 self._loop.call_soon_threadsafe(_settle, result, value, None)
 
-        self._worker.post(job)
+        self._worker.post(job, result)
         return await result
 
     @property
@@ -137,6 +137,8 @@ class Scheduler:
 
     def _finished(self, worker: _Worker, error: EngineError | None) -> None:
         """On the event loop: a flight ended; an engine that raised is brought back."""
+        if worker is not self._worker:
+            return  # given up before; its flights have ended
         if error is None:
             self._restarts = 0
             return
@@ -166,8 +168,12 @@ class Scheduler:
         self._on_fault(message)
 
     def _restarted(self, ready: asyncio.Future[Engine]) -> None:
-        if not ready.cancelled() and (error := ready.exception()):
+        if ready.cancelled() or self._closed:
+            return
+        if error := ready.exception():
             self._on_fault(f"The engine could not be started again: {error}")
+        else:
+            self._on_fault("The engine failed, was started again and works.")
 
 
 class _Worker:
@@ -187,6 +193,7 @@ class _Worker:
         self._waiting: dict[str, Flight] = {}
         self._warm: tuple[int, ...] | None = None
         self._posted: list[Callable[[Engine], None]] = []
+        self._results: set[asyncio.Future[Any]] = set()
         self._running: Flight | None = None
         self._busy = True
         self._closing = False
@@ -227,7 +234,9 @@ class _Worker:
             self._warm = stable
             self._changed.notify()
 
-    def post(self, job: Callable[[Engine], None]) -> None:
+    def post(self, job: Callable[[Engine], None], result: asyncio.Future[Any]) -> None:
+        self._results.add(result)
+        result.add_done_callback(self._results.discard)
         with self._changed:
             self._posted.append(job)
             self._changed.notify()
@@ -243,6 +252,7 @@ class _Worker:
             if not flight.done:
                 flight.cancel.cancel()
                 flight.finish(None, EngineError("the engine was restarted"))
+        self._refuse_posted()
 
     def close(self) -> None:
         with self._changed:
@@ -252,7 +262,13 @@ class _Worker:
             self._changed.notify()
         for flight in self._waiting.values():
             flight.finish(None)
+        self._refuse_posted()
         self._thread.join(timeout=0.8)
+
+    def _refuse_posted(self) -> None:
+        """Tell those who wait for work on this engine that it will not be done."""
+        for result in tuple(self._results):
+            _settle(result, None, EngineClosedError("the engine was stopped or restarted"))
 
     # On the engine's thread
 
@@ -306,8 +322,8 @@ class _Worker:
         self._tell(self._watch_job)
         try:
             generation = engine.generate(request, flight.on_token, flight.cancel)
-        except EngineError as error:
-            self._tell(self._end, flight, error)
+        except Exception as error:  # noqa: BLE001 - the thread must live; any fault is counted
+            self._tell(self._end, flight, _as_engine_error(error))
             return
         self._stats.count(generation, warm=False)
         self._tell(flight.finish, generation)
@@ -322,7 +338,7 @@ class _Worker:
             request = Request(stable, (stable[0],), max_new_tokens=0)
             generation = engine.generate(request, lambda _: True, CancelToken())
             self._stats.count(generation, warm=True)
-        except EngineError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._stats.faults["warm-up-failed"] += 1
             _log.warning("a warm-up failed: %s", type(error).__name__)
         self._tell(self._watch_off)
@@ -350,6 +366,10 @@ class _Worker:
         if error is not None:
             flight.finish(None, error)
         self._finished(self, error)
+
+
+def _as_engine_error(error: Exception) -> EngineError:
+    return error if isinstance(error, EngineError) else GenerationError(type(error).__name__)
 
 
 def _settle(future: asyncio.Future[_T], value: _T | None, error: BaseException | None) -> None:
