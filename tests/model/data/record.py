@@ -62,20 +62,20 @@ def main(server: str, version: str) -> None:
         }
         answer = ask("/completion", body)
         tokens: list[int] = []
-        least = float("inf")
+        leads: list[float] = []
         for step in answer["completion_probabilities"]:
             first, second = step["top_logprobs"][:2]
             lead = first["logprob"] - second["logprob"]
             if lead < DECISIVE_NATS:
                 break
-            least = min(least, lead)
             tokens.append(first["id"])
+            leads.append(round(lead, 2))
         greedy.append(
             {
                 "name": item["name"],
                 "prompt": prompt,
                 "tokens": tokens,
-                "least_lead_nats": round(least, 3),
+                "lead_nats": leads,
             }
         )
     result = {
