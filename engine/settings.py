@@ -1,24 +1,26 @@
-"""Settings of the engine: each defined once, with type, default and unit."""
+"""Settings of the engine: each defined once, with type, default, range and unit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How the model is run.
+    """How the model is run. These are read when the server starts.
 
     Attributes:
         model: name in the store.
-        device: `auto`, `cpu` or `cuda`.
+        device: where the model runs.
         threads: cores used by one inference; 0 takes the physical cores, one left free from 4 on.
-        state_share: part of the free memory at start that kept prompt states may take, 0 to 0.9.
-        state_max_mb: upper limit of that part, in MiB.
+        state_share: part of the free memory at start that kept prompt states may take.
+        state_max_mb: upper limit of that part.
     """
 
-    model: str = "qwen2.5-coder-0.5b"
-    device: str = "auto"
-    threads: int = 0
-    state_share: float = 0.2
-    state_max_mb: int = 2048
+    model: str = field(
+        default="qwen2.5-coder-0.5b", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"}
+    )
+    device: str = field(default="auto", metadata={"choices": ("auto", "cpu", "cuda")})
+    threads: int = field(default=0, metadata={"min": 0, "max": 1024})
+    state_share: float = field(default=0.2, metadata={"min": 0, "max": 0.9})
+    state_max_mb: int = field(default=2048, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})

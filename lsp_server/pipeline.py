@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from lsp_server import pacing
 from lsp_server.cache import CompletionCache
 from lsp_server.flight import Decoded, Flight
 from lsp_server.postprocess import Shape, enough, present
@@ -71,6 +72,7 @@ class Pipeline:
         self._power = Power()
         self._stables: dict[str, list[Stable]] = {}
         self._shown: dict[str, str] = {}
+        self._newest: dict[str, Trace] = {}
         self._followers: set[asyncio.Task[None]] = set()
 
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
@@ -79,8 +81,11 @@ class Pipeline:
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
         if decoded is None:
+            joined = self._join(snapshot, trace)
+            if joined is None and not await self._is_newest(snapshot, trace):
+                return Suggestion("", trace)
             with trace.stage("select"):
-                flight, live_text = self._join(snapshot, trace) or self._launch(snapshot, trace)
+                flight, live_text = joined or self._launch(snapshot, trace)
             with trace.stage("wait"):
                 decoded = await self._await(flight, live_text, shape, trace)
             self._describe(flight, trace)
@@ -123,6 +128,15 @@ class Pipeline:
         trace.source = Source.IN_FLIGHT
         return flight, live_text
 
+    async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
+        """Wait the debounce; False when another request for the document came meanwhile."""
+        self._newest[snapshot.uri] = trace
+        pause_ms = pacing.debounce_ms(self._settings, self._rates)
+        if pause_ms > 0:
+            with trace.stage("debounce"):
+                await asyncio.sleep(pause_ms / 1000)
+        return self._newest.get(snapshot.uri) is trace
+
     def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str]:
         """A new generation, on a kept stable part where one fits."""
         prompt = self._prompt(snapshot)
@@ -140,7 +154,8 @@ class Pipeline:
             flight.cut = answered > 0 and len(marks) >= answered + settings.ahead_tokens
             return flight.cut
 
-        flight = Flight(snapshot.uri, prompt, settings.max_tokens, stop)
+        most = pacing.max_new_tokens(self._settings, self._rates)
+        flight = Flight(snapshot.uri, prompt, most, stop)
         flight.on_end = lambda ended: self._remember(snapshot, ended)
         self._scheduler.submit(flight)
         return flight, prompt.live_text
@@ -252,6 +267,7 @@ class Pipeline:
         self._cache.forget(uri)
         self._stables.pop(uri, None)
         self._shown.pop(uri, None)
+        self._newest.pop(uri, None)
 
     def _remember(self, snapshot: Snapshot, flight: Flight) -> None:
         decoded = flight.beyond(flight.prompt.live_text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from context.prompt import PromptMaker
 from engine import calibration
 from engine.errors import MidfillError
-from lsp_server import paths
+from lsp_server import pacing, paths
 from lsp_server.documents import Documents
 from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_FASTEST_STABLE, _LONGEST_CPU_STABLE = 256, 512
-_COLD_READ_S = 0.6
-"""A stable part is as long as this machine reads in so many seconds, within limits."""
 _IDLE_CHECK_S = 5.0
 _IDLE_S = 10.0
 _RECYCLE_SHARE = 0.6
@@ -119,16 +116,11 @@ class Session:
     def prompt_maker(self, engine: Engine) -> PromptMaker:
         """Cuts prompts for an engine, as long as this machine reads quickly."""
         return PromptMaker(
-            engine.tokenizer, engine.family, self.settings.prompt, self.max_prompt_tokens
+            engine.tokenizer,
+            engine.family,
+            self.settings.prompt,
+            pacing.max_prompt_tokens(self.settings, self.rates),
         )
-
-    @property
-    def max_prompt_tokens(self) -> int:
-        """The setting, or what this machine reads in the time of a cold start, within limits."""
-        if self.settings.prompt.max_tokens > 0:
-            return self.settings.prompt.max_tokens
-        speed = self.rates.prefill_tokens_s if self.rates else 0.0
-        return int(min(_LONGEST_CPU_STABLE, max(_FASTEST_STABLE, speed * _COLD_READ_S)))
 
     def describe(self) -> dict[str, Any]:
         """For `midfill/stats`: counts and states, never text."""
@@ -140,7 +132,7 @@ class Session:
             "engine": engine.name if engine else None,
             "open_documents": len(self.documents),
             "document_faults": dict(self.documents.faults),
-            "max_prompt_tokens": self.max_prompt_tokens,
+            "max_prompt_tokens": pacing.max_prompt_tokens(self.settings, self.rates),
             "rates": None
             if self.rates is None
             else {

@@ -1,4 +1,8 @@
-"""All settings of the server, composed from those of its parts."""
+"""All settings of the server, composed from those of its parts.
+
+A field's metadata says which values are good: `min` and `max`, `choices`, or `pattern` (the whole
+text must match), and the `unit` of a number. The words are those of the docstrings.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,10 @@ class LatencySettings:
         debounce_ms: wait before a request reaches the model; -1 derives it from measured rates.
     """
 
-    target_ms: float = 250
-    deadline_ms: float = 5000
-    warm_ms: float = 1500
-    debounce_ms: float = -1
+    target_ms: float = field(default=250, metadata={"min": 0, "max": 60_000, "unit": "ms"})
+    deadline_ms: float = field(default=5000, metadata={"min": 1, "max": 600_000, "unit": "ms"})
+    warm_ms: float = field(default=1500, metadata={"min": 0, "max": 60_000, "unit": "ms"})
+    debounce_ms: float = field(default=-1, metadata={"min": -1, "max": 10_000, "unit": "ms"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +36,18 @@ class SuggestionSettings:
     Attributes:
         max_lines: most lines of one suggestion.
         max_tokens: most tokens decoded for one suggestion.
-        ahead: work done before anybody asks: `on`, `off`, or `auto` (off on battery).
+        ahead: work done before anybody asks; `auto` does none on battery.
         ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
-        show_probability: a first line less probable than this is cut back or not shown, 0 to 1.
-        stop_probability: decoding ends when the current line is less probable than this, 0 to 1.
+        show_probability: a first line less probable than this is cut back or not shown.
+        stop_probability: decoding ends when the current line is less probable than this.
     """
 
-    max_lines: int = 8
-    max_tokens: int = 64
-    ahead: str = "auto"
-    ahead_tokens: int = 24
-    show_probability: float = 0.45
-    stop_probability: float = 0.2
+    max_lines: int = field(default=8, metadata={"min": 1, "max": 100, "unit": "lines"})
+    max_tokens: int = field(default=64, metadata={"min": 1, "max": 1024, "unit": "tokens"})
+    ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})
+    ahead_tokens: int = field(default=24, metadata={"min": 0, "max": 1024, "unit": "tokens"})
+    show_probability: float = field(default=0.6, metadata={"min": 0, "max": 1})
+    stop_probability: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,53 @@
+"""How much a request may ask of this machine, from its measured rates and one time target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.calibration import Rates
+    from lsp_server.settings import Settings
+
+_COLD_TARGETS = 2.4
+"""A cold stable part may take so many targets to read; it is read once for many keys."""
+_LEAST_STABLE, _MOST_STABLE_CPU = 256, 512
+"""Below, prompts say too little; above, decoding on a CPU slows down with the length."""
+_DECODE_TARGETS = 8
+"""Decoding one suggestion may take so many targets; the part in time is shown meanwhile."""
+_LEAST_NEW = 16
+_MOST_DEBOUNCE_MS = 40.0
+"""More than keys that come in a burst are apart, and less than anybody sees."""
+_FAST = 4
+"""A machine that answers in a fraction of the target needs no debounce."""
+_LIVE_TOKENS, _WORD_TOKENS = 16, 3
+"""A typical live part, and tokens until there is something to show."""
+
+
+def max_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
+    """Longest stable part in tokens: the setting, or what is read in a few time targets."""
+    if settings.prompt.max_tokens > 0:
+        return settings.prompt.max_tokens
+    if rates is None:
+        return _LEAST_STABLE
+    readable = rates.prefill_tokens_s * settings.latency.target_ms * _COLD_TARGETS / 1000
+    return int(min(_MOST_STABLE_CPU, max(_LEAST_STABLE, readable)))
+
+
+def max_new_tokens(settings: Settings, rates: Rates) -> int:
+    """Most tokens of one suggestion: the setting, fewer where decoding them takes too long."""
+    in_time = settings.latency.target_ms * _DECODE_TARGETS / max(rates.decode_ms, 0.01)
+    return int(min(settings.suggestions.max_tokens, max(_LEAST_NEW, in_time)))
+
+
+def debounce_ms(settings: Settings, rates: Rates) -> float:
+    """Wait before a request reaches the model: the setting, or what the target leaves to spare.
+
+    Zero where the machine is fast (waiting would be all there is to see) and where it is slow (no
+    time is left); in between it spares the work for keys that come in a burst.
+    """
+    if settings.latency.debounce_ms >= 0:
+        return settings.latency.debounce_ms
+    expected = rates.prefill_ms(_LIVE_TOKENS) + rates.decode_ms * _WORD_TOKENS
+    if expected * _FAST < settings.latency.target_ms:
+        return 0.0
+    return max(0.0, min(_MOST_DEBOUNCE_MS, settings.latency.target_ms - expected))
