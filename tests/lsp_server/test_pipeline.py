@@ -1,0 +1,356 @@
+"""The request pipeline over a fake engine: where answers come from, and what they cost."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from context.documents import Cursor
+from engine.errors import GenerationError
+from engine.fake import FakeEngine
+from lsp_server.session import Session, Status
+from lsp_server.settings import LatencySettings, Settings, SuggestionSettings
+from lsp_server.trace import Source, Trace
+from tests.conftest import PATIENCE_S, at, typed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from context.documents import Snapshot
+    from engine.api import CancelToken, Generation, Request, Token
+
+NOT_AHEAD = SuggestionSettings(ahead="off")
+PATIENT = Settings(
+    latency=LatencySettings(target_ms=20_000, deadline_ms=25_000), suggestions=NOT_AHEAD
+)
+HASTY = dataclasses.replace(PATIENT, latency=LatencySettings(target_ms=0, deadline_ms=25_000))
+
+
+class Desk:
+    """A loaded session and what it said."""
+
+    def __init__(self, engine: FakeEngine, settings: Settings) -> None:
+        self.engine = engine
+        self.statuses: list[Status] = []
+        self.more: list[Snapshot] = []
+        self.session = Session(
+            settings,
+            lambda: engine,
+            on_status=self.statuses.append,
+            more_available=self.more.append,
+            calibrate=False,
+        )
+
+    async def ask(self, snapshot: Snapshot) -> tuple[str, Trace]:
+        """One request, as the server makes it."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.session.complete(snapshot)
+
+    @property
+    def runs(self) -> int:
+        """How many generations there were."""
+        return len(self.engine.history)
+
+
+Desks = Callable[..., Awaitable[Desk]]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something to become true; it is an error when it never does."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - conditions of another thread have no event
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+async def desks() -> AsyncIterator[Desks]:
+    """Makes loaded sessions and closes them."""
+    made: list[Desk] = []
+
+    async def make(engine: FakeEngine, settings: Settings = PATIENT) -> Desk:
+        made.append(Desk(engine, settings))
+        await made[-1].session.load()
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.session.close()
+
+
+async def test_a_cold_request_is_answered_by_the_model(desks: Desks) -> None:
+    """The first answer in a file costs a prefill, and its trace says so."""
+    desk = await desks(FakeEngine(["return a + b"]))
+    text, trace = await desk.ask(at("def add(a, b):\n    ‸\n"))
+    assert text == "return a + b"
+    assert trace.source is Source.COLD
+    assert trace.reused_tokens == 0
+    assert trace.decoded_tokens > 0
+    assert trace.shown_chars == len(text)
+    assert set(trace.stages) >= {"cache", "select", "wait", "postprocess", "prefill", "decode"}
+
+
+async def test_typing_through_a_suggestion_costs_no_generation(desks: Desks) -> None:
+    """Every key that agrees is answered with the rest, to the end of the suggestion."""
+    desk = await desks(FakeEngine(["return a + b"]))
+    snapshot = at("def add(a, b):\n    ‸\n")
+    rest, _ = await desk.ask(snapshot)
+    while len(rest) > 1:
+        snapshot, rest = typed(snapshot, rest[0]), rest[1:]
+        text, trace = await desk.ask(snapshot)
+        assert text == rest
+        assert trace.source is Source.TYPE_THROUGH
+    assert desk.runs == 1
+
+
+async def test_accepting_a_line_finds_the_next_one(desks: Desks) -> None:
+    """The rest of a block is offered after an accepted first line."""
+    desk = await desks(FakeEngine(["\n    x = 1\n    return x"]))
+    begin = at("def f():‸\n")
+    text, _ = await desk.ask(begin)
+    assert text == "\n    x = 1\n    return x"
+    text, trace = await desk.ask(typed(begin, "\n    x = 1"))
+    assert text == "\n    return x"
+    assert trace.source in {Source.TYPE_THROUGH, Source.CACHE, Source.AHEAD}
+    assert desk.runs == 1
+
+
+async def test_going_back_finds_the_suggestion_again(desks: Desks) -> None:
+    """Backspace into a known text is a look-up."""
+    desk = await desks(FakeEngine(["urn a"]))
+    assert (await desk.ask(at("    ret‸\n")))[0] == "urn a"
+    text, trace = await desk.ask(at("    r‸\n"))
+    assert text == "eturn a"
+    assert trace.source is not Source.COLD
+    assert desk.runs == 1
+
+
+async def test_another_key_asks_the_model_on_the_kept_state(desks: Desks) -> None:
+    """What does not agree is generated anew, reading only the live text."""
+    desk = await desks(FakeEngine(["foo()", "bar()"]))
+    snapshot = at("import os\n\n\nx = ‸\n")
+    await desk.ask(snapshot)
+    text, trace = await desk.ask(typed(snapshot, "q"))
+    assert text == "bar()"
+    assert trace.source is Source.WARM
+    assert trace.reused_tokens > 10 * trace.read_tokens / 4
+    first, second = desk.engine.history
+    assert first.stable == second.stable
+
+
+async def test_a_new_suffix_needs_a_new_stable_part(desks: Desks) -> None:
+    """Text behind the cursor is part of what was read."""
+    desk = await desks(FakeEngine(["foo()", "bar()"]))
+    await desk.ask(at("x = ‸\n\ny = 1\n"))
+    _, trace = await desk.ask(at("x = ‸\n\ny = 2\n"))
+    assert trace.source is Source.COLD
+    assert desk.engine.history[0].stable != desk.engine.history[1].stable
+
+
+class SteppedEngine(FakeEngine):
+    """A fake that decodes a token for each permit."""
+
+    def __init__(self, answers: list[str]) -> None:
+        super().__init__(answers)
+        self.permits = threading.Semaphore(0)
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Wait for a permit before each token."""
+        permits = self.permits
+
+        def stepped(token: Token) -> bool:
+            while not permits.acquire(timeout=0.02):
+                if cancel.cancelled:
+                    break
+            return on_token(token)
+
+        return super().generate(request, stepped, cancel)
+
+
+async def test_a_request_that_agrees_waits_for_the_flight(desks: Desks) -> None:
+    """Typing while the model is at work starts nothing new, and gets the rest of the answer."""
+    engine = SteppedEngine(["return a + b"])
+    desk = await desks(engine)
+    snapshot = at("    ‸\n")
+    first = asyncio.create_task(desk.ask(snapshot))
+    await until(lambda: engine.history)
+    first.cancel()  # the editor cancels what the next key made stale
+    following = typed(snapshot, "ret")
+    assert desk.session.pipeline is not None
+    desk.session.pipeline.changed(following, line_finished=False)
+    second = asyncio.create_task(desk.ask(following))
+    await asyncio.sleep(0)
+    engine.permits.release(100)
+    text, trace = await second
+    assert text == "urn a + b"
+    assert trace.source is Source.IN_FLIGHT
+    assert desk.runs == 1
+
+
+async def test_a_key_that_disagrees_ends_the_flight(desks: Desks) -> None:
+    """Cancelled work stops within a token and the new request is served."""
+    engine = SteppedEngine(["return a", "yield b"])
+    desk = await desks(engine)
+    snapshot = at("    ‸\n")
+    first = asyncio.create_task(desk.ask(snapshot))
+    await until(lambda: engine.history)
+    flight = desk.session.scheduler.flight_of(snapshot.uri)
+    assert flight is not None
+    engine.permits.release(1)
+    await until(lambda: flight.tokens)
+    second = asyncio.create_task(desk.ask(typed(snapshot, "y")))
+    await until(lambda: flight.done)
+    assert len(flight.tokens) <= 2
+    engine.permits.release(100)
+    assert (await second)[0] == "yield b"
+    await first
+
+
+async def test_when_the_target_passes_a_part_is_shown_and_the_rest_is_told_of(
+    desks: Desks,
+) -> None:
+    """A growing answer ends at a word border, and the longer text extends it."""
+    engine = SteppedEngine(["return a + b"])
+    desk = await desks(engine, HASTY)
+    snapshot = at("    ‸\n")
+    asking = asyncio.create_task(desk.ask(snapshot))
+    engine.permits.release(4)
+    text, _ = await asking
+    assert text
+    assert "return a + b".startswith(text)
+    assert len(text) < len("return a + b")
+    engine.permits.release(100)
+    await until(lambda: desk.more)
+    assert desk.more == [snapshot]
+    again, trace = await desk.ask(snapshot)
+    assert again == "return a + b"
+    assert again.startswith(text)
+    assert trace.source in {Source.TYPE_THROUGH, Source.CACHE, Source.IN_FLIGHT}
+    assert desk.runs == 1
+
+
+async def test_what_is_decoded_in_the_meantime_serves_the_typed_text(desks: Desks) -> None:
+    """Work goes on after an answer, and a later key gets it without a new generation."""
+    engine = SteppedEngine(["return alpha + beta"])
+    desk = await desks(engine, HASTY)
+    snapshot = at("    ‸\n")
+    asking = asyncio.create_task(desk.ask(snapshot))
+    engine.permits.release(3)
+    text, _ = await asking
+    assert text == "return"
+    following = typed(snapshot, "return")
+    engine.permits.release(100)
+    await until(lambda: desk.session.scheduler.idle)
+    assert (await desk.ask(following))[0] == " alpha + beta"
+    assert desk.runs == 1
+
+
+async def test_the_deadline_ends_a_request_with_nothing(desks: Desks) -> None:
+    """An engine that brings nothing in time is told to stop."""
+    engine = SteppedEngine(["return a"])
+    short = dataclasses.replace(PATIENT, latency=LatencySettings(target_ms=1, deadline_ms=30))
+    desk = await desks(engine, short)
+    text, _ = await desk.ask(at("    ‸\n"))
+    assert text == ""
+    flight = desk.session.scheduler.flight_of("file:///work/app/main.py")
+    assert flight is not None
+    await until(lambda: flight.done)
+    assert flight.cancel.cancelled
+
+
+async def test_an_engine_that_raises_costs_one_empty_answer(desks: Desks) -> None:
+    """The request ends with nothing, the fault is counted and told, the next one works."""
+    engine = FakeEngine([GenerationError("out of memory"), "fine()"])
+    desk = await desks(engine)
+    text, _ = await desk.ask(at("x = ‸\n"))
+    assert text == ""
+    await until(lambda: desk.statuses[-1].state == "ready" and len(desk.statuses) >= 3)
+    assert desk.session.describe()["faults"] == {"engine-raised": 1}
+    engine.closed = False  # the session made "another" engine: the same object
+    assert (await desk.ask(at("x = ‸\n")))[0] == "fine()"
+
+
+async def test_a_closed_document_is_forgotten(desks: Desks) -> None:
+    """Its flight ends, its texts and stable parts are dropped."""
+    engine = SteppedEngine(["a b c d", "other()"])
+    desk = await desks(engine)
+    snapshot = at("x = ‸\n")
+    asking = asyncio.create_task(desk.ask(snapshot))
+    await until(lambda: engine.history)
+    flight = desk.session.scheduler.flight_of(snapshot.uri)
+    assert flight is not None
+    assert desk.session.pipeline is not None
+    desk.session.pipeline.closed(snapshot.uri)
+    text, _ = await asking
+    await until(lambda: flight.done)
+    assert len(flight.tokens) <= 1
+    assert text == ""
+    assert desk.session.scheduler.flight_of(snapshot.uri) is None
+
+
+async def test_resting_reads_the_stable_part_before_anybody_asks(desks: Desks) -> None:
+    """The first request after a rest finds its state warm."""
+    desk = await desks(FakeEngine(["foo()"]))
+    snapshot = at("import os\n\n\nx = ‸\n")
+    assert desk.session.pipeline is not None
+    desk.session.pipeline.rest(snapshot)
+    await until(lambda: desk.session.stats.warmed_tokens and desk.session.scheduler.idle)
+    _, trace = await desk.ask(snapshot)
+    assert trace.source is Source.WARM
+    assert trace.reused_tokens > 0
+
+
+async def test_a_prefill_that_would_take_too_long_is_not_done_in_the_background(
+    desks: Desks,
+) -> None:
+    """None can be interrupted, so a long one would make a request wait."""
+    settings = dataclasses.replace(PATIENT, latency=LatencySettings(warm_ms=0))
+    desk = await desks(FakeEngine(["foo()"]), settings)
+    await until(lambda: desk.session.scheduler.idle)
+    assert desk.session.pipeline is not None
+    desk.session.pipeline.rest(at("import os\n\n\nx = ‸\n"))
+    assert desk.session.scheduler.idle
+    assert desk.session.stats.warmed_tokens == 0
+
+
+async def test_what_follows_an_accept_is_prepared(desks: Desks) -> None:
+    """With work ahead on, the completion behind the shown one is there when it is asked for."""
+    on = dataclasses.replace(PATIENT, suggestions=SuggestionSettings(ahead="on"))
+    desk = await desks(FakeEngine(["x = 1", "\ny = 2"]), on)
+    snapshot = at("‸\n")
+    text, _ = await desk.ask(snapshot)
+    assert text == "x = 1"
+    await until(lambda: desk.runs == 2 and desk.session.scheduler.idle)
+    text, trace = await desk.ask(typed(snapshot, text))
+    assert text == "\ny = 2"
+    assert trace.source is Source.AHEAD
+    assert desk.runs == 2
+
+
+async def test_an_improbable_answer_is_not_shown(desks: Desks) -> None:
+    """Silence is better than a guess."""
+    desk = await desks(FakeEngine(["foo()"], probability=0.05))
+    assert (await desk.ask(at("x = ‸\n")))[0] == ""
+    assert math.isclose(desk.session.stats.decoded_tokens, 1)
+
+
+async def test_the_text_of_a_request_is_frozen(desks: Desks) -> None:
+    """A cursor that moved on does not change the answer of an earlier request."""
+    engine = SteppedEngine(["one()", "two()"])
+    desk = await desks(engine)
+    first = at("a = ‸\nb = \n")
+    asking = asyncio.create_task(desk.ask(first))
+    await until(lambda: engine.history)
+    second = asyncio.create_task(desk.ask(first.at(Cursor(1, 4))))
+    engine.permits.release(100)
+    assert (await second)[0] in {"two()", "one()"}
+    text, trace = await asking
+    assert trace.source is Source.COLD
+    assert text in {"", "one()"}
