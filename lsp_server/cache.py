@@ -99,7 +99,7 @@ class CompletionCache:
 
 
 def _key(uri: str, text: Text, line: int) -> Key:
-    return uri, "".join(text.lines(max(0, line - _HEAD_LINES), line))
+    return uri, unix("".join(text.lines(max(0, line - _HEAD_LINES), line)))
 
 
 def _suffix(snapshot: Snapshot) -> str:

@@ -128,12 +128,12 @@ class Scheduler:
         """Whether the engine has nothing to do."""
         return self._worker is None or self._worker.idle
 
-    def close(self) -> None:
-        """Stop after the current token and unload; waits for the thread a short while."""
+    def close(self) -> bool:
+        """Stop after the current token and unload; False when a prefill did not end in time."""
         self._closed = True
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        ended = self._worker is None or self._worker.close()
+        self._worker = None
+        return ended
 
     def _finished(self, worker: _Worker, error: EngineError | None) -> None:
         """On the event loop: a flight ended; an engine that raised is brought back."""
@@ -254,7 +254,7 @@ class _Worker:
                 flight.finish(None, EngineError("the engine was restarted"))
         self._refuse_posted()
 
-    def close(self) -> None:
+    def close(self) -> bool:
         with self._changed:
             self._closing = True
             if self._running is not None:
@@ -264,6 +264,7 @@ class _Worker:
             flight.finish(None)
         self._refuse_posted()
         self._thread.join(timeout=0.8)
+        return not self._thread.is_alive()
 
     def _refuse_posted(self) -> None:
         """Tell those who wait for work on this engine that it will not be done."""

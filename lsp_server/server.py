@@ -6,6 +6,7 @@ import asyncio
 import functools
 import itertools
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,8 +76,10 @@ class MidfillServer(LanguageServer):
 
     def close(self) -> int:
         """Free everything; returns the exit code."""
-        if self.session is not None:
-            self.session.close()
+        if self.session is not None and not self.session.close():
+            # a thread inside native code would make the interpreter's own exit wait or abort
+            logging.shutdown()
+            os._exit(self.exit_code)
         return self.exit_code
 
 

@@ -145,11 +145,11 @@ class Session:
             **self.stats.as_dict(),
         }
 
-    def close(self) -> None:
-        """Stop everything; the engine's thread ends after its current token."""
+    def close(self) -> bool:
+        """Stop everything; False when the engine is still in a prefill, which cannot be stopped."""
         if self._idle_task is not None:
             self._idle_task.cancel()
-        self.scheduler.close()
+        return self.scheduler.close()
 
     async def _learn_rates(self, engine: Engine) -> Rates:
         path, key = paths.state_dir() / "rates.json", engine.name
