@@ -173,7 +173,7 @@ def _verify(args: argparse.Namespace) -> int:
                     raise
                 found[name] = [str(error)]
                 continue
-            bars.start(f"checking {name}", folder.size, "bytes")
+            bars.start(f"checking {name}", sum(folder.manifest.sizes.values()), "bytes")
             found[name] = folder.defects(bars.at)
     if args.json:
         rows = [{"name": name, "ok": not bad, "defects": bad} for name, bad in found.items()]

@@ -119,8 +119,8 @@ def _from_source(
 def _from_hub(hub: Hub, work: Path, progress: Progress) -> Path:
     # Any failure of a source means the next one; the client raises its own, httpx's and plain ones.
     try:
-        import huggingface_hub  # noqa: PLC0415 - slow, and only needed when the first source failed
-        from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
+        import huggingface_hub  # slow, needed only when wheels failed
+        from huggingface_hub.utils.tqdm import disable_progress_bars
 
         disable_progress_bars()
         with watching(work, progress.at):

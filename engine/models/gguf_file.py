@@ -108,7 +108,7 @@ class GgufFile:
             raise self.error(f"metadata {key} is not a list of whole numbers")
         return value
 
-    def _value(self, key: str) -> Any:  # noqa: ANN401 - callers check the type they need
+    def _value(self, key: str) -> Any:  # callers check the type they need
         field = self._fields.get(key)
         if field is None:
             return None

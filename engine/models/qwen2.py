@@ -107,7 +107,7 @@ def load(file: GgufFile, shape: Shape, progress: Progress) -> TransformerDecoder
     return spec
 
 
-def _fill_layer(layer: Any, file: GgufFile, prefix: str, shape: Shape) -> None:  # noqa: ANN401 - CTranslate2 publishes no types
+def _fill_layer(layer: Any, file: GgufFile, prefix: str, shape: Shape) -> None:
     width, inner, kv = shape.width, shape.inner, shape.kv_heads * shape.head
     attention, ffn = layer.self_attention, layer.ffn
     attention.layer_norm.gamma = file.tensor(prefix + "attn_norm.weight", (width,))
@@ -127,7 +127,7 @@ def _fill_layer(layer: Any, file: GgufFile, prefix: str, shape: Shape) -> None: 
 
 
 def _fill(
-    target: Any,  # noqa: ANN401 - CTranslate2 publishes no types
+    target: Any,
     file: GgufFile,
     names: list[str],
     first: tuple[int, int],

@@ -159,7 +159,7 @@ class Store:
         Raises:
             StoreError: another process is writing it, or the data directory cannot be written.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - 30 ms that the server need not pay
+        from filelock import FileLock, Timeout  # 30 ms that the server need not pay
 
         final = self.path(name)
         lock = self.root / "locks" / f"{name}.lock"
