@@ -327,6 +327,8 @@ class _Worker:
             self._tell(self._end, flight, _as_engine_error(error))
             return
         self._stats.count(generation, warm=False)
+        with self._changed:  # from here on it cannot be cancelled, and the engine is free
+            self._running, self._busy = None, False
         self._tell(flight.finish, generation)
         self._tell(self._end, flight, None)
 
