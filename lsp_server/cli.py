@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lsp_server import models_cli
+    from lsp_server import config_cli, models_cli
     from lsp_server.bench import cli as bench_cli
 
     top = argparse.ArgumentParser(
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_one_shot(commands)
     models_cli.add_parser(commands)
+    config_cli.add_parser(commands)
     bench_cli.add_parser(commands)
     demo = commands.add_parser("demo", help="type into a real server and show its ghost text")
     demo.add_argument(
@@ -60,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from lsp_server import config_cli
+
     serve = commands.add_parser("serve", help="run the language server (stdio by default)")
     serve.add_argument("--stdio", action="store_true", help="accepted for editors that pass it")
     serve.add_argument(
@@ -75,11 +78,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PID",
         help="exit when this process dies",
     )
-    serve.add_argument("--model", help="name of a model in the store")
-    serve.add_argument(
-        "--threads", type=int, default=0, help="cores for one inference (0: derived)"
-    )
-    serve.add_argument("--target-ms", type=float, help="when an answer should be on screen")
+    config_cli.add_flags(serve)
     serve.add_argument(
         "--engine",
         default="real",
@@ -101,10 +100,7 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    import dataclasses
-
-    from lsp_server import engines, logs
-    from lsp_server.settings import Settings
+    from lsp_server import config_cli, engines, logs
 
     try:
         logs.set_up(arguments.log_level, arguments.log_file)
@@ -114,20 +110,12 @@ def _serve(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    settings = Settings()
-    engine = dataclasses.replace(
-        settings.engine,
-        model=arguments.model or settings.engine.model,
-        threads=arguments.threads,
-    )
-    latency = settings.latency
-    if arguments.target_ms is not None:
-        latency = dataclasses.replace(latency, target_ms=arguments.target_ms)
-    settings = dataclasses.replace(settings, engine=engine, latency=latency)
     from lsp_server.server import MidfillServer
     from lsp_server.server import run as serve
 
-    server = MidfillServer(settings, engines.maker(settings, arguments.engine))
+    server = MidfillServer(
+        config_cli.load(arguments), lambda settings: engines.maker(settings, arguments.engine)()
+    )
     return serve(server, tcp=arguments.tcp, parent=arguments.parent)
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError
-from lsp_server import paths
-from lsp_server.settings import Settings
+from lsp_server import config, paths
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -121,10 +120,18 @@ def _writable(name: str, folder: Path) -> Finding:
     return Finding(name, well=True, words=str(folder))
 
 
+def _config_file() -> Iterator[Finding]:
+    configuration = config.load()
+    there = "" if configuration.path.exists() else " (not there; the defaults are used)"
+    problems = configuration.composed.problems
+    words = "; ".join(problems) or f"{configuration.path}{there}"
+    yield Finding("config file", well=not problems, words=words)
+
+
 def _model() -> Iterator[Finding]:
     from engine.models.store import Store
 
-    settings = Settings()
+    settings = config.load().settings
     folder = Store().find(settings.engine.model)
     words = f"{folder.manifest.name} ({folder.manifest.quantization}, {folder.size / 1e6:.0f} MB)"
     yield Finding("model", well=True, words=words)
@@ -136,7 +143,7 @@ def _completion() -> Iterator[Finding]:
     from engine.ct2 import Ct2Engine
     from engine.models.store import Store
 
-    settings = Settings()
+    settings = config.load().settings
     engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
     try:
         family, tokenizer = engine.family, engine.tokenizer
@@ -159,6 +166,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _owners,
     _devices,
     _folders,
+    _config_file,
     _model,
     _completion,
 )

@@ -13,14 +13,14 @@ from context.documents import Cursor, Snapshot
 from context.languages import language_of
 from context.text import Text
 from engine.errors import MidfillError
-from lsp_server import engines
+from lsp_server import config, engines
 from lsp_server.session import Session
-from lsp_server.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from context.prompt import Part
+    from lsp_server.settings import Settings
 
 
 class PlaceError(MidfillError):
@@ -35,7 +35,7 @@ def complete(place: str, *, as_json: bool) -> int:
         MidfillError: the model could not be loaded.
     """
     snapshot = snapshot_at(place)
-    settings = Settings()
+    settings = _settings()
     # nobody types here: wait for the whole answer
     patient = dataclasses.replace(settings.latency, target_ms=60_000, deadline_ms=60_000)
     text, story = asyncio.run(_complete(snapshot, dataclasses.replace(settings, latency=patient)))
@@ -60,6 +60,14 @@ async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[s
         session.close()
 
 
+def _settings() -> Settings:
+    """The user's; what does not fit is named on stderr."""
+    configuration = config.load()
+    for problem in configuration.news():
+        print(f"midfill: {problem}", file=sys.stderr)
+    return configuration.settings
+
+
 def prompt(place: str) -> int:
     """Print the prompt for a place, part by part, with token counts and what each part costs.
 
@@ -70,7 +78,7 @@ def prompt(place: str) -> int:
     from rich.console import Console
 
     snapshot = snapshot_at(place)
-    parts, live, rates = asyncio.run(_prompt(snapshot, Settings()))
+    parts, live, rates = asyncio.run(_prompt(snapshot, _settings()))
     console = Console(highlight=False, soft_wrap=True)
     line, column = snapshot.cursor.line + 1, snapshot.cursor.column + 1
     stable = sum(part.tokens for part in parts)

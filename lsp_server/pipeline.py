@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -156,7 +157,7 @@ class Pipeline:
 
         most = pacing.max_new_tokens(self._settings, self._rates)
         flight = Flight(snapshot.uri, prompt, most, stop)
-        flight.on_end = lambda ended: self._remember(snapshot, ended)
+        flight.on_end = functools.partial(self._remember, self._cache, snapshot)
         self._scheduler.submit(flight)
         return flight, prompt.live_text
 
@@ -261,6 +262,20 @@ class Pipeline:
         """Cut prompts for rates that were learnt anew; kept stable parts stay in use."""
         self._prompts, self._rates = prompts, rates
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Use other settings from the next request on; texts made under the old ones are dropped.
+
+        Prompts change with the maker that `retune` brings.
+        """
+        old, self._settings = self._settings, settings
+        if (settings.prompt, settings.suggestions) == (old.prompt, old.suggestions):
+            return
+        for uri in self._stables:
+            self._scheduler.cancel(uri)
+        self._cache = CompletionCache()
+        if settings.prompt != old.prompt:
+            self._stables.clear()
+
     def closed(self, uri: str) -> None:
         """A document was closed: end and forget what was made for it."""
         self._scheduler.forget(uri)
@@ -269,10 +284,11 @@ class Pipeline:
         self._shown.pop(uri, None)
         self._newest.pop(uri, None)
 
-    def _remember(self, snapshot: Snapshot, flight: Flight) -> None:
+    @staticmethod
+    def _remember(cache: CompletionCache, snapshot: Snapshot, flight: Flight) -> None:
         decoded = flight.beyond(flight.prompt.live_text)
         if decoded is not None and flight.error is None:
-            self._cache.remember(snapshot, decoded)
+            cache.remember(snapshot, decoded)
 
     @staticmethod
     def _describe(flight: Flight, trace: Trace) -> None:

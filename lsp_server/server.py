@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import logging
@@ -16,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from context.documents import Cursor
 from context.text import split_lines
 from lsp_server import items, transport
+from lsp_server.config_watch import ConfigWatch
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from context.documents import Snapshot
     from engine.api import Engine
+    from lsp_server.config import Configuration
     from lsp_server.documents import Change
     from lsp_server.settings import Settings
 
@@ -40,7 +43,9 @@ CURSOR_RESTED = "midfill/cursorRested"
 class MidfillServer(LanguageServer):
     """One client, one session."""
 
-    def __init__(self, settings: Settings, make_engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self, configuration: Configuration, make_engine: Callable[[Settings], Engine]
+    ) -> None:
         """Register the features; `session` exists from `initialize` on."""
         super().__init__(
             "midfill",
@@ -48,7 +53,8 @@ class MidfillServer(LanguageServer):
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=MidfillProtocol,
         )
-        self.settings = settings
+        self.configuration = configuration
+        self.config_watch: ConfigWatch | None = None
         self.make_engine = make_engine
         self.session: Session | None = None
         self.exit_code = 1
@@ -76,6 +82,8 @@ class MidfillServer(LanguageServer):
 
     def close(self) -> int:
         """Free everything; returns the exit code."""
+        if self.config_watch is not None:
+            self.config_watch.stop()
         if self.session is not None and not self.session.close():
             # a thread inside native code would make the interpreter's own exit wait or abort
             logging.shutdown()
@@ -128,6 +136,7 @@ def _register(server: MidfillServer) -> None:
     feature(types.TEXT_DOCUMENT_DID_CHANGE)(_quiet(_did_change))
     feature(types.TEXT_DOCUMENT_DID_CLOSE)(_quiet(_did_close))
     feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_quiet(_did_save))
+    feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(_quiet(_did_change_configuration))
     feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_quiet(_did_change_folders))
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         _inline_completion
@@ -145,9 +154,11 @@ def _distrust(server: MidfillServer, uri: str | None) -> None:
 def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     options = params.initialization_options
     server.growing = isinstance(options, dict) and options.get("growing") is True
+    server.configuration.initialize(options)
+    settings = server.configuration.settings
     session = Session(
-        server.settings,
-        server.make_engine,
+        settings,
+        functools.partial(server.make_engine, settings),
         on_status=functools.partial(_tell_status, server),
         more_available=functools.partial(_tell_more, server),
     )
@@ -171,6 +182,15 @@ def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 
 def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:
     server.keep(_load(server))
+    _tell_problems(server)
+    loop = asyncio.get_running_loop()
+
+    def changed() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(_config_file_changed, server)
+
+    server.config_watch = ConfigWatch(server.configuration.path, changed)
+    server.config_watch.start()
 
 
 async def _load(server: MidfillServer) -> None:
@@ -247,6 +267,29 @@ def _did_change_folders(
     server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
 ) -> None:
     _session(server).documents.change_folders(params.event)
+
+
+def _did_change_configuration(
+    server: MidfillServer, params: types.DidChangeConfigurationParams
+) -> None:
+    server.configuration.push(params.settings)
+    _session(server).reconfigure(server.configuration.settings)
+    _tell_problems(server)
+
+
+def _config_file_changed(server: MidfillServer) -> None:
+    server.configuration.reload()
+    _session(server).reconfigure(server.configuration.settings)
+    _tell_problems(server)
+
+
+def _tell_problems(server: MidfillServer) -> None:
+    """Name each setting that does not fit once, in the client's log of the server."""
+    for problem in server.configuration.news():
+        _log.warning("settings: %s", problem)
+        server.window_log_message(
+            types.LogMessageParams(type=types.MessageType.Warning, message=f"midfill: {problem}")
+        )
 
 
 def _cursor_rested(server: MidfillServer, params: Any) -> None:

@@ -68,10 +68,11 @@ class Session:
         self.settings = settings
         self.documents = Documents()
         self.stats = Stats()
-        self.status = Status("loading", "the model is being loaded")
+        self.status = self._news = Status("loading", "the model is being loaded")
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
         self.scheduler = Scheduler(make_engine, self.stats, self._fault)
+        self._engine_settings = settings.engine
         self._on_status = on_status
         self._more_available = more_available
         self._calibrate = calibrate
@@ -101,6 +102,19 @@ class Session:
         self._idle_task = asyncio.create_task(self._tidy_when_idle())
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
         self._tell(Status("ready", engine.name))
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Apply settings from the next request on; the engine keeps those it was started with."""
+        if settings == self.settings:
+            return
+        waiting = self._waiting_for_restart()
+        self.settings = settings
+        if self.pipeline is not None:
+            self.pipeline.reconfigure(settings)
+            self._retune()
+        if (now := self._waiting_for_restart()) != waiting:
+            _log.warning("%s", now or "the engine's settings are those it was started with")
+            self._tell(self._news)
 
     async def complete(self, snapshot: Snapshot | None, request_id: str = "") -> tuple[str, Trace]:
         """The text to show at a snapshot, "" for none."""
@@ -180,18 +194,37 @@ class Session:
     def _learn_from_work(self, engine: Engine) -> None:
         """A machine that was busy while it was measured is found to be faster than thought."""
         best = self.stats.best_prefill_tokens_s
-        rates, pipeline = self.rates, self.pipeline
-        if rates is None or pipeline is None or best < rates.prefill_tokens_s * _NEWS:
+        rates = self.rates
+        if rates is None or self.pipeline is None or best < rates.prefill_tokens_s * _NEWS:
             return
         self.rates = rates = dataclasses.replace(rates, prefill_tokens_s=best)
         calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
-        pipeline.retune(self.prompt_maker(engine), rates)
+        self._retune()
         _log.info("this machine reads %.0f tokens/s", best)
 
+    def _retune(self) -> None:
+        """Cut prompts for the settings and rates of now, once an engine is there."""
+        engine = self.scheduler.engine
+        if engine is not None and self.pipeline is not None and self.rates is not None:
+            self.pipeline.retune(self.prompt_maker(engine), self.rates)
+
     def _fault(self, message: str) -> None:
+        self._retune()
         state = "ready" if self.scheduler.engine else "error"
         self._tell(Status(state, message))
 
-    def _tell(self, status: Status) -> None:
-        self.status = status
-        self._on_status(status)
+    def _waiting_for_restart(self) -> str:
+        """What to tell of changed settings that the engine has not got; "" for none."""
+        old, new = self._engine_settings, self.settings.engine
+        names = [
+            f"engine.{field.name}"
+            for field in dataclasses.fields(new)
+            if getattr(old, field.name) != getattr(new, field.name)
+        ]
+        return f"restart the server to use the new {', '.join(names)}" if names else ""
+
+    def _tell(self, news: Status) -> None:
+        self._news = news
+        words = [news.message, self._waiting_for_restart()]
+        self.status = Status(news.state, "; ".join(filter(None, words)))
+        self._on_status(self.status)

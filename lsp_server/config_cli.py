@@ -1,0 +1,126 @@
+"""`midfill config`: every setting with its value and where that is from; and what can be set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from lsp_server.config import Configuration
+
+_FLAGS = {
+    "--model": "engine.model",
+    "--threads": "engine.threads",
+    "--target-ms": "latency.target_ms",
+}
+
+_PAGE = """\
+# Settings
+
+<!-- Made by `midfill config --markdown`; edit the docstrings and metadata of the dataclasses. -->
+
+Nothing has to be set. What is set comes from, each over the one before:
+
+1. the defaults below,
+2. the config file (`midfill config` names it; `MIDFILL_CONFIG` chooses another),
+3. the client's `initializationOptions`,
+4. what the client pushes with `workspace/didChangeConfiguration`, under `midfill` or bare,
+5. the flags {flags} of `midfill serve`.
+
+```toml
+# config.toml
+[latency]
+target_ms = 300
+
+[suggestions]
+max_lines = 1
+```
+
+As initialization options that is
+`{{"latency": {{"target_ms": 300}}, "suggestions": {{"max_lines": 1}}}}`.
+
+A change of the file or a push takes effect from the next request on; the settings of the engine
+wait for the next start of the server, and the status says so. A value that does not fit is named
+in the editor's log of the server with its reason, the next lower value is used, and the server
+lives; a file that is not TOML changes nothing. `midfill config` shows every effective value and
+where it comes from, `midfill config --schema` is a JSON schema for editors.
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register `config`."""
+    about = "every effective setting and where it comes from; exit code 1 when some do not fit"
+    config = commands.add_parser("config", help=about, description=about.capitalize() + ".")
+    form = config.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="values, origins and problems as JSON")
+    form.add_argument("--schema", action="store_true", help="JSON schema of the settings")
+    form.add_argument("--markdown", action="store_true", help="the page docs/settings.md")
+    add_flags(config)
+    config.set_defaults(run=run)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The settings that have flags; what was not given is None."""
+    parser.add_argument("--model", help="name of a model in the store")
+    parser.add_argument("--threads", type=int, help="cores for one inference (0: derived)")
+    parser.add_argument("--target-ms", type=float, help="when an answer should be on screen")
+
+
+def load(arguments: argparse.Namespace) -> Configuration:
+    """The user's file and the flags of `add_flags`."""
+    from lsp_server import config
+
+    given = {
+        key: getattr(arguments, flag.removeprefix("--").replace("-", "_"))
+        for flag, key in _FLAGS.items()
+    }
+    return config.load({key: value for key, value in given.items() if value is not None})
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was asked for; returns 1 when a setting does not fit, else 0."""
+    from lsp_server.settings_schema import KEYS, json_schema, shown
+
+    if arguments.markdown:
+        print(page(), end="")
+        return 0
+    if arguments.schema:
+        print(json.dumps(json_schema(), indent=2))
+        return 0
+    configuration = load(arguments)
+    composed = configuration.composed
+    if arguments.json:
+        rows = {
+            name: {"value": composed.value(name), "origin": composed.origins[name]} for name in KEYS
+        }
+        found = {"file": str(configuration.path), "settings": rows, "problems": composed.problems}
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for name in KEYS:
+            print(f"{name} = {shown(composed.value(name))}  # {composed.origins[name]}")
+        there = "" if configuration.path.exists() else " (not there)"
+        print(f"midfill: config file: {configuration.path}{there}", file=sys.stderr)
+    for problem in composed.problems:
+        print(f"midfill: {problem}", file=sys.stderr)
+    return 1 if composed.problems else 0
+
+
+def page() -> str:
+    """`docs/settings.md`: how to set, then a table for each section."""
+    from lsp_server.settings_schema import KEYS, SECTIONS, shown
+
+    parts = [_PAGE.format(flags=", ".join(f"`{flag}`" for flag in _FLAGS))]
+    for section, (about, _) in SECTIONS.items():
+        parts.append(f"\n## {section}\n\n{about}\n\n")
+        parts.append("| key | type | default | range | meaning |\n|---|---|---|---|---|\n")
+        for key in KEYS.values():
+            if key.section == section:
+                good = key.range.replace("|", "\\|")
+                parts.append(
+                    f"| `{key.name}` | {key.type.__name__} | `{shown(key.default)}` | {good} "
+                    f"| {key.words} |\n"
+                )
+    return "".join(parts)
