@@ -63,6 +63,7 @@ class CompletionCache:
             old
             for old in entries
             if not (old.suffix == entry.suffix and entry.text.startswith(old.text))
+            or old.decoded.complete > decoded.complete
         ]
         entries.insert(0, entry)
         del entries[_PER_HEAD:]
@@ -71,7 +72,10 @@ class CompletionCache:
             self._heads.popitem(last=False)
 
     def look_up(self, snapshot: Snapshot) -> Decoded | None:
-        """What is known beyond the cursor, None when nothing is; the longest of several."""
+        """What is known beyond the cursor, None when nothing is.
+
+        Of several, one that was not cut short, then the longest: what was shown stays.
+        """
         suffix = _suffix(snapshot)
         typed = snapshot.line_before
         line = snapshot.cursor.line
@@ -87,7 +91,7 @@ class CompletionCache:
                         rest = Decoded(
                             entry.text[len(typed) :], rest.marks, rest.ended, rest.complete
                         )
-                    if rest.text and (best is None or len(rest.text) > len(best.text)):
+                    if rest.text and (best is None or _worth(rest) > _worth(best)):
                         best = rest
                         self._heads.move_to_end(key)
         return best
@@ -96,6 +100,10 @@ class CompletionCache:
         """Drop everything of a document."""
         for key in [key for key in self._heads if key[0] == uri]:
             del self._heads[key]
+
+
+def _worth(decoded: Decoded) -> tuple[bool, int]:
+    return decoded.complete, len(decoded.text)
 
 
 def _key(uri: str, text: Text, line: int) -> Key:

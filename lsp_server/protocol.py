@@ -68,7 +68,9 @@ class MidfillProtocol(LanguageServerProtocol):
         except JsonRpcException:
             method, number = data.get("method"), data.get("id")
             _log.warning("unreadable parameters of %s", method if _known(method) else "a message")
-            if number is not None and method is not None:
+            if number is not None and method is not None and not self._initialized:
+                self._refuse(number, _NOT_INITIALIZED, "send `initialize` first")
+            elif number is not None and method is not None:
                 self._refuse(number, _INVALID_PARAMS, f"the parameters of {method} do not fit LSP")
             elif isinstance(method, str) and method.startswith("textDocument/did"):
                 self.on_unreadable(_uri_in(data))

@@ -99,8 +99,8 @@ class Scheduler:
     def forget(self, uri: str) -> None:
         """End the document's flight and drop it (the document was closed)."""
         self.cancel(uri)
-        if self._worker:
-            self._worker.flights.pop(uri, None)
+        if self._worker and (flight := self._worker.flights.pop(uri, None)) is not None:
+            flight.on_end = None  # nobody wants what it brought
 
     async def call(self, work: Callable[[Engine], _T]) -> _T:
         """Run something on the engine's thread, between inferences.

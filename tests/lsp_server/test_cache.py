@@ -117,6 +117,14 @@ def test_the_longest_of_several_is_offered() -> None:
     assert len(cache) == 1  # the shorter one says nothing that the longer one does not
 
 
+def test_a_text_that_was_cut_short_does_not_replace_a_whole_one() -> None:
+    """What was shown stays while it is typed, even when an interrupted longer text is known."""
+    cache = known("x = ‸", "a + b")
+    cache.remember(at("x = a + b‸"), Decoded("return", complete=False))
+    assert found(cache, "x = a‸") == " + b"
+    assert found(cache, "x = a + b‸") == "return"
+
+
 def test_crlf_lines_are_walked_like_lf_lines() -> None:
     """Generated text has LF, the document has CRLF."""
     cache = known("a = 1\r\n‸\r\nb\r\n", "if x:\n    y\n    z")

@@ -37,11 +37,12 @@ class Desk:
 
     def __init__(self, engine: FakeEngine, settings: Settings) -> None:
         self.engine = engine
+        self.engines = [engine, FakeEngine(rest="fine()")]  # the second one after a fault
         self.statuses: list[Status] = []
         self.more: list[Snapshot] = []
         self.session = Session(
             settings,
-            lambda: engine,
+            lambda: self.engines.pop(0),
             on_status=self.statuses.append,
             more_available=self.more.append,
             calibrate=False,
@@ -267,13 +268,11 @@ async def test_the_deadline_ends_a_request_with_nothing(desks: Desks) -> None:
 
 async def test_an_engine_that_raises_costs_one_empty_answer(desks: Desks) -> None:
     """The request ends with nothing, the fault is counted and told, the next one works."""
-    engine = FakeEngine([GenerationError("out of memory"), "fine()"])
-    desk = await desks(engine)
+    desk = await desks(FakeEngine([GenerationError("out of memory")]))
     text, _ = await desk.ask(at("x = ‸\n"))
     assert text == ""
     await until(lambda: desk.statuses[-1].state == "ready" and len(desk.statuses) >= 3)
     assert desk.session.describe()["faults"] == {"engine-raised": 1}
-    engine.closed = False  # the session made "another" engine: the same object
     assert (await desk.ask(at("x = ‸\n")))[0] == "fine()"
 
 
