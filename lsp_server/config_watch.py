@@ -53,15 +53,12 @@ class ConfigWatch:
         known = self._look()
         self._news.set()  # what changed before the watch began
         while not self._stopped.is_set():
-            told = self._news.wait(pause_s)
-            if told:
-                self._news.clear()
+            if self._news.wait(pause_s) or self._look() != known:
                 self._stopped.wait(_SETTLE_S)
                 self._news.clear()
-            now = self._look()
-            if (told or now != known) and not self._stopped.is_set():
-                self._on_change()
-            known = now
+                known = self._look()
+                if not self._stopped.is_set():
+                    self._on_change()
         if observer is not None:
             observer.stop()
 

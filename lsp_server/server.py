@@ -183,14 +183,19 @@ def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:
     server.keep(_load(server))
     _tell_problems(server)
+    _watch_config(server)
+
+
+def _watch_config(server: MidfillServer) -> None:
     loop = asyncio.get_running_loop()
 
     def changed() -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(_config_file_changed, server)
 
-    server.config_watch = ConfigWatch(server.configuration.path, changed)
-    server.config_watch.start()
+    if server.config_watch is None:
+        server.config_watch = ConfigWatch(server.configuration.path, changed)
+        server.config_watch.start()
 
 
 async def _load(server: MidfillServer) -> None:
