@@ -11,7 +11,7 @@ from context.template import FAMILIES
 from engine import memory
 from engine.api import Generation, Request, StateAccount, StopReason, Token
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError
-from engine.healing import Race
+from engine.healing import PLAIN, Race
 from engine.models.manifest import Manifest
 from engine.tokenizer import ModelTokenizer
 
@@ -218,6 +218,9 @@ class _Run:
             self._reason = StopReason.LENGTH
             return True
         row, race = result.batch_id, self._race
+        if race is not None and row == PLAIN and result.step == 0:
+            # the dropped token being fed, which CTranslate2 reports when the other row is short
+            return False
         self._decoded += 1
         if race is not None and race.winner not in (None, row):
             return True

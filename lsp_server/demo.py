@@ -20,10 +20,12 @@ from lsp_server.bench.client import Client
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PLACES = 7
+_PLACES = 8
 _READY_S = 120.0
-_KEYS = 3
-"""Characters typed at each place, so that the answer is one in the middle of typing."""
+_FEWEST_KEYS, _MOST_KEYS = 2, 10
+"""Characters typed at each place: some, then more until something is offered."""
+_GROWTH_S = 1.0
+"""How long a longer text for the answer is waited for."""
 
 _WORTH_TYPING = re.compile(
     r"^\s*(def|return|if|for|while|class|async|func|fn|const|let|\w+\s*=|\w+\.\w+\()"
@@ -32,7 +34,7 @@ _WORTH_TYPING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line to be typed again: its number, what stands there first, and what is typed."""
+    """A line to be typed again: its number, the column where typing begins, and what is typed."""
 
     line: int
     column: int
@@ -45,7 +47,7 @@ def run(file: Path | None) -> int:
     Raises:
         MidfillError: the file cannot be read, or the server does not come up.
     """
-    path = file or Path(__file__).with_name("demo.py").with_name("pipeline.py")
+    path = file or Path(__file__).parents[1] / "engine" / "errors.py"
     try:
         source = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -91,6 +93,7 @@ async def _initialize(client: Client, folder: Path) -> None:
             "processId": None,
             "rootUri": uri,
             "capabilities": capabilities,
+            "initializationOptions": {"growing": True},
             "workspaceFolders": [{"uri": uri, "name": folder.name}],
         },
     )
@@ -115,7 +118,7 @@ def places(source: str) -> list[Place]:
     good = [
         number
         for number, line in enumerate(lines)
-        if number and _WORTH_TYPING.match(line) and len(line.strip()) > 2 * _KEYS
+        if number and _WORTH_TYPING.match(line) and len(line.strip()) > _MOST_KEYS
     ] or [number for number, line in enumerate(lines) if line.strip()]
     step = max(1, len(good) // _PLACES)
     chosen = good[step // 2 :: step][:_PLACES] or [len(lines) - 1]
@@ -123,7 +126,7 @@ def places(source: str) -> list[Place]:
     for number in chosen:
         line = lines[number]
         column = len(line) - len(line.lstrip())
-        found.append(Place(number, column, line[column : column + _KEYS].rstrip()))
+        found.append(Place(number, column, line[column : column + _MOST_KEYS]))
     return found
 
 
@@ -135,30 +138,47 @@ class _Typist:
         self._uri = path.as_uri()
         self._lines = source.split("\n")
         self._version = 1
+        self._more = asyncio.Event()
+        client.handlers["midfill/moreAvailable"] = lambda _: self._more.set()
         language = language_of(path.name, "", self._lines[0])
         item = {"uri": self._uri, "languageId": language, "version": 1, "text": source}
         client.notify("textDocument/didOpen", {"textDocument": item})
 
     async def type_at(self, place: Place) -> tuple[str, str, float]:
-        """Clear the line behind `place`, type, and return line, ghost text and milliseconds."""
+        """Clear the line, type until something is offered; line, ghost text and milliseconds.
+
+        The milliseconds are from the last key to the first text; a longer one may come later.
+        """
         line = self._lines[place.line]
         self._edit(place.line, place.column, len(line), "")
-        answer: dict[str, Any] = await self._ask(place.line, place.column)
         column = place.column
-        spent_ms = 0.0
-        for key in place.typed:
+        ghost, spent_ms = await self._ask(place.line, column), 0.0
+        for count, key in enumerate(place.typed, start=1):
             self._edit(place.line, column, column, key)
             column += 1
             started = perf_counter()
-            answer = await self._ask(place.line, column)
+            ghost = await self._ask(place.line, column)
             spent_ms = (perf_counter() - started) * 1000
-        before = line[:column]
-        ghost = answer["items"][0]["insertText"][len(before) :] if answer["items"] else ""
+            if ghost.strip() and count >= _FEWEST_KEYS:
+                break
+        if ghost:
+            ghost = await self._grown(place.line, column, ghost)
         self._edit(place.line, column, column, line[column:])
-        return before, ghost, spent_ms
+        return line[:column], ghost, spent_ms
+
+    async def _grown(self, line: int, column: int, ghost: str) -> str:
+        """The longer text, when the server says that there is one."""
+        try:
+            async with asyncio.timeout(_GROWTH_S):
+                await self._more.wait()
+        except TimeoutError:
+            return ghost
+        longer = await self._ask(line, column)
+        return longer if longer.startswith(ghost) else ghost
 
     def _edit(self, line: int, start: int, end: int, text: str) -> None:
         self._version += 1
+        self._more.clear()
         span = {"start": _position(line, start), "end": _position(line, end)}
         self._client.notify(
             "textDocument/didChange",
@@ -168,14 +188,16 @@ class _Typist:
             },
         )
 
-    async def _ask(self, line: int, column: int) -> dict[str, Any]:
+    async def _ask(self, line: int, column: int) -> str:
+        """The text offered behind a place, "" for none."""
         params = {
             "textDocument": {"uri": self._uri},
             "position": _position(line, column),
             "context": {"triggerKind": 2},
         }
         result: dict[str, Any] = await self._client.ask("textDocument/inlineCompletion", params)
-        return result
+        items = result["items"]
+        return str(items[0]["insertText"])[column:] if items else ""
 
 
 def _position(line: int, column: int) -> dict[str, int]:

@@ -92,7 +92,7 @@ class Pipeline:
             self._describe(flight, trace)
             self._follow(flight, live_text, snapshot)
         with trace.stage("postprocess"):
-            text = present(decoded, shape, self._settings.suggestions)
+            text = self._offer(decoded, shape, trace)
         self._shown[snapshot.uri] = snapshot.line_before + text if text else ""
         trace.shown_chars = len(text)
         trace.total_ms = trace.elapsed_ms()
@@ -184,7 +184,7 @@ class Pipeline:
             left_ms = latency.target_ms - trace.elapsed_ms()
             if left_ms <= 0:
                 decoded = flight.beyond(live_text)
-                if decoded is None or present(decoded, shape, self._settings.suggestions):
+                if decoded is None or self._offer(decoded, shape, trace):
                     break
                 left_ms = latency.deadline_ms - trace.elapsed_ms()
                 if left_ms <= 0:
@@ -195,6 +195,12 @@ class Pipeline:
             _log.info("a request ended with nothing: %s", type(flight.error).__name__)
         flight.answered_at = flight.answered_at or max(1, len(flight.tokens))
         return flight.beyond(live_text) or Decoded("")
+
+    def _offer(self, decoded: Decoded, shape: Shape, trace: Trace) -> str:
+        """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
+        text = present(decoded, shape, self._settings.suggestions)
+        short = len(text.strip()) < self._settings.suggestions.min_chars
+        return "" if short and trace.source is not Source.TYPE_THROUGH else text
 
     def _follow(self, flight: Flight, live_text: str, snapshot: Snapshot) -> None:
         """When the flight has ended: tell of text beyond the answer, then prepare what follows."""

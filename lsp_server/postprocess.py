@@ -80,7 +80,7 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     """
     text = decoded.text
     if not (decoded.ended and decoded.complete):
-        text = _held_back(_to_word_border(text), shape)
+        text = _whole_lines(_held_back(_to_word_border(text), shape))
     if shape.single_line or _closers_only(shape.rest):
         text = text.split("\n", 1)[0]
     else:
@@ -122,6 +122,8 @@ def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> s
         if spent < limit:
             begin = max((mark for mark, _ in marks if mark < end), default=0)
             cut = max(0, begin, line_start)
+            if text[:line_start].strip():  # a further line is shown whole or not at all
+                return text[:line_start].rstrip()
             inside = _in_word(text[cut - 1 : cut]) and _in_word(text[cut : cut + 1])
             return _to_word_border(text[:cut]) if inside else text[:cut]
         if end >= len(text):
@@ -142,6 +144,12 @@ def _without_overlap(text: str, rest: str) -> str:
         if text.endswith(rest[:count]) and not _opens_more(text[:-count], text):
             return text[:-count]
     return text
+
+
+def _whole_lines(text: str) -> str:
+    """A growing `text` without its last line, unless that is the only one with text."""
+    head = text.rpartition("\n")[0]
+    return head if head.strip() else text
 
 
 def _held_back(text: str, shape: Shape) -> str:

@@ -34,6 +34,7 @@ class SuggestionSettings:
     """What is decoded and shown.
 
     Attributes:
+        min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
         max_lines: most lines of one suggestion.
         max_tokens: most tokens decoded for one suggestion.
         ahead: work done before anybody asks; `auto` does none on battery.
@@ -42,6 +43,7 @@ class SuggestionSettings:
         stop_probability: decoding ends when the current line is less probable than this.
     """
 
+    min_chars: int = field(default=3, metadata={"min": 1, "max": 100, "unit": "characters"})
     max_lines: int = field(default=8, metadata={"min": 1, "max": 100, "unit": "lines"})
     max_tokens: int = field(default=64, metadata={"min": 1, "max": 1024, "unit": "tokens"})
     ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})

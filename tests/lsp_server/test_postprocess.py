@@ -117,7 +117,8 @@ def test_no_more_lines_than_the_setting_allows() -> None:
         (["a", " =", " foo"], "a ="),
         (["foo"], ""),
         (["foo", "."], "foo."),
-        (["a", "\n    ", "b", " +"], "a\n    b +"),
+        (["a", "\n    ", "b", " +"], "a"),
+            (["a", "\n    ", "b", " +", "\n"], "a\n    b +"),
         (["a", "\n    ", "b"], "a"),
         (["名", "前"], ""),
     ],
@@ -153,7 +154,7 @@ def test_an_answer_is_cut_where_confidence_ends(
 def test_each_line_is_judged_by_itself() -> None:
     """A long answer of good lines is not punished for its length."""
     pieces = tokens_of("".join(f"\n    x{number} = 1" for number in range(6)))
-    log_probs = [math.log(0.9)] * len(pieces)
+    log_probs = [math.log(0.95)] * len(pieces)
     assert sum(log_probs) < math.log(SETTINGS.show_probability)
     answer = present(decoded(pieces, log_probs=log_probs), Shape.of(at("def f():‸\n")), SETTINGS)
     assert answer == "".join(pieces)
