@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 2000;
 const LOOK_FOR_MS = 15 * 60_000;
 
 export class Install implements Disposable {
-  #offered = false;
+  #offered = "";
   #advised = "";
   #timer: NodeJS.Timeout | undefined;
 
@@ -19,12 +19,12 @@ export class Install implements Disposable {
     private readonly settings: () => Settings,
   ) {}
 
-  /** The executable is missing: one message, with the command. */
+  /** The executable is missing: one message for each reason, with the command. */
   async offer(reason: string, { again = false } = {}): Promise<void> {
-    if (this.#offered && !again) {
+    if (this.#offered === reason && !again) {
       return;
     }
-    this.#offered = true;
+    this.#offered = reason;
     const { name, command } = chooseInstaller(has);
     const run = `Install with ${name}`;
     const copy = "Copy the Command";

@@ -7,12 +7,14 @@ import {
   type InlineCompletionItem,
   type InlineCompletionList,
   type Position,
+  Range,
   SnippetString,
   type TextDocument,
 } from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 import { offBecause, type Settings } from "./settings";
 import type { Place, Shown } from "./shown";
+import { beyondSurrogates } from "./surrogates";
 
 type Answer = InlineCompletionItem[] | InlineCompletionList | null | undefined;
 type Next = Parameters<NonNullable<Middleware["provideInlineCompletionItems"]>>[4];
@@ -50,7 +52,9 @@ export class Suggestions {
     }
     this.#answered.fire(performance.now() - started);
     // With an entry of the menu selected the text answers that entry, not the document alone.
-    return context.selectedCompletionInfo === undefined ? this.#growOnly(place, answer) : answer;
+    const whole = context.selectedCompletionInfo === undefined ? this.#growOnly(place, answer) : answer;
+    itemsOf(whole).forEach((item) => cutBefore(document, item));
+    return whole;
   }
 
   #growOnly(place: Place, answer: Answer): Answer {
@@ -63,6 +67,16 @@ export class Suggestions {
     this.shown.answered(place, longest);
     item.insertText = longest;
     return answer;
+  }
+}
+
+function cutBefore(document: TextDocument, item: InlineCompletionItem): void {
+  if (item.range !== undefined) {
+    const text = textOf(item);
+    const { start, end } = item.range;
+    const cut = beyondSurrogates(document.getText(item.range), text);
+    item.insertText = text.slice(cut);
+    item.range = new Range(start.translate(0, cut), end);
   }
 }
 

@@ -4,6 +4,7 @@ import { column } from "../src/columns";
 import { look } from "../src/health";
 import { adviceIn, chooseInstaller } from "../src/installers";
 import { report } from "../src/report";
+import { beyondSurrogates } from "../src/surrogates";
 
 for (const [line, utf16, expected] of [
   ["", 0, 1],
@@ -13,6 +14,17 @@ for (const [line, utf16, expected] of [
 ] as const) {
   test(`column of ${utf16} in ${JSON.stringify(line)} is ${expected}`, () => {
     assert.equal(column(line, utf16), expected);
+  });
+}
+
+for (const [typed, text, expected] of [
+  ["x = ", "x = 1", 0],
+  ["s = '🙂' + ", "s = '🙂' + t", 7],
+  ["s = '🙂👩‍🚀", "s = '🙂👩‍🚀'", 12],
+  ["s = '🙂", "another", 0],
+] as const) {
+  test(`of ${JSON.stringify(typed)} ${expected} units are left out`, () => {
+    assert.equal(beyondSurrogates(typed, text), expected);
   });
 }
 

@@ -1,0 +1,274 @@
+/** The packaged extension in VS Code, with the real server process. Read it as what a user does. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { CodeServer } from "./codeServer.mjs";
+import { Recorder } from "./recorder.mjs";
+import { until } from "./until.mjs";
+import { Window } from "./window.mjs";
+
+const { MIDFILL, MIDFILL_TEST_TOOLS: tools, MIDFILL_VSIX: vsix, MIDFILL_SCREENSHOT: picture } = process.env;
+const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
+
+const ANSWER = "return alpha + beta";
+const REQUEST = "textDocument/inlineCompletion";
+const FAST_MS = 50;
+
+let server, browser, window, recorder;
+
+function settings(engine, more = {}) {
+  const serverArguments = engine === "real" ? [] : ["--engine", `fake:${engine}`];
+  return { "midfill.path": recorder.file, "midfill.serverArguments": serverArguments, ...more };
+}
+
+async function serve(engine, more) {
+  const before = recorder.pid;
+  server.configure(settings(engine, more));
+  await until("another server process", () => recorder.pid !== before);
+  await window.statusIs(/midfill ready/);
+}
+
+describe("the extension", { timeout: 400_000 }, () => {
+  let failures = 0;
+
+  before(async () => {
+    server = await CodeServer.start({ tools, vsix });
+    recorder = new Recorder(server.root, MIDFILL);
+    server.configure(settings(ANSWER));
+    server.write("start.py", "");
+    const executablePath = ["chromium", "chromium-browser"].flatMap(which)[0];
+    browser = await chromium.launch({
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    });
+    window = await Window.open(browser, server, "start.py");
+    await window.statusIs(/midfill ready/);
+  });
+
+  after(async () => {
+    if (failures > 0) {
+      console.error(server.log());
+    }
+    await browser?.close();
+    await server?.stop();
+  });
+
+  /** A test that leaves the facts behind when it fails. */
+  function it(claim, body) {
+    test(claim, async (t) => {
+      try {
+        await body(t);
+      } catch (error) {
+        failures += 1;
+        const lines = await window?.lines().catch(() => "");
+        const said = await window?.notifications().catch(() => "");
+        error.message += `\nstatus: ${await window?.status()}\neditor: ${JSON.stringify(lines)}\nnotifications: ${said}`;
+        throw error;
+      }
+    });
+  }
+
+  it("shows ghost text that can be typed through, and Tab takes the rest", async () => {
+    await window.edit("through.py", "x = 1\n");
+    await window.type("y = ");
+    await window.ghostBegins(ANSWER);
+    await window.type("ret");
+    const rest = await window.ghostBegins(ANSWER.slice(3));
+    await window.press("Tab");
+    await window.save("through.py", `x = 1\ny = ret${rest}`);
+  });
+
+  it("takes one word with Ctrl+Right, and undoes it in one step", async () => {
+    await window.edit("word.py", "");
+    await window.type("w = ");
+    await window.ghostBegins(ANSWER);
+    await window.press("Control+ArrowRight");
+    await window.ghostBegins(ANSWER.slice("return".length));
+    await window.save("word.py", "w = return");
+    await window.press("Control+Z");
+    await window.save("word.py", "w = ");
+  });
+
+  it("keeps characters beyond the BMP, tabs and CRLF as they are", async () => {
+    await window.edit("bytes.py", "é = '🙂'\r\n\tif True:\r\n");
+    await window.type("\tz = '🙂👩‍🚀' + ");
+    await window.ghostBegins(ANSWER);
+    await window.type("re");
+    const rest = await window.ghostBegins(ANSWER.slice(2));
+    await window.press("Tab");
+    await window.save("bytes.py", `é = '🙂'\r\n\tif True:\r\n\tz = '🙂👩‍🚀' + re${rest}`);
+  });
+
+  it("sends a suggestion away with Esc until the next key", async () => {
+    await window.edit("dismiss.py", "");
+    await window.type("d = ");
+    await window.ghostBegins(ANSWER);
+    await window.press("Escape");
+    await window.ghostIs("");
+    await window.type("r");
+    await window.ghostBegins(ANSWER.slice(1));
+  });
+
+  it("asks for nothing at all while it is off", async () => {
+    await window.edit("off.py", "");
+    await window.command("Turn Suggestions On or Off");
+    await window.statusIs(/turned off/);
+    const asked = recorder.count(REQUEST);
+    const changed = recorder.count("textDocument/didChange");
+    await window.type("o = 1 + ");
+    await until("the last change on the wire", () => recorder.count("textDocument/didChange") >= changed + 8);
+    assert.equal(await window.ghost(), "");
+    assert.equal(recorder.count(REQUEST), asked);
+    await window.command("Turn Suggestions On or Off");
+    await window.statusIs(/midfill ready/);
+    await window.type(" ");
+    await window.ghostBegins(ANSWER);
+  });
+
+  it("turns off for one language and stays on for the others", async () => {
+    await window.edit("notes.md", "");
+    await window.command("Turn Suggestions On or Off for This Language");
+    await window.statusIs(/turned off for markdown/);
+    const asked = recorder.count(REQUEST);
+    await window.type("some text");
+    assert.equal(recorder.count(REQUEST), asked);
+    await window.edit("still.py", "");
+    await window.statusIs(/midfill ready/);
+    await window.type("s = ");
+    await window.ghostBegins(ANSWER);
+  });
+
+  it("tells the server where the cursor rests", async () => {
+    await window.edit("rest.py", "a = 1\nb = 2\nc = 3\n");
+    const told = recorder.count("midfill/cursorRested");
+    await window.press("ArrowUp", "ArrowUp");
+    await until("one message", () => recorder.count("midfill/cursorRested") === told + 1);
+  });
+
+  it("counts full accepts, and shows statistics on a read-only page", async () => {
+    await window.command("Show Statistics");
+    await until("the page", async () => /accepted +2\b/.test(await window.lines()));
+    assert.match(await window.lines(), /engine +fake/);
+    await window.press("Control+F4");
+  });
+
+  it("shows the prompt at the cursor", async () => {
+    await window.edit("prompt.py", "marker = '🙂'\n");
+    await window.command("Show the Prompt at the Cursor");
+    await until("the page", async () => /^prefix:[^]*marker/m.test(await window.lines()), { withinMs: 30_000 });
+  });
+
+  it("has the next ghost text on screen soon after a key", async (t) => {
+    const long = "abcdefghij ".repeat(6).trim();
+    await serve(long);
+    await window.edit("fast.py", "");
+    await window.type("f = ");
+    await window.ghostIs(long);
+    const times = [];
+    for (const [index, key] of [...long.slice(0, 50)].entries()) {
+      times.push(await keyToGhost(window.page, key, long.slice(index + 1)));
+    }
+    times.sort((one, other) => one - other);
+    const median = times[times.length >> 1];
+    t.diagnostic(`key to ghost text, median of ${times.length}: ${median.toFixed(1)} ms, worst ${times.at(-1).toFixed(1)} ms`);
+    assert.ok(median <= FAST_MS, `the median is ${median} ms, more than ${FAST_MS} ms`);
+  });
+
+  it("starts a killed server again, which knows the open documents", async () => {
+    await serve(ANSWER);
+    await window.edit("killed.py", "k = 1\n");
+    const killed = recorder.pid;
+    process.kill(killed, "SIGKILL");
+    await until("another process", () => recorder.pid !== killed);
+    await window.statusIs(/midfill ready/);
+    await window.type("l = ");
+    const ghost = await window.ghostBegins(ANSWER);
+    await window.press("Tab");
+    await window.save("killed.py", `k = 1\nl = ${ghost}`);
+  });
+
+  it("answers with the real model", async (t) => {
+    if (!execFileSync(MIDFILL, ["models", "list"], { encoding: "utf8" }).match(/ installed\b/)) {
+      return t.skip("no model is installed: midfill models pull");
+    }
+    await serve("real");
+    await window.edit("shapes.py", readFileSync(new URL("shapes.py.txt", import.meta.url), "utf8"));
+    await window.type("    ");
+    const ghost = await until("ghost text", () => window.ghost(), { withinMs: 60_000 });
+    t.diagnostic(`the model says ${JSON.stringify(ghost)}`);
+    if (picture) {
+      await new Promise((resolve) => setTimeout(resolve, 1500)); // growing, fading: only for the picture
+      mkdirSync(dirname(picture), { recursive: true });
+      writeFileSync(picture, await window.page.screenshot({ scale: "css" }));
+    }
+    await window.press("Tab");
+    await until("accepted", async () => (await window.lines()).includes(ghost.split("\n")[0].trim().slice(0, 10)));
+  });
+
+  it("says once that the server is missing, with the command that installs it", async () => {
+    server.configure({ "midfill.path": join(server.root, "nowhere") });
+    await window.statusIs(/midfill missing .*nowhere/);
+    await until("the message", async () => /To install it: .*install midfill/.test(await window.notifications()));
+    await window.edit("missing.py", "");
+    await window.type("m = 1");
+    await window.save("missing.py", "m = 1");
+  });
+
+  it("stops starting a server that ends again and again, and names the log", async () => {
+    const broken = join(server.root, "broken");
+    writeFileSync(broken, "#!/bin/sh\necho 'a broken server' >&2\nexit 3\n", { mode: 0o755 });
+    server.configure({ "midfill.path": broken });
+    await window.statusIs(/midfill error the server ended 5 times/);
+    await until("the message", async () => /was not started again/.test(await window.notifications()));
+    assert.match(server.log(), /a broken server/);
+  });
+
+  it("comes back when the settings are right again", async () => {
+    await serve(ANSWER);
+    await window.edit("back.py", "");
+    await window.type("b = ");
+    await window.ghostBegins(ANSWER);
+  });
+});
+
+function which(program) {
+  const folders = process.env.PATH.split(":");
+  return folders.map((folder) => join(folder, program)).filter((file) => {
+    try {
+      return execFileSync("test", ["-x", file]) && true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Milliseconds, inside the page, from a key to the frame that has the ghost text for it. */
+async function keyToGhost(page, key, rest) {
+  const time = page.evaluate(
+    (rest) =>
+      new Promise((resolve, reject) => {
+        let pressed;
+        const look = () => {
+          const ghost = [...document.querySelectorAll(".ghost-text-decoration")]
+            .map((element) => element.textContent)
+            .join("")
+            .replaceAll("\u00a0", " ");
+          if (pressed !== undefined && ghost === rest) resolve(performance.now() - pressed);
+          else if (pressed !== undefined && performance.now() - pressed > 5000) reject(new Error(`ghost is ${ghost}`));
+          else requestAnimationFrame(look);
+        };
+        window.addEventListener("keydown", (event) => (pressed = event.timeStamp), { capture: true, once: true });
+        window.midfillListens = true;
+        requestAnimationFrame(look);
+      }),
+    rest,
+  );
+  await page.waitForFunction(() => window.midfillListens === true);
+  await page.keyboard.press(key === " " ? "Space" : key);
+  await page.evaluate(() => (window.midfillListens = false));
+  return time;
+}
