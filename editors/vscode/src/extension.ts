@@ -4,7 +4,7 @@ import { commands, type ExtensionContext, window, workspace } from "vscode";
 import { registerCommands } from "./commands";
 import { currentSettings } from "./configuration";
 import { tellCursorRests } from "./cursorRest";
-import { followGrowth } from "./growth";
+import { askAgain, followGrowth } from "./growth";
 import { Install } from "./install";
 import { Pages } from "./pages";
 import { Server } from "./server";
@@ -42,7 +42,9 @@ export function activate(context: ExtensionContext): void {
     running.onChange(({ state, message }) => {
       bar.show({ state, message, latencyMs: undefined });
       void commands.executeCommand("setContext", "midfill.ready", state === "ready");
-      if (state === "missing") {
+      if (state === "ready") {
+        void askAgain(settings, shown); // what was typed while the model was loading
+      } else if (state === "missing") {
         void install.offer(message);
       } else if (state === "error") {
         void install.advise(message);

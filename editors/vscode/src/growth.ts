@@ -13,16 +13,22 @@ interface MoreAvailable {
 
 export function followGrowth(client: LanguageClient, settings: () => Settings, shown: Shown): void {
   client.onNotification("midfill/moreAvailable", async ({ uri, version }: MoreAvailable) => {
-    const editor = window.activeTextEditor;
-    if (editor === undefined || editor.selections.length !== 1 || !editor.selection.isEmpty) {
-      return;
-    }
-    const { document, selection } = editor;
-    const ours = client.code2ProtocolConverter.asUri(document.uri) === uri && document.version === version;
-    const on = offBecause(settings(), document.languageId) === undefined;
-    const place = placeOf(document, selection.active);
-    if (ours && on && shown.mayGrow(place.uri, version, place)) {
-      await commands.executeCommand("editor.action.inlineSuggest.trigger");
+    const document = window.activeTextEditor?.document;
+    if (document?.version === version && client.code2ProtocolConverter.asUri(document.uri) === uri) {
+      await askAgain(settings, shown);
     }
   });
+}
+
+/** Asks again where the last answer was given, if nothing was typed or dismissed since. */
+export async function askAgain(settings: () => Settings, shown: Shown): Promise<void> {
+  const editor = window.activeTextEditor;
+  if (editor === undefined || editor.selections.length !== 1 || !editor.selection.isEmpty) {
+    return;
+  }
+  const { document, selection } = editor;
+  const on = offBecause(settings(), document.languageId) === undefined;
+  if (on && shown.mayGrow(placeOf(document, selection.active))) {
+    await commands.executeCommand("editor.action.inlineSuggest.trigger");
+  }
 }

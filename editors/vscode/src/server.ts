@@ -103,6 +103,7 @@ export class Server implements Disposable {
     this.#client = client;
     client.onNotification("midfill/status", ({ state, message }: StatusParams) => {
       if (client === this.#client) {
+        this.log.info(`${state}: ${message}`);
         this.#tell({ state, message });
       }
     });

@@ -23,10 +23,9 @@ export class Shown {
     this.#text = "";
   }
 
-  /** Whether more text for a document's version would be wanted at a cursor. */
-  mayGrow(uri: string, version: number, cursor: Place): boolean {
-    const place = this.#place;
-    return place !== undefined && place.uri === uri && place.version === version && same(place, cursor);
+  /** Whether more text would be wanted at a cursor. */
+  mayGrow(cursor: Place): boolean {
+    return this.#place !== undefined && same(this.#place, cursor);
   }
 
   /** The text to show in answer to a request: what is on screen only ever gets longer. */

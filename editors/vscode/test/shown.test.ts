@@ -7,18 +7,17 @@ const place: Place = { uri: "file:///a.py", version: 3, line: 1, character: 4 };
 test("an answer may grow at its version and cursor, and nowhere else", () => {
   const shown = new Shown();
   shown.answered(place, "    return");
-  assert.equal(shown.mayGrow(place.uri, 3, place), true);
-  assert.equal(shown.mayGrow(place.uri, 2, place), false);
-  assert.equal(shown.mayGrow("file:///b.py", 3, place), false);
-  assert.equal(shown.mayGrow(place.uri, 4, { ...place, version: 4 }), false);
-  assert.equal(shown.mayGrow(place.uri, 3, { ...place, character: 5 }), false);
+  assert.equal(shown.mayGrow(place), true);
+  assert.equal(shown.mayGrow({ ...place, uri: "file:///b.py" }), false);
+  assert.equal(shown.mayGrow({ ...place, version: 4 }), false);
+  assert.equal(shown.mayGrow({ ...place, character: 5 }), false);
 });
 
 test("a dismissed answer does not come back by itself", () => {
   const shown = new Shown();
   shown.answered(place, "    return");
   shown.forget();
-  assert.equal(shown.mayGrow(place.uri, 3, place), false);
+  assert.equal(shown.mayGrow(place), false);
 });
 
 test("what is on screen only ever gets longer, until the text or the cursor changes", () => {

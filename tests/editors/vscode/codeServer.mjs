@@ -82,10 +82,10 @@ export class CodeServer {
     return `http://${this.address}/?${query}`;
   }
 
-  /** The end of the extension's log. */
+  /** The extension's log. */
   log() {
     const files = globSync(join(this.userData, "logs", "**", "*midfill.log")).sort();
-    return files.map((file) => `${file}\n${readFileSync(file, "utf8").slice(-6000)}`).join("\n");
+    return files.map((file) => `${file}\n${readFileSync(file, "utf8")}`).join("\n");
   }
 
   async stop() {

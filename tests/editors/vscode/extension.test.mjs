@@ -26,9 +26,15 @@ function settings(engine, more = {}) {
 }
 
 async function serve(engine, more) {
-  const before = recorder.pid;
-  server.configure(settings(engine, more));
-  await until("another server process", () => recorder.pid !== before);
+  await another(() => server.configure(settings(engine, more)));
+}
+
+/** Does something that brings another server, and waits until that is ready. */
+async function another(action) {
+  const ready = () => server.log().split(" ready: ").length;
+  const [before, pid] = [ready(), recorder.pid];
+  await action();
+  await until("another server", () => recorder.pid !== pid && ready() > before, { withinMs: 60_000 });
   await window.statusIs(/midfill ready/);
 }
 
@@ -51,7 +57,7 @@ describe("the extension", { timeout: 400_000 }, () => {
 
   after(async () => {
     if (failures > 0) {
-      console.error(server.log());
+      console.error(server.log().slice(-6000));
     }
     await browser?.close();
     await server?.stop();
@@ -181,10 +187,7 @@ describe("the extension", { timeout: 400_000 }, () => {
   it("starts a killed server again, which knows the open documents", async () => {
     await serve(ANSWER);
     await window.edit("killed.py", "k = 1\n");
-    const killed = recorder.pid;
-    process.kill(killed, "SIGKILL");
-    await until("another process", () => recorder.pid !== killed);
-    await window.statusIs(/midfill ready/);
+    await another(() => process.kill(recorder.pid, "SIGKILL"));
     await window.type("l = ");
     const ghost = await window.ghostBegins(ANSWER);
     await window.press("Tab");
@@ -212,7 +215,7 @@ describe("the extension", { timeout: 400_000 }, () => {
   it("says once that the server is missing, with the command that installs it", async () => {
     server.configure({ "midfill.path": join(server.root, "nowhere") });
     await window.statusIs(/midfill missing .*nowhere/);
-    await until("the message", async () => /To install it: .*install midfill/.test(await window.notifications()));
+    await until("the message", async () => /To install it: .* install .*midfill/.test(await window.notifications()));
     await window.edit("missing.py", "");
     await window.type("m = 1");
     await window.save("missing.py", "m = 1");
