@@ -27,6 +27,7 @@ demo: $(VENV)/run.stamp ## Real ghost text from the real model, in the terminal 
 fix: $(VENV)/dev.stamp ## Format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/midfill config --markdown > docs/settings.md
 
 lint: $(VENV)/dev.stamp ## Style, bugs and import arrows
 	$(BIN)/ruff check .

@@ -38,11 +38,12 @@ def at(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Rates measured by tests never reach the user's own folder."""
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Measured rates never reach the user's own folder, the user's settings never the tests."""
     patch = pytest.MonkeyPatch()
     if "MIDFILL_STATE_DIR" not in os.environ:
         patch.setenv("MIDFILL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    patch.setenv("MIDFILL_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
     yield
     patch.undo()
 
