@@ -29,6 +29,9 @@ export async function askAgain(settings: () => Settings, shown: Shown): Promise<
   const { document, selection } = editor;
   const on = offBecause(settings(), document.languageId) === undefined;
   if (on && shown.mayGrow(placeOf(document, selection.active))) {
-    await commands.executeCommand("editor.action.inlineSuggest.trigger");
+    // While something is on screen VS Code keeps that and puts the longer text behind it: `showNext`
+    // asks and goes there in one step, so that nothing flickers.
+    const how = shown.showing ? "showNext" : "trigger";
+    await commands.executeCommand(`editor.action.inlineSuggest.${how}`);
   }
 }

@@ -23,6 +23,11 @@ export class Shown {
     this.#text = "";
   }
 
+  /** Whether the last answer put something on screen. */
+  get showing(): boolean {
+    return this.#text !== "";
+  }
+
   /** Whether more text would be wanted at a cursor. */
   mayGrow(cursor: Place): boolean {
     return this.#place !== undefined && same(this.#place, cursor);
