@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from context.documents import Cursor
+from context.documents import Cursor, Snapshot
 from context.text import split_lines
 from lsp_server import items, transport
 from lsp_server.config_watch import ConfigWatch
@@ -25,7 +25,6 @@ from lsp_server.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from context.documents import Snapshot
     from engine.api import Engine
     from lsp_server.config import Configuration
     from lsp_server.documents import Change
@@ -38,6 +37,8 @@ MORE_AVAILABLE = "midfill/moreAvailable"
 STATUS = "midfill/status"
 STATS = "midfill/stats"
 CURSOR_RESTED = "midfill/cursorRested"
+
+_COMPLETIONS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPLETION})
 
 
 class MidfillServer(LanguageServer):
@@ -128,6 +129,7 @@ def _register(server: MidfillServer) -> None:
     feature = server.feature
     protocol: Any = server.protocol
     protocol.on_exit = server.leave
+    protocol.freeze = functools.partial(_freeze, server)
     protocol.on_unreadable = functools.partial(_distrust, server)
 
     feature(types.INITIALIZE)(_initialize)
@@ -310,10 +312,9 @@ def _rest(session: Session, snapshot: Snapshot | None) -> None:
 
 
 async def _inline_completion(
-    server: MidfillServer, params: types.InlineCompletionParams
+    server: MidfillServer, snapshot: Snapshot | None
 ) -> types.InlineCompletionList:
     session = _session(server)
-    snapshot = session.documents.snapshot(params.text_document.uri, params.position)
     text = await _answer(server, session, snapshot)
     if snapshot is None:
         return types.InlineCompletionList(items=[])
@@ -321,16 +322,20 @@ async def _inline_completion(
     return items.inline_items(snapshot, text, encoding, str(next(server.answers)))
 
 
-async def _completion(
-    server: MidfillServer, params: types.CompletionParams
-) -> types.CompletionList:
+async def _completion(server: MidfillServer, snapshot: Snapshot | None) -> types.CompletionList:
     session = _session(server)
-    snapshot = session.documents.snapshot(params.text_document.uri, params.position)
     text = await _answer(server, session, snapshot)
     if snapshot is None:
         return types.CompletionList(is_incomplete=True, items=[])
     encoding = session.documents.encoding
     return items.completion_items(snapshot, text, encoding, str(next(server.answers)))
+
+
+def _freeze(server: MidfillServer, method: str, params: Any) -> Any:
+    """The snapshot a completion is for; taken before any message that came later is handled."""
+    if method not in _COMPLETIONS:
+        return params
+    return _session(server).documents.snapshot(params.text_document.uri, params.position)
 
 
 async def _answer(server: MidfillServer, session: Session, snapshot: Snapshot | None) -> str:
