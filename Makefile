@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FILE ?=
 .DEFAULT_GOAL := help
-.PHONY: help demo fix lint typecheck test lock clean
+.PHONY: help demo fix lint typecheck test test-editors lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -40,6 +40,10 @@ typecheck: $(VENV)/dev.stamp ## mypy --strict
 test: $(VENV)/dev.stamp ## All tests, those with the real model included
 	$(BIN)/midfill models pull
 	$(BIN)/pytest $(ARGS)
+
+test-editors: $(VENV)/dev.stamp ## Real Neovims, and VS Code in a browser (installs that once, about 6 minutes)
+	$(BIN)/pytest tests/editors
+	tests/editors/vscode/run.sh
 
 # Locks hold hashes and no addresses: any registry that serves the same bytes will do.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
