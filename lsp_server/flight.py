@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,12 +76,18 @@ class Flight:
         self.generation: Generation | None = None
         self.error: Exception | None = None
         self.done = False
-        self.started = False
+        self.queue_ms = 0.0
+        """Milliseconds from here until the engine took it up."""
+        self._made = time.perf_counter()
         self._stop = stop
         self._loop = asyncio.get_running_loop()
         self._grown = asyncio.Event()
 
     # On the engine's thread
+
+    def begin(self) -> None:
+        """The engine takes it up now."""
+        self.queue_ms = (time.perf_counter() - self._made) * 1000
 
     def on_token(self, token: Token) -> bool:
         """Take one token; True ends the generation: divergence, cancelling, or the stop rule."""

@@ -109,7 +109,8 @@ class Pipeline:
         if not decoded.complete and not present(decoded, shape, self._settings.suggestions):
             return None  # it was cut short; the model would have more to say
         shown, line = self._shown.get(snapshot.uri, ""), snapshot.line_before
-        if shown.startswith(line + decoded.text.split("\n", 1)[0]) and shown != line:
+        left = shown[len(line) :] if shown.startswith(line) else ""
+        if left and (decoded.text.startswith(left) or left.startswith(decoded.text)):
             trace.source = Source.TYPE_THROUGH
         elif shown and line.startswith(shown):
             trace.source = Source.AHEAD
@@ -302,5 +303,6 @@ class Pipeline:
         if flight.generation is not None:
             trace.read_tokens = flight.generation.read_tokens
             trace.reused_tokens = flight.generation.reused_tokens
+            trace.stages["queue"] = flight.queue_ms
             trace.stages["prefill"] = flight.generation.prefill_ms
             trace.stages["decode"] = flight.generation.decode_ms

@@ -317,7 +317,7 @@ class _Worker:
 
     def _fly(self, engine: Engine, flight: Flight) -> None:
         prompt = flight.prompt
-        flight.started = True
+        flight.begin()
         heal = not prompt.live_text.endswith("\n")
         request = Request(prompt.stable.ids, prompt.live, flight.max_new_tokens, heal=heal)
         self._tell(self._watch_job)
