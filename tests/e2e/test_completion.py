@@ -33,25 +33,21 @@ def test_the_accept_command_is_counted(shared: Wire, uri: str) -> None:
     assert shared.stats()["accepted"] == before + 1
 
 
-def test_typing_through_is_answered_from_what_is_known(shared: Wire, uri: str) -> None:
+def test_typing_through_is_answered_from_what_is_known() -> None:
     """Each typed character of the suggestion gives the rest and decodes nothing."""
-    shared.open("    \n", uri)
-    (item,) = shared.complete(0, 4, uri)
-    shared.ask("midfill/stats", None)
-    decoded = _settled(shared)
-    for column, key in enumerate(ANSWER[:-1], 4):
-        shared.edit((0, column), (0, column), key, uri=uri)
-        (again,) = shared.complete(0, column + 1, uri)
-        assert again["insertText"].startswith(item["insertText"])  # more may be known by then
-    assert _settled(shared) == decoded
-
-
-def _settled(wire: Wire) -> int:
-    """Decoded tokens, after work ahead has come to rest."""
-    known = -1
-    while known != (now := int(wire.stats()["decoded_tokens"])):
-        known = now
-    return known
+    with Wire() as wire:
+        wire.initialize(initializationOptions={"suggestions": {"ahead": "off"}})
+        wire.ready().open("    \n")
+        (item,) = wire.complete(0, 4)
+        decoded = wire.stats()["decoded_tokens"]
+        for column, key in enumerate(ANSWER[:-2], 4):
+            wire.edit((0, column), (0, column), key)
+            (again,) = wire.complete(0, column + 1)
+            assert again["insertText"] == item["insertText"]
+        stats = wire.stats()
+        assert stats["decoded_tokens"] == decoded
+        assert stats["sources"]["type-through"] == len(ANSWER) - 2
+        assert wire.leave() == 0
 
 
 @pytest.mark.parametrize(
