@@ -101,9 +101,9 @@ def test_decoding_stops_when_told(engine: Ct2Engine) -> None:
 
 def test_the_models_end_token_is_not_text(engine: Ct2Engine) -> None:
     """An answer ends where the model says so, and its control tokens are not part of it."""
-    after = "\n\n\nprint(add(1, 2))\n"
-    generation = run(engine, "def add(a, b):\n    return ", "", after, limit=30)
+    generation = run(engine, "<html>\n<body>\n<p>Hi", "", "</p>\n</body>\n</html>\n", limit=30)
     assert generation.reason is StopReason.END
+    assert generation.decoded == len(generation.tokens) + 1
     assert "<|" not in generation.text
 
 

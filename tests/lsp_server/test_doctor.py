@@ -1,0 +1,66 @@
+"""`midfill doctor`: one line each, an exit code, and never an illness of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import ModelMissingError
+from lsp_server import doctor
+from lsp_server.doctor import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+
+def _well() -> Iterator[Finding]:
+    yield Finding("one", well=True, words="fine")
+
+
+def _ill() -> Iterator[Finding]:
+    raise ModelMissingError("no model; run `midfill models pull`")
+    yield
+
+
+def _broken() -> Iterator[Finding]:
+    raise ZeroDivisionError("a bug")
+    yield
+
+
+def test_all_well_is_exit_code_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for each finding."""
+    monkeypatch.setattr(doctor, "CHECKS", (_well, _well))
+    assert doctor.run() == 0
+    assert capsys.readouterr().out.splitlines() == ["ok    one  fine"] * 2
+
+
+def test_what_is_not_well_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failing check costs its line and the exit code, not the other checks."""
+    monkeypatch.setattr(doctor, "CHECKS", (_ill, _broken, _well))
+    assert doctor.run() == 1
+    ill, broken, well = capsys.readouterr().out.splitlines()
+    assert ill == "FAIL  ill     no model; run `midfill models pull`"
+    assert "ZeroDivisionError" in broken
+    assert well.startswith("ok")
+
+
+def test_folders_that_cannot_be_written_are_found(tmp_path: Path) -> None:
+    """With the reason and the next step."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    finding = doctor._writable("data folder", tmp_path / "file" / "x")
+    assert not finding.well
+    assert "cannot be written" in finding.words
+    assert doctor._writable("data folder", tmp_path / "new").well
+
+
+def test_the_checks_that_need_no_model_are_well_here() -> None:
+    """Python, packages, owners of the three package names, devices."""
+    checks = (doctor._python, doctor._packages, doctor._owners, doctor._devices)
+    findings = [finding for check in checks for finding in check()]
+    assert [finding for finding in findings if not finding.well] == []

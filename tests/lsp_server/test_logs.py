@@ -1,0 +1,59 @@
+"""Logging: midfill's own lines only, in a file of the owner's."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lsp_server import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAMES = (*logs._OWN, "")
+
+
+@pytest.fixture(autouse=True)
+def _put_back() -> Iterator[None]:
+    """Loggers belong to the whole process."""
+    loggers = [logging.getLogger(name) for name in NAMES]
+    before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        for handler in set(logger.handlers) - set(handlers):
+            handler.close()
+        logger.level, logger.propagate, logger.handlers[:] = level, propagate, handlers
+
+
+def test_only_midfills_own_lines_are_written(tmp_path: Path) -> None:
+    """Libraries log whole messages, which hold the user's text."""
+    file = tmp_path / "new" / "x.log"
+    logs.set_up("debug", file)
+    logging.getLogger("lsp_server.pipeline").debug("ours")
+    logging.getLogger("pygls.protocol").critical("theirs")
+    text = file.read_text(encoding="utf-8")
+    assert "DEBUG lsp_server.pipeline: ours" in text
+    assert "theirs" not in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_level_is_obeyed(tmp_path: Path) -> None:
+    """Nothing below it is written."""
+    file = tmp_path / "x.log"
+    logs.set_up("warning", file)
+    logging.getLogger("engine").info("quiet")
+    logging.getLogger("engine").warning("loud")
+    text = file.read_text(encoding="utf-8")
+    assert "loud" in text
+    assert "quiet" not in text
+
+
+def test_a_place_that_cannot_be_written_raises(tmp_path: Path) -> None:
+    """Who wants a log wants to know that there is none."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OSError, match="file"):
+        logs.set_up("debug", tmp_path / "file" / "x.log")
