@@ -116,20 +116,27 @@ def _blank_line_inside(text: str) -> bool:
 def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> str:
     """Cut each line where its probability falls below `least`; what follows a cut is dropped."""
     limit = math.log(max(least, 1e-9))
-    line_start, spent = 0, 0.0
+    line_start, begin, spent = 0, 0, 0.0
     for end, log_prob in marks:
-        spent += log_prob
+        token = text[begin:end]
+        if token.startswith("\n"):
+            # a line stands when it was shown, whatever its end was worth
+            if log_prob < limit:
+                return text[:begin]
+            line_start, spent = end, 0.0
+        else:
+            spent += log_prob
         if spent < limit:
-            begin = max((mark for mark, _ in marks if mark < end), default=0)
-            cut = max(0, begin, line_start)
             if text[:line_start].strip():  # a further line is shown whole or not at all
                 return text[:line_start].rstrip()
+            cut = max(begin, line_start)
             inside = _in_word(text[cut - 1 : cut]) and _in_word(text[cut : cut + 1])
             return _to_word_border(text[:cut]) if inside else text[:cut]
         if end >= len(text):
             break
-        if "\n" in text[line_start:end]:
+        if "\n" in token:
             line_start, spent = end, 0.0
+        begin = max(0, end)
     return text
 
 
@@ -158,7 +165,7 @@ def _held_back(text: str, shape: Shape) -> str:
     bare = last.strip()
     above = [line.strip() for line in head.split("\n")[-2:]]
     if bare and any(line.startswith(bare) for line in (shape.following, *above)):
-        return head if line_break else ""
+        return head + line_break
     rest = shape.rest.strip()
     if CLOSERS.issuperset(rest) or line_break:
         return text

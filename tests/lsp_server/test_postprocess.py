@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.flight import Decoded
@@ -118,7 +118,7 @@ def test_no_more_lines_than_the_setting_allows() -> None:
         (["foo"], ""),
         (["foo", "."], "foo."),
         (["a", "\n    ", "b", " +"], "a"),
-            (["a", "\n    ", "b", " +", "\n"], "a\n    b +"),
+        (["a", "\n    ", "b", " +", "\n"], "a\n    b +"),
         (["a", "\n    ", "b"], "a"),
         (["名", "前"], ""),
     ],
@@ -198,6 +198,30 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("marked", "pieces"),
+    [
+        ("x = ‸ + y)\n", ["x", " +", " y", ")"]),
+        ("‸\nself.a = a\n", ["self", ".", "a", " =", " a", "\n"]),
+        ("    ‸\n    return x\n", ["a", "()", "\n    ", "return", " x", "\n", "b"]),
+        ("‸\n", ["x", " =", " 1", "\n", "x", " =", " 1", "\n"]),
+        ('"""‸"""\n', ["Words", ".", '"', '"', '"']),
+        ("f(g(‸))\n", ["h", "(", "x", ")", "))"]),
+        ("‸\n", ["foo", " bar", "("]),
+    ],
+)
+def test_growing_towards_a_repetition_takes_nothing_back(marked: str, pieces: list[str]) -> None:
+    """What may turn out to stand there already is held back until it is known."""
+    shape, before = Shape.of(at(marked)), ""
+    for count in range(len(pieces) + 1):
+        growing = decoded(pieces[:count], ended=False, complete=False)
+        now = present(growing, shape, SETTINGS)
+        assert now.startswith(before)
+        before = now
+    assert present(decoded(pieces), shape, SETTINGS).startswith(before)
+
+
+@settings(max_examples=500, deadline=None)
 @given(
     marked=PLACES,
     steps=st.lists(st.tuples(WORDS, st.sampled_from([0.99, 0.99, 0.95, 0.8, 0.2])), max_size=14),
