@@ -117,7 +117,7 @@ class PromptMaker:
         if not self._settings.anchored:
             return line, column
         if column > _LIVE_CHARS:
-            return line, _word_border(snapshot.line_before, column - _LIVE_CHARS // 2)
+            return line, _word_border(snapshot.line_before, column - _LIVE_CHARS // 4)
         return line, 0
 
     def _make_stable(self, snapshot: Snapshot, anchor: Place) -> Stable:

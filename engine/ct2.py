@@ -229,11 +229,8 @@ class _Run:
                 self._over = True
                 return True
             return self._take(race.lose(row), row)
-        text = self._streams[row].add(result.token_id)
-        token = Token(result.token_id, text, result.log_prob)
-        if race is None:
-            return self._take([token], row)
-        return self._take(race.add(row, token), row)
+        token = Token(result.token_id, self._streams[row].add(result.token_id), result.log_prob)
+        return self._take([token] if race is None else race.add(row, token), row)
 
     def _take(self, tokens: list[Token], row: int) -> bool:
         """Hand tokens on; returns whether `row` shall stop."""

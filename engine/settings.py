@@ -23,4 +23,4 @@ class EngineSettings:
     device: str = field(default="auto", metadata={"choices": ("auto", "cpu", "cuda")})
     threads: int = field(default=0, metadata={"min": 0, "max": 1024})
     state_share: float = field(default=0.2, metadata={"min": 0, "max": 0.9})
-    state_max_mb: int = field(default=2048, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})
+    state_max_mb: int = field(default=1024, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})

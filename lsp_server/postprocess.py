@@ -96,10 +96,11 @@ def _block(text: str, shape: Shape, max_lines: int) -> str:
     for number, line in enumerate(text.split("\n")):
         bare = line.strip()
         if number and bare:
-            closing = CLOSERS.issuperset(bare)
-            if _indent(line) < shape.indent and not (closing and _indent(line) + 1 >= shape.indent):
+            if _indent(line) < shape.indent:
                 break
-            if bare == shape.following or bare in (other.strip() for other in kept[-2:] if other):
+            # nested blocks end with equal closing lines; other lines repeat by fault
+            above = (other.strip() for other in kept[-2:] if other)
+            if bare == shape.following or (not CLOSERS.issuperset(bare) and bare in above):
                 break
         if len([other for other in kept if other.strip()]) >= max_lines:
             break

@@ -22,7 +22,7 @@ PATIENCE_S = 30.0
 def at(
     marked: str,
     *,
-    uri: str = "file:///work/app/main.py",
+    uri: str = "file:///space/app/main.py",
     path: str = "app/main.py",
     language: str = "python",
     version: int = 1,

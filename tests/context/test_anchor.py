@@ -99,7 +99,7 @@ def test_a_cursor_before_the_anchor_has_no_live_text() -> None:
 def test_another_document_never_fits() -> None:
     """A window belongs to one document, even when another has the same text."""
     window = window_of(at("a‸"))
-    assert window.live_text(at("a‸", uri="file:///work/other.py")) is None
+    assert window.live_text(at("a‸", uri="file:///space/other.py")) is None
 
 
 def test_a_repeated_short_prefix_is_not_taken_for_a_moved_anchor() -> None:

@@ -24,4 +24,4 @@ def shared() -> Iterator[Wire]:
 @pytest.fixture
 def uri(request: pytest.FixtureRequest) -> str:
     """A document of the test's own."""
-    return f"file:///work/app/{abs(hash(request.node.nodeid))}.py"
+    return f"file:///space/app/{abs(hash(request.node.nodeid))}.py"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _lives(shared: Wire) -> Iterator[None]:
     """Whatever a test sends, afterwards the server answers as before."""
     yield
-    uri = "file:///work/still/alive.py"
+    uri = "file:///space/still/alive.py"
     shared.open("x = \n", uri)
     assert shared.complete(0, 4, uri)[0]["insertText"] == "x = return a + b"
     shared.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -42,7 +42,7 @@ async def client(lsp_client: LanguageClient) -> AsyncIterator[None]:
 
 async def test_a_session_by_the_protocols_own_types(client: LanguageClient) -> None:
     """Initialize, open, complete, shut down: each message is what LSP says it is."""
-    uri = "file:///work/app/main.py"
+    uri = "file:///space/app/main.py"
     client.text_document_did_open(
         types.DidOpenTextDocumentParams(
             types.TextDocumentItem(uri, types.LanguageKind.Python, 1, "x = \n")
@@ -176,7 +176,7 @@ def test_the_log_holds_no_text_and_is_the_owners_alone(tmp_path: Path) -> None:
     """Even at debug: counts, names and times, never what is in a document or in an answer."""
     file = tmp_path / "logs" / "midfill.log"
     canary, answer, name = "CANARY_TEXT", "CANARY_ANSWER", "CANARY_NAME"
-    uri = f"file:///work/{name}.py"
+    uri = f"file:///space/{name}.py"
     old = os.umask(0)
     try:
         wire = Wire("--log-level", "debug", "--log-file", str(file), engine=f"fake:{answer}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-URI = "file:///work/app/main.py"
+URI = "file:///space/app/main.py"
 _HEADER = re.compile(rb"Content-Length: (\d+)\r\n(?:Content-Type: [^\r\n]+\r\n)?\r\n")
 INLINE: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
 

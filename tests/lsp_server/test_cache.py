@@ -26,7 +26,9 @@ def known(marked: str, text: str) -> CompletionCache:
     return cache
 
 
-def found(cache: CompletionCache, marked: str, uri: str = "file:///work/app/main.py") -> str | None:
+def found(
+    cache: CompletionCache, marked: str, uri: str = "file:///space/app/main.py"
+) -> str | None:
     """The text that is known at a cursor."""
     decoded = cache.look_up(at(marked, uri=uri))
     return None if decoded is None else decoded.text
@@ -104,7 +106,7 @@ def test_documents_are_kept_apart_and_forgotten_apart() -> None:
     cache = known("‸", "abc")
     assert found(cache, "‸", uri="file:///other") is None
     cache.remember(at("‸", uri="file:///other"), Decoded("xyz"))
-    cache.forget("file:///work/app/main.py")
+    cache.forget("file:///space/app/main.py")
     assert found(cache, "‸") is None
     assert found(cache, "‸", uri="file:///other") == "xyz"
 

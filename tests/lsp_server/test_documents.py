@@ -28,7 +28,7 @@ from lsprotocol.types import (
 from context.documents import Cursor
 from lsp_server.documents import Change, Documents, Fault
 
-URI = "file:///work/app/main.py"
+URI = "file:///space/app/main.py"
 ORIGIN = Position(0, 0)
 
 
@@ -143,7 +143,7 @@ def test_a_negative_range_is_not_trusted() -> None:
 def test_an_unreadable_message_may_have_meant_any_document() -> None:
     """Distrust without a document holds all of them back until their text comes again."""
     documents = opened("one")
-    other = "file:///work/app/other.py"
+    other = "file:///space/app/other.py"
     documents.open(DidOpenTextDocumentParams(TextDocumentItem(other, "python", 1, "two")))
     documents.distrust(None)
     assert [text_of(documents, uri) for uri in (URI, other)] == [None, None]
@@ -244,8 +244,8 @@ def test_no_lone_surrogate_enters_the_mirror(sent: str, kept: str) -> None:
 
 
 ROOTS = [
-    WorkspaceFolder("file:///work", "work"),
-    WorkspaceFolder("file:///work/app/", "The App"),
+    WorkspaceFolder("file:///space", "space"),
+    WorkspaceFolder("file:///space/app/", "The App"),
     WorkspaceFolder("file:///c%3A/Users/me/x", ""),
     WorkspaceFolder("file://server/share/project", "shared"),
     WorkspaceFolder("vscode-vfs://github/a/b", "remote"),
@@ -255,25 +255,25 @@ ROOTS = [
 @pytest.mark.parametrize(
     ("uri", "path", "repo"),
     [
-        ("file:///work/app/src/main.py", "src/main.py", "The App"),
-        ("file:///work/apple/main.py", "apple/main.py", "work"),
-        ("file:///work/a%20b/%C3%A9%23.py", "a b/é#.py", "work"),
-        ("file:///work/app/../x.py", "x.py", "work"),
+        ("file:///space/app/src/main.py", "src/main.py", "The App"),
+        ("file:///space/apple/main.py", "apple/main.py", "space"),
+        ("file:///space/a%20b/%C3%A9%23.py", "a b/é#.py", "space"),
+        ("file:///space/app/../x.py", "x.py", "space"),
         ("file:///elsewhere/secret/x.py", "x.py", ""),
-        ("FILE://localhost/work/x.py", "x.py", "work"),
+        ("FILE://localhost/space/x.py", "x.py", "space"),
         ("file:///c:/Users/me/x/a.py", "a.py", "x"),
         ("file:///C%3A/Users/me/x/sub/a.py", "sub/a.py", "x"),
         ("file:///C:%5CUsers%5Cme%5Cx%5Ca.py", "a.py", "x"),
         ("file:///c%3A/other/a.py", "a.py", ""),
         ("file://server/share/project/lib/a.py", "lib/a.py", "shared"),
         ("untitled:Untitled-1", "Untitled-1", ""),
-        ("untitled:/work/app/new.py", "new.py", ""),
+        ("untitled:/space/app/new.py", "new.py", ""),
         ("untitled:", "untitled", ""),
-        ("vscode-notebook-cell:/work/app/n.ipynb#W0sZmlsZQ%3D%3D", "n.ipynb", ""),
-        ("git:/work/app/main.py?%7B%22ref%22%3A%22HEAD%22%7D", "main.py", ""),
+        ("vscode-notebook-cell:/space/app/n.ipynb#W0sZmlsZQ%3D%3D", "n.ipynb", ""),
+        ("git:/space/app/main.py?%7B%22ref%22%3A%22HEAD%22%7D", "main.py", ""),
         ("vscode-vfs://github/a/b/c.py", "c.py", ""),
-        ("file:///work/evil%0Aname.py", "evil\ufffdname.py", "work"),
-        ("file:///work/%ff.py", "\ufffd.py", "work"),
+        ("file:///space/evil%0Aname.py", "evil\ufffdname.py", "space"),
+        ("file:///space/%ff.py", "\ufffd.py", "space"),
         ("not a uri", "not a uri", ""),
         ("", "untitled", ""),
     ],
@@ -299,13 +299,13 @@ def test_folder_changes_rename_open_documents() -> None:
 
     assert name() == ("main.py", "")
     documents.set_folders(ROOTS[:1])
-    assert name() == ("app/main.py", "work")
+    assert name() == ("app/main.py", "space")
     documents.change_folders(WorkspaceFoldersChangeEvent(added=ROOTS[1:2], removed=ROOTS[:1]))
     assert name() == ("main.py", "The App")
     documents.change_folders(WorkspaceFoldersChangeEvent(added=ROOTS[:1], removed=ROOTS[1:2]))
-    assert name() == ("app/main.py", "work")
+    assert name() == ("app/main.py", "space")
     documents.set_folders([WorkspaceFolder("file:///", "")])
-    assert name() == ("work/app/main.py", "")
+    assert name() == ("space/app/main.py", "")
     documents.set_folders(None)
     assert name() == ("main.py", "")
 

@@ -260,7 +260,7 @@ async def test_the_deadline_ends_a_request_with_nothing(desks: Desks) -> None:
     desk = await desks(engine, short)
     text, _ = await desk.ask(at("    ‸\n"))
     assert text == ""
-    flight = desk.session.scheduler.flight_of("file:///work/app/main.py")
+    flight = desk.session.scheduler.flight_of("file:///space/app/main.py")
     assert flight is not None
     await until(lambda: flight.done)
     assert flight.cancel.cancelled

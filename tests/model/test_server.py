@@ -77,7 +77,7 @@ def test_easy_places_are_completed(
     server: Wire, name: str, language: str, text: str, place: tuple[int, int], expected: str
 ) -> None:
     """In Python and TypeScript, at the end of a line, in the middle of a word."""
-    uri = f"file:///work/{name}"
+    uri = f"file:///space/{name}"
     server.open(text, uri, language)
     (item,) = server.complete(*place, uri)
     assert expected in item["insertText"]
@@ -85,7 +85,7 @@ def test_easy_places_are_completed(
 
 def test_typing_through_decodes_nothing_and_another_key_reuses_the_state(server: Wire) -> None:
     """Tokens decoded stay where they were; then the kept state spares the prefill."""
-    uri = "file:///work/through.py"
+    uri = "file:///space/through.py"
     server.open(ADD, uri)
     (item,) = server.complete(1, 11, uri)
     rest = item["insertText"][len("    return ") :]

@@ -7,7 +7,7 @@ function places(files: readonly string[], rest: Partial<Places> = {}): Places {
     setting: "",
     home: "/home/ada",
     searchPath: "/usr/bin:/opt/bin",
-    folders: ["/work/project"],
+    folders: ["/space/project"],
     trusted: true,
     windows: false,
     isExecutable: (file) => files.includes(file),
@@ -15,7 +15,7 @@ function places(files: readonly string[], rest: Partial<Places> = {}): Places {
   };
 }
 
-const EVERYWHERE = ["/opt/bin/midfill", "/home/ada/.local/bin/midfill", "/work/project/.venv/bin/midfill"];
+const EVERYWHERE = ["/opt/bin/midfill", "/home/ada/.local/bin/midfill", "/space/project/.venv/bin/midfill"];
 
 function file(...given: Parameters<typeof places>): string {
   const found = findExecutable(places(...given));
@@ -36,14 +36,14 @@ test("the setting goes before everything, and a wrong one is not passed over in 
 
 test("~ and ${workspaceFolder} are resolved in the setting", () => {
   assert.equal(file(["/home/ada/m"], { setting: "~/m" }), "/home/ada/m");
-  assert.equal(file(["/work/project/m"], { setting: "${workspaceFolder}/m" }), "/work/project/m");
+  assert.equal(file(["/space/project/m"], { setting: "${workspaceFolder}/m" }), "/space/project/m");
 });
 
 test("nothing of an untrusted workspace is run", () => {
   const untrusted = { trusted: false };
   assert.match(file(EVERYWHERE.slice(2), untrusted), /neither on the PATH/);
-  for (const setting of ["${workspaceFolder}/m", "/work/project/m", "/work/project/../project/m"]) {
-    assert.match(file(["/work/project/m", setting], { ...untrusted, setting }), /untrusted/);
+  for (const setting of ["${workspaceFolder}/m", "/space/project/m", "/space/project/../project/m"]) {
+    assert.match(file(["/space/project/m", setting], { ...untrusted, setting }), /untrusted/);
   }
 });
 
