@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from engine.api import CancelToken, Generation, Request, StopReason, Token
@@ -149,6 +150,22 @@ def test_a_prompt_beyond_the_budget_is_read_but_not_kept() -> None:
         tight.close()
     with pytest.raises(EngineClosedError):
         run(tight, "x", "")
+
+
+def test_many_anchors_stay_within_the_budget_and_in_memory() -> None:
+    """One anchor after the other: states are dropped in time, and the resident set stays flat."""
+    small = Ct2Engine(Store().find(DEFAULT).path, EngineSettings(state_max_mb=60))
+    process, resident = psutil.Process(), []
+    try:
+        for number in range(12):
+            lines = "".join(f"value_{number}_{line} = {line}\n" for line in range(20))
+            run(small, lines, "value", limit=2)
+            account = small.account()
+            assert 0 < account.held_bytes <= account.budget_bytes
+            resident.append(process.memory_info().rss)
+    finally:
+        small.close()
+    assert max(resident[6:]) < max(resident[:6]) * 1.1
 
 
 def test_a_damaged_model_says_what_to_do(tmp_path: Path) -> None:
