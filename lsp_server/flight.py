@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from context.prompt import Prompt
     from engine.api import Generation, Token
-
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,6 @@ class Flight:
             max_new_tokens: most tokens to decode.
             stop: looks at the flight after each token, on the engine's thread; True ends it.
         """
-        self.number = next(_numbers)
         self.uri = uri
         self.prompt = prompt
         self.max_new_tokens = max_new_tokens

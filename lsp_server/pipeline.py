@@ -164,16 +164,19 @@ class Pipeline:
 
     def _prompt(self, snapshot: Snapshot) -> Prompt:
         """A prompt on a stable part in use where one fits, else with a new anchor."""
-        stables = self._stables.setdefault(snapshot.uri, [])
         engine = self._scheduler.engine
-        fitting = [self._prompts.extend(stable, snapshot) for stable in stables]
-        found = [prompt for prompt in fitting if prompt is not None]
-        for prompt in found:
-            if engine is not None and engine.holds(prompt.stable.ids):
+        newest: Prompt | None = None
+        for stable in self._stables.get(snapshot.uri, ()):
+            prompt = self._prompts.extend(stable, snapshot)
+            if prompt is not None and engine is not None and engine.holds(stable.ids):
                 return prompt
-        if found:
-            return found[0]
+            newest = newest or prompt
+        return newest or self._new_prompt(snapshot)
+
+    def _new_prompt(self, snapshot: Snapshot) -> Prompt:
+        """A prompt with a new anchor, whose stable part is in use from now on."""
         prompt = self._prompts.make(snapshot)
+        stables = self._stables.setdefault(snapshot.uri, [])
         stables.insert(0, prompt.stable)
         del stables[_STABLES_PER_DOCUMENT:]
         return prompt
@@ -211,8 +214,9 @@ class Pipeline:
                 await flight.growth(self._settings.latency.deadline_ms / 1000)
             if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
                 return
-            shape, settings = Shape.of(snapshot), self._settings.suggestions
-            whole = present(flight.beyond(live_text) or Decoded(""), shape, settings)
+            # as a request would be answered now: what is too short to offer is no news
+            decoded = flight.beyond(live_text) or Decoded("")
+            whole = self._offer(decoded, Shape.of(snapshot), Trace())
             if not whole:
                 return
             if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
@@ -256,10 +260,7 @@ class Pipeline:
             if prompt is not None and not self._prompts.is_long(prompt, _REFRESH_SHARE):
                 break
         else:
-            prompt = self._prompts.make(snapshot)
-            stables = self._stables.setdefault(snapshot.uri, [])
-            stables.insert(0, prompt.stable)
-            del stables[_STABLES_PER_DOCUMENT:]
+            prompt = self._new_prompt(snapshot)
         stable = prompt.stable
         too_long = self._rates.prefill_ms(len(stable.ids)) > self._settings.latency.warm_ms
         if not engine.holds(stable.ids) and not too_long:
