@@ -1,0 +1,57 @@
+"""Other files, as the context engine sees them: one shape, and the one way to reach a disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that the policy let through.
+
+    Attributes:
+        location: absolute path with forward slashes (drive letters upper case); its identity.
+        path: what a model is told: relative to its workspace folder, or the bare name.
+        language: LSP language identifier.
+        text: the whole text with LF endings and secrets masked; an open buffer wins over the disk.
+        stamp: changes when the text does; a key for caches.
+    """
+
+    location: str
+    path: str
+    language: str
+    text: str
+    stamp: tuple[int, int]
+
+
+class Files(Protocol):
+    """What resolvers may ask of a disk. Never raises: what cannot be had is not there.
+
+    Locations are absolute paths with forward slashes. All answers pass the policy, are bounded in
+    size and time, and may be cached for a moment.
+    """
+
+    def read(self, location: str) -> SourceFile | None:
+        """The file, None when it is not there or the policy keeps it out."""
+        ...
+
+    def read_config(self, location: str) -> str | None:
+        """The text of a project file (`tsconfig.json`, `go.mod`) to parse, never to show."""
+        ...
+
+    def is_file(self, location: str) -> bool:
+        """Whether a regular file is there."""
+        ...
+
+    def is_folder(self, location: str) -> bool:
+        """Whether a folder is there."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Names in a folder, sorted, at most some thousands; () when it cannot be read."""
+        ...
+
+    def root_of(self, location: str) -> str | None:
+        """The workspace folder that holds a location, None outside of all."""
+        ...
