@@ -3,6 +3,8 @@
     stable: header, prefix up to the hole, suffix, middle token, lead (lines from hole to anchor)
     live:   the text from the anchor to the cursor
 
+A family that reads from left to right has no hole: no suffix, and the lead goes on from the prefix.
+
 The hole begins some lines above the anchor, since small models fill in better when the middle has
 begun well before the cursor; the lead is part of the kept state, so that costs a keystroke nothing.
 """
@@ -125,27 +127,27 @@ class PromptMaker:
         header = (
             path_comment(snapshot.language, snapshot.path) + "\n" if self._settings.header else ""
         )
-        header_ids = encode(header)
-        room = max(0, self._max_tokens - len(header_ids) - 3)
-        suffix_room = int(room * self._settings.suffix_share)
+        # ordinary text, so that its tokens may reach into what follows
+        opened, begun = (family.opening, "") if header else ("", family.opening)
+        header_ids = encode(opened + header)
+        control = self._control
+        begin, start = control(family.begin), control(family.prefix)
+        turn, fill = control(family.suffix), control(family.middle)
+        controls = len(begin) + len(start) + len(turn) + len(fill)
+        room = max(0, self._max_tokens - len(header_ids) - len(begun) - controls)
+        suffix_room = int(room * self._settings.suffix_share) if family.fills_in else 0
         before = self._lines_before(snapshot, anchor, room)
         # what one side does not need goes to the other
         spare = max(0, room - suffix_room - sum(count for _, count in before))
-        suffix, whole, suffix_count = self._cut_suffix(snapshot, suffix_room + spare)
+        suffix, whole, suffix_count = "", False, 0
+        if family.fills_in:
+            suffix, whole, suffix_count = self._cut_suffix(snapshot, suffix_room + spare)
         kept = self._take(before, room - suffix_count)
         led = self._settings.lead_lines if self._settings.anchored else 0
         lead, prefix = "".join(reversed(kept[:led])), "".join(reversed(kept[led:]))
-        prefix_ids, suffix_ids, lead_ids = (encode(unix(text)) for text in (prefix, suffix, lead))
-        control = self._tokenizer.control
-        ids = (
-            control(family.prefix),
-            *header_ids,
-            *prefix_ids,
-            control(family.suffix),
-            *suffix_ids,
-            control(family.middle),
-            *lead_ids,
-        )
+        prefix_ids = encode(begun + unix(prefix))
+        suffix_ids, lead_ids = encode(unix(suffix)), encode(unix(lead))
+        ids = (*begin, *start, *header_ids, *prefix_ids, *turn, *suffix_ids, *fill, *lead_ids)
         parts = (
             Part("header", header, len(header_ids)),
             Part("prefix", prefix, len(prefix_ids)),
@@ -154,6 +156,9 @@ class PromptMaker:
         )
         window = Window(snapshot.uri, anchor, prefix + lead, suffix, whole)
         return Stable(window, ids[:-1], ids[-1], parts)
+
+    def _control(self, token: str) -> list[int]:
+        return [self._tokenizer.control(token)] if token else []
 
     def _count_line(self, line: str) -> int:
         return len(self._tokenizer.encode(line[: self._max_tokens * _CHARS_PER_TOKEN]))

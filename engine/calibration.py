@@ -45,8 +45,9 @@ def measure(engine: Engine) -> Rates:
     """Measure both rates; about a second on two cores. The best of two, since noise only slows."""
     text = "def place(order, stock):\n    return [item for item in order if item in stock]\n"
     ids = engine.tokenizer.encode(text * 40)[:_READ_TOKENS]
-    begin = engine.tokenizer.control(engine.family.prefix)
-    middle = engine.tokenizer.control(engine.family.middle)
+    family, control = engine.family, engine.tokenizer.control
+    begin = control(family.prefix or family.begin)
+    middle = control(family.middle or family.begin)
     read_s, steps_ms = [], []
     for repeat in range(_REPEATS):
         stamps: list[float] = []

@@ -67,7 +67,7 @@ class Ct2Engine:
                 f"{self._manifest.name} could not be loaded on {device}: {error}; "
                 "run `midfill models verify`, then `midfill doctor`"
             ) from error
-        self._stops = [self._tokenizer.control(token) for token in self._family.stops]
+        self._stops = self._tokenizer.controls(self._family.stops)
         self._name = f"{self._manifest.name} {self._model.compute_type} {device}x{threads}"
 
     @property

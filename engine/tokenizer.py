@@ -57,6 +57,10 @@ class ModelTokenizer:
         """
         return self._controls[token]
 
+    def controls(self, tokens: Sequence[str]) -> list[int]:
+        """Ids of those of the control tokens that the vocabulary has."""
+        return [self._controls[token] for token in tokens if token in self._controls]
+
     def token(self, index: int) -> str:
         """How the vocabulary spells an id, which is what CTranslate2 is given.
 

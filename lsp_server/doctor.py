@@ -10,6 +10,9 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from context.documents import Cursor, Snapshot
+from context.prompt import PromptMaker
+from context.text import Text
 from engine.errors import MidfillError
 from lsp_server import config, paths
 from lsp_server.version import VERSION
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "gguf")
 _OWN_NAMES = ("lsp_server", "context", "engine")
 _OLDEST = (3, 11)
+_PROOF = "def add(a, b):\n    return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +150,12 @@ def _completion() -> Iterator[Finding]:
     settings = config.load().settings
     engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
     try:
-        family, tokenizer = engine.family, engine.tokenizer
-        ids = (
-            tokenizer.control(family.prefix),
-            *tokenizer.encode("def add(a, b):\n    return"),
-            tokenizer.control(family.suffix),
+        snapshot = Snapshot(
+            "", "add.py", "python", 1, Text.of(_PROOF), Cursor(1, len("    return"))
         )
-        request = Request(ids, (tokenizer.control(family.middle),), 2, keep=False)
+        prompts = PromptMaker(engine.tokenizer, engine.family, settings.prompt, 100)
+        prompt = prompts.make(snapshot)
+        request = Request(prompt.stable.ids, prompt.live, 2, keep=False)
         generation = engine.generate(request, lambda _: False, CancelToken())
     finally:
         engine.close()

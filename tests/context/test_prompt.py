@@ -8,6 +8,7 @@ After a wanted change of the prompts, write the golden files again and read the 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,13 @@ from hypothesis import strategies as st
 from context.documents import Cursor, Snapshot
 from context.prompt import Prompt, PromptMaker
 from context.settings import PromptSettings
-from context.template import FAMILIES
+from context.template import FAMILIES, Family
 from context.text import Text
 from engine.fake import CharTokenizer
 from tests.conftest import at, typed
 
 FAMILY = FAMILIES["qwen2.5-coder"]
 TOKENIZER = CharTokenizer(FAMILY)
-SPELLED = {TOKENIZER.control(name): name for name in FAMILY.control_tokens}
 GOLDEN = Path(__file__).parents[1] / "golden"
 HEADER = len("# Path: app/main.py\n")
 
@@ -35,15 +35,17 @@ PIECES = st.sampled_from(
 SOURCES = st.lists(PIECES, max_size=40).map("".join)
 
 
-def maker(max_tokens: int = 400, **settings: float) -> PromptMaker:
+def maker(max_tokens: int = 400, family: Family = FAMILY, **settings: float) -> PromptMaker:
     """A maker for the tokenizer with one token a character."""
-    return PromptMaker(TOKENIZER, FAMILY, PromptSettings(**settings), max_tokens)  # type: ignore[arg-type]  # numbers of both kinds
+    return PromptMaker(CharTokenizer(family), family, PromptSettings(**settings), max_tokens)  # type: ignore[arg-type]  # numbers of both kinds
 
 
-def spell(prompt: Prompt) -> str:
+def spell(prompt: Prompt, family: Family = FAMILY) -> str:
     """The whole prompt as the model reads it, control tokens spelled out."""
+    tokenizer = CharTokenizer(family)
+    spelled = {tokenizer.control(name): name for name in family.control_tokens}
     ids = (*prompt.stable.ids, *prompt.live)
-    return "".join(SPELLED.get(i) or chr(i) for i in ids)
+    return "".join(spelled.get(i) or chr(i) for i in ids)
 
 
 def size(prompt: Prompt) -> int:
@@ -200,8 +202,8 @@ def test_control_tokens_in_a_file_stay_ordinary_text() -> None:
     marks = "<|fim_middle|><|fim_suffix|><|endoftext|>"
     prompt = maker().make(at(f"{marks}\n{marks}‸\n{marks}\n", path=marks))
     ids = (*prompt.stable.ids, *prompt.live)
-    control = [SPELLED[i] for i in ids if i in SPELLED]
-    assert control == ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+    numbers = [TOKENIZER.control(name) for name in (FAMILY.prefix, FAMILY.suffix, FAMILY.middle)]
+    assert [i for i in ids if i > sys.maxunicode] == numbers
     assert TOKENIZER.decode(ids).count(marks) == 4
 
 
@@ -286,3 +288,43 @@ def test_golden_prompts(name: str, path: str, marked: str) -> None:
     if os.environ.get("MIDFILL_GOLDEN") == "write":
         file.write_text(made, encoding="utf-8")
     assert made == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+def test_golden_prompt_of_every_family(family: Family) -> None:
+    """Each family's prompt for one file is exactly the recorded one, in its own control tokens."""
+    begin = at(PYTHON, language="python", path="shop/invoice.py")
+    made = spell(maker(420, family).make(begin), family)
+    file = GOLDEN / "families" / f"{family.name}.txt"
+    if os.environ.get("MIDFILL_GOLDEN") == "write":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(made, encoding="utf-8")
+    assert made == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+@given(snapshot=snapshots(), budget=st.integers(HEADER + 5, 400), header=st.booleans())
+def test_every_family_keeps_its_budget_and_the_cursors_line(
+    family: Family, snapshot: Snapshot, budget: int, *, header: bool
+) -> None:
+    """Whatever the family needs around the text, budget and cursor line hold."""
+    prompt = maker(budget, family, header=header).make(snapshot)
+    assert size(prompt) <= budget
+    assert prompt.live
+    assert spell(prompt, family).endswith(snapshot.line_before)
+    if not family.fills_in:
+        assert prompt.stable.window.suffix == ""
+
+
+def test_a_left_to_right_prompt_outlives_edits_after_the_cursor() -> None:
+    """What the model never reads does not spoil the kept state."""
+    prompts = maker(family=FAMILIES["left-to-right"])
+    made = prompts.make(at("a = 1\n‸\nb = 2\n"))
+    assert prompts.extend(made.stable, at("a = 1\n‸\nc = 3\n")) == made
+
+
+def test_codellama_reads_a_space_behind_its_first_token() -> None:
+    """`<PRE> P <SUF>S <MID>`: the other two spaces are part of the control tokens."""
+    family = FAMILIES["codellama"]
+    plain = maker(family=family, header=False, lead_lines=0).make(at("a\n‸\nb"))
+    assert spell(plain, family) == "<s>▁<PRE> a\n▁<SUF>\nb▁<MID>"

@@ -16,5 +16,6 @@ def test_every_control_token_of_a_prompt_also_ends_an_answer(family: Family) -> 
 
 def test_control_tokens_leave_out_what_a_family_lacks() -> None:
     """A family without repository prompts needs no empty token in the vocabulary."""
-    family = Family(name="tiny", prefix="<P>", suffix="<S>", middle="<M>", stops=("<E>", ""))
-    assert family.control_tokens == {"<P>", "<S>", "<M>", "<E>"}
+    family = Family("tiny", ("<E>", "<F>"), prefix="<P>", suffix="<S>", middle="<M>")
+    assert family.control_tokens == {"<P>", "<S>", "<M>", "<E>", "<F>"}
+    assert family.required == {"<P>", "<S>", "<M>", "<E>"}
