@@ -1,1 +1,1 @@
-"""What the model gets to see: documents, anchors, budgets and prompts. Pure standard library."""
+"""What the model gets to see: documents, anchors, budgets and prompts. Pure and deterministic."""

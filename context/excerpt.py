@@ -1,0 +1,108 @@
+"""From picked definitions to candidates: grouped by file, the best first, bounded in size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from context.candidate import Candidate, Kind
+from context.usage import where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from context.files import SourceFile
+    from context.outline import Definition
+    from context.usage import Usage
+
+MAX_LINES: Final = 40
+MAX_CHARS: Final = 2400
+MAX_CANDIDATES: Final = 24
+MAX_DEFINITION_LINES: Final = 24
+
+_TIERS = (0.7, 0.35, 0.0)
+"""Definitions of one file whose scores lie between the same two of these share a candidate."""
+
+_NAMES = 3
+_WANTED_REACH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A definition that the code at the cursor may need.
+
+    Attributes:
+        file: where it is defined.
+        definition: what.
+        score: from 0 to 1.
+        distance: line of its nearest use, relative to the cursor's; None when it has none.
+        note: why, when not for its use: `base of Store`.
+    """
+
+    file: SourceFile
+    definition: Definition
+    score: float
+    distance: int | None = None
+    note: str = ""
+
+
+def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidate]:
+    """The best candidates first, at most `MAX_CANDIDATES`."""
+    best: dict[tuple[str, int, str], Pick] = {}
+    for pick in picks:
+        key = (pick.file.location, pick.definition.row, pick.definition.name)
+        if key not in best or best[key].score < pick.score:
+            best[key] = pick
+    groups: dict[tuple[str, int], list[Pick]] = {}
+    for pick in best.values():
+        tier = next(index for index, least in enumerate(_TIERS) if pick.score >= least)
+        groups.setdefault((pick.file.location, tier), []).append(pick)
+    wanted = frozenset(
+        name for name, distance in usage.lines.items() if abs(distance) <= _WANTED_REACH
+    )
+    made = [_candidate(kind, group, wanted) for group in groups.values()]
+    made.sort(key=lambda candidate: (-candidate.score, candidate.location, candidate.text))
+    return made[:MAX_CANDIDATES]
+
+
+def _candidate(kind: Kind, group: list[Pick], wanted: frozenset[str]) -> Candidate:
+    group.sort(key=lambda pick: (-pick.score, pick.definition.row, pick.definition.name))
+    chosen: list[tuple[int, Pick, list[str]]] = []
+    lines = chars = 0
+    texts: set[tuple[str, ...]] = set()
+    for pick in group:
+        text = pick.definition.render(MAX_DEFINITION_LINES, wanted)
+        size = sum(len(line) + 1 for line in text)
+        if tuple(text) in texts or (
+            chosen and (lines + len(text) > MAX_LINES or chars + size > MAX_CHARS)
+        ):
+            continue
+        texts.add(tuple(text))
+        chosen.append((pick.definition.row, pick, text))
+        lines, chars = lines + len(text), chars + size
+    picks = [pick for _, pick, _ in chosen]
+    chosen.sort(key=lambda entry: entry[0])
+    body = "".join(f"{line}\n" for _, _, text in chosen for line in text)
+    file = picks[0].file
+    return Candidate(
+        kind=kind,
+        location=file.location,
+        path=file.path,
+        language=file.language,
+        text=_bounded(body),
+        score=picks[0].score,
+        reason=_reason(picks),
+    )
+
+
+def _bounded(text: str) -> str:
+    """The text, cut after the last line that ends within `2 * MAX_CHARS`."""
+    limit = 2 * MAX_CHARS
+    return text if len(text) <= limit else text[: text.rfind("\n", 0, limit) + 1]
+
+
+def _reason(picks: list[Pick]) -> str:
+    names = list(dict.fromkeys(pick.definition.name for pick in picks))
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    first = picks[0]
+    return f"defines {', '.join(names[:_NAMES])}{more}, {first.note or where(first.distance)}"

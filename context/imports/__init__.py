@@ -1,0 +1,57 @@
+"""Imports: from the statements of the current file to the workspace files that they mean."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+from context.candidate import Candidate, Kind
+from context.excerpt import candidates
+from context.imports.trace import Trace, imports_of
+from context.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from context.files import Files, SourceFile
+    from context.imports.model import Import, Resolver, Target
+
+_RESOLVERS: Final = {
+    "python": ("python", "PythonResolver"),
+}
+
+
+def resolver_of(language: str) -> Resolver | None:
+    """The resolver of a language, None for one whose imports are not followed."""
+    if language not in _RESOLVERS:
+        return None
+    module, name = _RESOLVERS[language]
+    made = getattr(import_module(f"context.imports.{module}"), name)
+    return cast("Resolver", made())
+
+
+def gather(current: SourceFile, cursor_line: int, files: Files) -> list[Candidate]:
+    """Outlines of what the current file imports from its workspace, the best first.
+
+    Args:
+        current: the file being edited, with the text of its buffer.
+        cursor_line: 0-based line of the cursor.
+        files: the one way to other files.
+    """
+    resolver = resolver_of(current.language)
+    if resolver is None:
+        return []
+    statements = imports_of(current, resolver)
+    usage = Usage.near(current.text, cursor_line, rows(statements))
+
+    def locate(statement: Import, origin: SourceFile) -> Target:
+        return resolver.locate(statement, origin, files)
+
+    picks = Trace(files, resolver, locate).picks(current, statements, usage)
+    others = (pick for pick in picks if pick.file.location != current.location)
+    return candidates(Kind.IMPORT, others, usage)
+
+
+def rows(statements: Iterable[Import]) -> set[int]:
+    """Lines that belong to import statements: a name there is not a use of it."""
+    return {row for found in statements for row in range(found.rows[0], found.rows[1] + 1)}

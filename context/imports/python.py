@@ -1,0 +1,137 @@
+"""Python: absolute and relative imports, `src` layouts, stubs, namespace packages."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from context.imports.model import Import, Target, rows_of
+from context.paths import ancestors, join, parent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from context.files import Files, SourceFile
+    from context.syntax import Syntax
+
+_STATEMENTS = """
+(import_statement) @found
+(import_from_statement) @found
+"""
+_FOLDERS = ("src", "lib", "python", "typings", "stubs")
+
+
+class PythonResolver:
+    """Finds Python modules of the workspace."""
+
+    def imports(self, syntax: Syntax) -> list[Import]:
+        """See `Resolver.imports`."""
+        nodes = syntax.matches(_STATEMENTS)
+        found = [statement for node in nodes for statement in _statement(syntax, node)]
+        return found + _broken(syntax, found) if syntax.root.has_error else found
+
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+        """See `Resolver.locate`."""
+        dotted = statement.module.lstrip(".")
+        level = len(statement.module) - len(dotted)
+        parts = [part for part in dotted.split(".") if part]
+        if level:
+            folder: str | None = parent(origin.location)
+            for _ in range(level - 1):
+                folder = parent(folder) if folder else None
+            return target(folder, parts, statement.name, files) if folder else Target()
+        for root in roots(origin.location, files):
+            found = target(root, parts, statement.name, files)
+            # a module that imports its own name means another one, such as `import json` in json.py
+            if (found.files or found.submodule) and origin.location not in found.files:
+                return found
+        return Target()
+
+
+def target(root: str, parts: list[str], name: str, files: Files) -> Target:
+    """The module `parts` below `root`, and the submodule `name` of it."""
+    base = join(root, *parts)
+    submodule = () if name in {"", "*"} else module_files(join(base, name), files)
+    found = module_files(base, files) if parts else _package_files(base, files)
+    return Target(found, submodule)
+
+
+def module_files(base: str, files: Files) -> tuple[str, ...]:
+    """Files of the module at `base`: stubs first, then the source."""
+    names = (f"{base}.pyi", f"{base}.py")
+    found = tuple(name for name in names if files.is_file(name))
+    return _package_files(base, files) + found
+
+
+def _package_files(folder: str, files: Files) -> tuple[str, ...]:
+    if not files.is_folder(folder):
+        return ()
+    names = (f"{folder}/__init__.pyi", f"{folder}/__init__.py")
+    return tuple(name for name in names if files.is_file(name))
+
+
+def roots(location: str, files: Files) -> Iterator[str]:
+    """Folders that absolute imports may start from, the likeliest first."""
+    workspace = files.root_of(location)
+    above = list(ancestors(location, workspace))
+    package = next((folder for folder in above if not _package_files(folder, files)), None)
+    seen = set()
+    for root in (package, *reversed(above), *above):
+        if root is None:
+            continue
+        for folder in (root, *(f"{root}/{name}" for name in _FOLDERS)):
+            if folder not in seen:
+                seen.add(folder)
+                yield folder
+
+
+def _statement(syntax: Syntax, node: Node) -> Iterator[Import]:
+    rows = rows_of(node.start_point[0], node.end_point[0])
+    if node.type == "import_statement":
+        for child in node.children_by_field_name("name"):
+            module, alias = _named(syntax, child)
+            if module:
+                yield Import(module, "", alias or module.rpartition(".")[2], rows)
+        return
+    source = node.child_by_field_name("module_name")
+    if source is None:
+        return
+    module = "".join(syntax.text(source).split())
+    if any(child.type == "wildcard_import" for child in node.named_children):
+        yield Import(module, "*", "", rows)
+    for child in node.children_by_field_name("name"):
+        name, alias = _named(syntax, child)
+        if name:
+            yield Import(module, name, alias or name, rows)
+
+
+def _broken(syntax: Syntax, known: list[Import]) -> list[Import]:
+    """Statements that the tree lost because a bracket above or in them is not closed yet."""
+    text = syntax.data.decode("utf-8", "replace")
+    seen = {(statement.module, statement.name) for statement in known}
+    found = []
+    for match in islice(_FROM.finditer(text), _MOST_BROKEN):
+        row = text.count("\n", 0, match.start())
+        rows = rows_of(row, row + match[0].count("\n"))
+        for part in (match[2] or match[3]).split(","):
+            words = part.split()
+            if words and words[0] != "import" and (match[1], words[0]) not in seen:
+                found.append(Import(match[1], words[0], words[-1], rows))
+    return found
+
+
+_FROM = re.compile(
+    r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\(([\w\s,]{0,4000})|([\w \t,]+))", re.MULTILINE
+)
+_MOST_BROKEN = 200
+
+
+def _named(syntax: Syntax, node: Node) -> tuple[str, str]:
+    """Name and alias of `a.b as c`."""
+    name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+    if name is not None and alias is not None:
+        return "".join(syntax.text(name).split()), syntax.text(alias)
+    return "".join(syntax.text(node).split()), ""

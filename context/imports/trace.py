@@ -1,0 +1,173 @@
+"""From the imports of a file to the definitions that they mean, through re-exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from context.excerpt import Pick
+from context.memo import Memo
+from context.outline import outline_of
+from context.syntax import parse
+from context.usage import weight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from context.files import Files, SourceFile
+    from context.imports.model import Import, Resolver, Target
+    from context.outline import Definition
+    from context.usage import Usage
+
+MAX_READS: Final = 120
+"""Most files that one search opens."""
+
+MAX_STEPS: Final = 5
+"""Most re-exports that are followed from an import to the definition."""
+
+_MODULE_SHARE = 0.8
+_TYPES_SHARE = 0.55
+_OPEN = 0.88
+_MODULE_REACH = 30
+_LISTED = 60
+
+_statements: Memo[tuple[Import, ...]] = Memo(512)
+
+
+def imports_of(file: SourceFile, resolver: Resolver) -> tuple[Import, ...]:
+    """The import statements of a file, cached."""
+
+    def make() -> tuple[Import, ...]:
+        syntax = parse(file.language, file.text)
+        return tuple(resolver.imports(syntax)) if syntax else ()
+
+    return _statements.get((file.location, file.stamp, file.language), make)
+
+
+class Trace:
+    """One search through files; remembers what it has opened and stops when that is too much."""
+
+    def __init__(
+        self,
+        files: Files,
+        resolver: Resolver,
+        locate: Callable[[Import, SourceFile], Target],
+    ) -> None:
+        self._files = files
+        self._resolver = resolver
+        self._locate = locate
+        self._opened: dict[str, SourceFile | None] = {}
+
+    def picks(
+        self, current: SourceFile, statements: Sequence[Import], usage: Usage
+    ) -> Iterator[Pick]:
+        """Definitions of what `current` imports, each with how much it counts."""
+        # names used nearest first, so that a search that ends early has found the best
+        ordered = sorted(
+            statements, key=lambda found: -weight(usage.lines.get(found.alias or found.name))
+        )
+        for statement in ordered:
+            target = self._locate(statement, current)
+            if statement.name == "":
+                yield from self._module(target.files, statement.alias, usage)
+            elif statement.name == "*":
+                yield from self._everything(target.files, current, usage)
+            else:
+                yield from self._name(statement, target, usage)
+
+    def _name(self, statement: Import, target: Target, usage: Usage) -> Iterator[Pick]:
+        distance = usage.lines.get(statement.alias)
+        found = self.define(target.files, statement.name)
+        if not found and target.submodule:
+            yield from self._module(target.submodule, statement.alias, usage)
+            return
+        score = weight(distance)
+        for file, definition in found:
+            yield Pick(file, definition, score, distance)
+        yield from self._types(found, statement.alias, score)
+
+    def _module(self, locations: Sequence[str], alias: str, usage: Usage) -> Iterator[Pick]:
+        """What is used of a module, then what else it offers when it is used near the cursor."""
+        used = usage.members.get(alias, {})
+        for name, distance in used.items():
+            found = self.define(locations, name)
+            for file, definition in found:
+                yield Pick(file, definition, weight(distance), distance)
+            yield from self._types(found, name, weight(distance))
+        nearest = usage.lines.get(alias)
+        if nearest is None or abs(nearest) > _MODULE_REACH:
+            return
+        score = _OPEN if alias in usage.open else weight(nearest) * _MODULE_SHARE
+        note = f"offered by {alias}"
+        listed = 0
+        for file in self.open_all(locations):
+            for definition in outline_of(file).definitions:
+                if is_public(definition.name, file.language) and listed < _LISTED:
+                    listed += 1
+                    yield Pick(file, definition, score, nearest, note)
+
+    def _everything(
+        self, locations: Sequence[str], current: SourceFile, usage: Usage
+    ) -> Iterator[Pick]:
+        own = outline_of(current).by_name
+        for name, distance in usage.lines.items():
+            if name not in own:
+                for file, definition in self.define(locations, name):
+                    yield Pick(file, definition, weight(distance), distance)
+
+    def _types(
+        self, found: Sequence[tuple[SourceFile, Definition]], name: str, score: float
+    ) -> Iterator[Pick]:
+        """Types of the same file that the found definitions mention: one step further."""
+        for file, definition in found:
+            by_name = outline_of(file).by_name
+            for mentioned in sorted(definition.mentions() & by_name.keys()):
+                for other in by_name[mentioned]:
+                    if other.name[:1].isupper():
+                        note = f"mentioned by {name}"
+                        yield Pick(file, other, score * _TYPES_SHARE, None, note)
+
+    def define(
+        self,
+        locations: Sequence[str],
+        name: str,
+        steps: int = MAX_STEPS,
+        seen: set[tuple[str, str]] | None = None,
+    ) -> list[tuple[SourceFile, Definition]]:
+        """Where a module's `name` is defined: in its files, or where those import it from."""
+        seen = set() if seen is None else seen
+        opened = self.open_all(locations)
+        for file in opened:
+            if found := outline_of(file).by_name.get(name):
+                return [(file, definition) for definition in found[:_OVERLOADS]]
+        if steps == 0:
+            return []
+        for file in opened:
+            if (file.location, name) in seen:
+                continue
+            seen.add((file.location, name))
+            for statement in imports_of(file, self._resolver):
+                if statement.alias != name and statement.name != "*":
+                    continue
+                wanted = name if statement.name == "*" else statement.name
+                target = self._locate(statement, file)
+                if wanted and (found_there := self.define(target.files, wanted, steps - 1, seen)):
+                    return found_there
+        return []
+
+    def open_all(self, locations: Iterable[str]) -> list[SourceFile]:
+        """Those of some files that can be read."""
+        return [file for location in locations if (file := self.open(location))]
+
+    def open(self, location: str) -> SourceFile | None:
+        """The file at a location, as long as the search may open more."""
+        if location not in self._opened and len(self._opened) < MAX_READS:
+            self._opened[location] = self._files.read(location)
+        return self._opened.get(location)
+
+
+_OVERLOADS = 4
+
+
+def is_public(name: str, language: str) -> bool:
+    """Whether other files are meant to use a name."""
+    return name[:1].isupper() if language == "go" else not name.startswith("_")

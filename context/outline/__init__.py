@@ -1,0 +1,51 @@
+"""Outlines: a file's definitions without their bodies, made with tree-sitter and cached."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from context.memo import Memo
+from context.outline.model import Definition, Outline
+from context.syntax import parse
+
+if TYPE_CHECKING:
+    from context.files import SourceFile
+
+__all__ = ["Definition", "Outline", "outline_of"]
+
+MAX_DEFINITIONS: Final = 2000
+
+_MODULES: Final = {
+    "c": "cpp",
+    "cpp": "cpp",
+    "go": "go",
+    "java": "java",
+    "javascript": "typescript",
+    "javascriptreact": "typescript",
+    "python": "python",
+    "rust": "rust",
+    "typescript": "typescript",
+    "typescriptreact": "typescript",
+}
+
+_outlines: Memo[Outline] = Memo(512)
+
+
+def outline_of(file: SourceFile) -> Outline:
+    """The definitions of a file; none for a language without grammar."""
+    return _outlines.get((file.location, file.stamp, file.language), lambda: _make(file))
+
+
+def _make(file: SourceFile) -> Outline:
+    module = _MODULES.get(file.language)
+    syntax = parse(file.language, file.text) if module else None
+    if syntax is None:
+        return Outline()
+    language = import_module(f"context.outline.{module}")
+    found: list[Definition] = []
+    for definition in language.definitions(syntax, syntax.root):
+        found.append(definition)
+        if len(found) == MAX_DEFINITIONS:
+            break
+    return Outline(tuple(found))

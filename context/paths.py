@@ -1,0 +1,66 @@
+"""Locations: absolute paths with forward slashes, as plain strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEEPEST = 40
+
+
+def parent(location: str) -> str:
+    """The folder of a file or folder; the root's is the root, written `/` or `C:/`.
+
+    >>> parent("/a/b.py"), parent("/a"), parent("C:/a")
+    ('/a', '/', 'C:/')
+    """
+    folder, slash, _ = location.rstrip("/").rpartition("/")
+    if not slash:
+        return location
+    return f"{folder}/" if not folder or folder.endswith(":") else folder
+
+
+def name_of(location: str) -> str:
+    """The last part of a location."""
+    return location.rstrip("/").rpartition("/")[2]
+
+
+def stem_of(location: str) -> str:
+    """The last part of a location up to its last dot: `a/b.test.ts` gives `b.test`."""
+    name = name_of(location)
+    return name.rpartition(".")[0] or name
+
+
+def join(folder: str, *parts: str) -> str:
+    """A location below `folder`; `.` and `..` in `parts` are followed.
+
+    >>> join("/a/b", "../c", "./d.ts")
+    '/a/c/d.ts'
+    """
+    if parts and parts[0].startswith("/"):
+        folder, parts = "/", (parts[0][1:], *parts[1:])
+    found = folder.rstrip("/").split("/")
+    for part in "/".join(parts).split("/"):
+        if part == "..":
+            if len(found) > 1:
+                found.pop()
+        elif part not in {"", "."}:
+            found.append(part)
+    joined = "/".join(found)
+    return f"{joined}/" if joined == "" or joined.endswith(":") else joined
+
+
+def ancestors(location: str, top: str | None) -> Iterator[str]:
+    """Folders that hold a location, from the nearest to `top`; only the nearest without `top`."""
+    folder = parent(location)
+    yield folder
+    top = top.rstrip("/") if top else None
+    if top is None or not f"{folder}/".startswith(f"{top}/"):
+        return
+    for _ in range(_DEEPEST):
+        if folder.rstrip("/") == top:
+            return
+        folder = parent(folder)
+        yield folder
