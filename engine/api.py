@@ -127,6 +127,11 @@ class Engine(Protocol):
         """Model, device and compute type in one short line, for status and logs."""
         ...
 
+    @property
+    def note(self) -> str:
+        """Why it does not run at a better place, for people; "" when there is nothing to say."""
+        ...
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import ctranslate2
 from context.template import FAMILIES
 from engine import memory
 from engine.api import Generation, Request, StateAccount, StopReason, Token
-from engine.errors import EngineClosedError, EngineLoadError, GenerationError
+from engine.device.places import ON_CPU
+from engine.errors import DeviceError, EngineClosedError, EngineLoadError, GenerationError
 from engine.healing import PLAIN, Race
 from engine.models.manifest import Manifest
 from engine.tokenizer import ModelTokenizer
@@ -21,7 +23,14 @@ if TYPE_CHECKING:
 
     from context.template import Family
     from engine.api import CancelToken
+    from engine.device.cuda import Cuda
+    from engine.device.places import Place
     from engine.settings import EngineSettings
+
+_log = logging.getLogger(__name__)
+
+_LEAST_BUDGET = 16 * memory.MIB
+"""Below, kept states are not what takes the memory."""
 
 _HEALABLE = 2
 """Live tokens needed so that one is left when the last is dropped."""
@@ -38,8 +47,23 @@ class Ct2Engine:
     weigh, and unloads and loads again before the budget would be exceeded.
     """
 
-    def __init__(self, folder: Path, settings: EngineSettings) -> None:
-        """Load the model in `folder`.
+    def __init__(
+        self,
+        folder: Path,
+        settings: EngineSettings,
+        place: Place = ON_CPU,
+        *,
+        cuda: Cuda | None = None,
+        note: str = "",
+    ) -> None:
+        """Load the model in `folder`; `engine.load.load` finds the place.
+
+        Args:
+            folder: a converted model.
+            settings: threads and the share of memory for kept states.
+            place: device and compute type.
+            cuda: the device layer, when the place is a card.
+            note: why the place is not a better one, for people.
 
         Raises:
             EngineLoadError: CTranslate2 refused it, with its reason.
@@ -47,28 +71,32 @@ class Ct2Engine:
         """
         self._manifest = Manifest.read(folder)
         self._family = FAMILIES[self._manifest.family]
-        self._budget = memory.state_budget_bytes(settings.state_share, settings.state_max_mb)
+        self._place = place
+        self._note = note
         self._kept: set[tuple[int, ...]] = set()
         self._held_bytes = 0
         threads = memory.physical_threads(settings.threads)
         memory.keep_large_blocks()
-        device = "cpu" if settings.device == "auto" else settings.device
         try:
             self._tokenizer = ModelTokenizer(folder / "tokenizer.json")
             self._model: Any = ctranslate2.Generator(
                 str(folder),
-                device=device,
-                compute_type="int8",
+                device=place.device,
+                device_index=place.index,
+                compute_type=place.compute_type,
                 inter_threads=1,
                 intra_threads=threads,
             )
         except Exception as error:
             raise EngineLoadError(
-                f"{self._manifest.name} could not be loaded on {device}: {error}; "
+                f"{self._manifest.name} could not be loaded on {place.label}: {error}; "
                 "run `midfill models verify`, then `midfill doctor`"
             ) from error
         self._stops = self._tokenizer.controls(self._family.stops)
-        self._name = f"{self._manifest.name} {self._model.compute_type} {device}x{threads}"
+        where = place.card or f"{place.label}x{threads}"
+        self._name = f"{self._manifest.name} {self._model.compute_type} {where}"
+        free = memory.available_bytes() if cuda is None else _free_bytes(cuda, place.index)
+        self._budget = memory.state_budget_bytes(free, settings.state_share, settings.state_max_mb)
 
     @property
     def tokenizer(self) -> ModelTokenizer:
@@ -84,6 +112,11 @@ class Ct2Engine:
     def name(self) -> str:
         """Model, compute type, device and threads."""
         return self._name
+
+    @property
+    def note(self) -> str:
+        """Why it does not run at a better place, "" when there is nothing to say."""
+        return self._note
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
@@ -110,6 +143,8 @@ class Ct2Engine:
                 callback=run.step,
             )
         except Exception as error:
+            if self._is_out_of_memory(error) and not run.tokens:
+                return self._with_less(request, on_token, cancel)
             raise GenerationError(
                 f"{self._name} failed after {len(run.tokens)} tokens: {error}; "
                 "the engine restarts by itself"
@@ -157,8 +192,26 @@ class Ct2Engine:
         text = self._tokenizer.decode(request.live[-1:])
         return "" if "\ufffd" in text else text  # a part of a character
 
+    @staticmethod
+    def _is_out_of_memory(error: Exception) -> bool:
+        words = str(error).lower()
+        return any(sign in words for sign in ("out of memory", "alloc_failed", "bad_alloc"))
+
+    def _with_less(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Another program took the memory: half the budget from now on, and one more try."""
+        if self._budget < _LEAST_BUDGET:
+            raise GenerationError(
+                f"{self._name} has no memory left; end other programs there or set a smaller model"
+            )
+        self._budget //= 2
+        _log.warning("out of memory; kept states get %d MiB from now on", self._budget >> 20)
+        self.recycle()
+        return self.generate(request, on_token, cancel)
+
     def _weight(self, stable: tuple[int, ...]) -> int:
-        return len(stable) * self._manifest.kv_bytes_per_token
+        return int(len(stable) * self._manifest.kv_bytes_per_token * self._place.state_factor)
 
     def _make_room(self, stable: tuple[int, ...]) -> bool:
         """Whether the state of a new prompt may be kept; drops all others when it must."""
@@ -175,6 +228,14 @@ class Ct2Engine:
         end = time.monotonic() + _IDLE_WAIT_S
         while self._model.num_active_batches and time.monotonic() < end:
             time.sleep(0.001)
+
+
+def _free_bytes(cuda: Cuda, index: int) -> int:
+    """What a card has left once the weights are there; nothing is kept when it does not say."""
+    try:
+        return next((card.free_bytes for card in cuda.cards() if card.index == index), 0)
+    except DeviceError:
+        return 0
 
 
 class _Run:

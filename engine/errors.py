@@ -10,6 +10,7 @@
     │   └── StoreError            the data directory: rights, space, another writer
     └── EngineError               the model at work
         ├── EngineLoadError       it could not be loaded on this device
+        ├── DeviceError           a card, its driver or CUDA's library is not fit
         ├── EngineClosedError     asked after close
         └── GenerationError       it raised in the middle of a generation
 
@@ -57,6 +58,10 @@ class EngineError(MidfillError):
 
 class EngineLoadError(EngineError):
     """The model could not be loaded on the chosen device."""
+
+
+class DeviceError(EngineError):
+    """A card, its driver or CUDA's library is not fit for use."""
 
 
 class EngineClosedError(EngineError):

@@ -100,6 +100,11 @@ class FakeEngine:
         """Says that it is a fake."""
         return "fake"
 
+    @property
+    def note(self) -> str:
+        """Nothing to say."""
+        return ""
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

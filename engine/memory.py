@@ -19,9 +19,9 @@ def available_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def state_budget_bytes(share: float, max_mb: int) -> int:
-    """Bytes that kept prompt states may take: a share of the free memory, limited."""
-    return min(int(available_bytes() * share), max_mb * MIB)
+def state_budget_bytes(free_bytes: int, share: float, max_mb: int) -> int:
+    """Bytes that kept prompt states may take: a share of the device's free memory, limited."""
+    return min(int(free_bytes * share), max_mb * MIB)
 
 
 def physical_threads(setting: int) -> int:

@@ -11,7 +11,8 @@ class EngineSettings:
 
     Attributes:
         model: name in the store.
-        device: where the model runs.
+        device: where the model runs: `auto`, `cpu`, `cuda`, or one card such as `cuda:1`.
+        compute_type: its arithmetic; `auto` takes the fastest on a card that tells the truth.
         threads: cores used by one inference; 0 takes the physical cores, one left free from 4 on.
         state_share: part of the free memory at start that kept prompt states may take.
         state_max_mb: upper limit of that part.
@@ -20,7 +21,21 @@ class EngineSettings:
     model: str = field(
         default="qwen2.5-coder-0.5b", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"}
     )
-    device: str = field(default="auto", metadata={"choices": ("auto", "cpu", "cuda")})
+    device: str = field(default="auto", metadata={"pattern": r"auto|cpu|cuda(:\d{1,2})?"})
+    compute_type: str = field(
+        default="auto",
+        metadata={
+            "choices": (
+                "auto",
+                "int8",
+                "int8_float16",
+                "int8_bfloat16",
+                "float16",
+                "bfloat16",
+                "float32",
+            )
+        },
+    )
     threads: int = field(default=0, metadata={"min": 0, "max": 1024})
     state_share: float = field(default=0.2, metadata={"min": 0, "max": 0.9})
     state_max_mb: int = field(default=1024, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.text import Text
-from engine.errors import MidfillError
+from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
+from engine.device.places import check
+from engine.errors import DeviceError, MidfillError
 from lsp_server import config, paths
 from lsp_server.version import VERSION
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from engine.device.cuda import Card, Cuda
+
+_GIB = 1024**3
 _PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "gguf")
 _OWN_NAMES = ("lsp_server", "context", "engine")
 _OLDEST = (3, 11)
@@ -98,12 +103,39 @@ def _devices() -> Iterator[Finding]:
     threads = memory.physical_threads(0)
     words = f"{threads} threads of {os.cpu_count()} processors, {free:.1f} GiB free; {types}"
     yield Finding("cpu", well="int8" in types, words=words)
-    cards = ctranslate2.get_cuda_device_count()
-    if not cards:
-        yield Finding("gpu", well=True, words="none found; the CPU is used")
+    yield from cards(NvidiaCuda())
+
+
+def cards(cuda: Cuda) -> Iterator[Finding]:
+    """One line for every card, and one for CUDA's library when there is a card to use it."""
+    try:
+        found = cuda.cards()
+    except DeviceError as error:
+        yield Finding("gpu", well=False, words=str(error))
         return
-    types = ", ".join(sorted(ctranslate2.get_supported_compute_types("cuda")))
-    yield Finding("gpu", well=True, words=f"{cards} found ({types}), not used by this version")
+    if not found:
+        yield Finding("gpu", well=True, words="none found; the CPU is used")
+    for card in found:
+        yield Finding("gpu", *_card(card, cuda))
+    if found:
+        try:
+            cuda.load_cublas()
+        except DeviceError as error:
+            yield Finding("cublas", well=False, words=str(error))
+        else:
+            yield Finding("cublas", well=True, words=f"version {CUBLAS_MAJOR} is there")
+
+
+def _card(card: Card, cuda: Cuda) -> tuple[bool, str]:
+    memory = f"{card.free_bytes / _GIB:.1f} of {card.total_bytes / _GIB:.1f} GiB free"
+    major, minor = card.capability
+    facts = f"cuda:{card.index} {card.name}, {memory}, capability {major}.{minor}"
+    facts += f", driver {card.driver}" if card.driver else ""
+    try:
+        check(card)
+        return True, f"{facts}; {', '.join(sorted(cuda.compute_types(card.index)))}"
+    except DeviceError as error:
+        return False, f"{facts}; {error}"
 
 
 def _folders() -> Iterator[Finding]:
@@ -144,11 +176,12 @@ def _model() -> Iterator[Finding]:
 def _completion() -> Iterator[Finding]:
     """The proof: two tokens from the real model."""
     from engine.api import CancelToken, Request
-    from engine.ct2 import Ct2Engine
+    from engine.load import load
     from engine.models.store import Store
 
     settings = config.load().settings
-    engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
+    memo = paths.state_dir() / "devices.json"
+    engine = load(Store().find(settings.engine.model).path, settings.engine, memo=memo)
     try:
         snapshot = Snapshot(
             "", "add.py", "python", 1, Text.of(_PROOF), Cursor(1, len("    return"))
@@ -160,6 +193,7 @@ def _completion() -> Iterator[Finding]:
     finally:
         engine.close()
     words = f"{engine.name} answers {generation.text!r} to 'def add(a, b): return'"
+    words += f"; {engine.note}" if engine.note else ""
     yield Finding("completion", well=bool(generation.text), words=words)
 
 

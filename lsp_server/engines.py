@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lsp_server import paths
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,9 +26,10 @@ def maker(settings: Settings, kind: str) -> Callable[[], Engine]:
             from engine.fake import FakeEngine
 
             return FakeEngine(rest=kind.partition(":")[2])
-        from engine.ct2 import Ct2Engine
+        from engine.load import load
         from engine.models.store import Store
 
-        return Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
+        folder = Store().find(settings.engine.model).path
+        return load(folder, settings.engine, memo=paths.state_dir() / "devices.json")
 
     return make

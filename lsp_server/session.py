@@ -101,7 +101,7 @@ class Session:
         )
         self._idle_task = asyncio.create_task(self._tidy_when_idle())
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
-        self._tell(Status("ready", engine.name))
+        self._tell(Status("ready", "; ".join(filter(None, (engine.name, engine.note)))))
 
     def reconfigure(self, settings: Settings) -> None:
         """Apply settings from the next request on; the engine keeps those it was started with."""

@@ -21,8 +21,8 @@ from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.text import Text
 from engine.api import CancelToken, Request, Token
-from engine.ct2 import Ct2Engine
 from engine.errors import MidfillError
+from engine.load import load
 from engine.models.store import Store
 from lsp_server.settings import Settings
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         # a seeded sample, so that it can be drawn again
         tasks = random.Random(arguments.seed).sample(tasks, arguments.count)  # noqa: S311
     settings = Settings()
-    engine = Ct2Engine(Store().find(settings.engine.model).path, settings.engine)
+    engine = load(Store().find(settings.engine.model).path, settings.engine)
     try:
         makers = {
             name: PromptMaker(

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.api import CancelToken, Request, Token
-from engine.ct2 import Ct2Engine
+from engine.load import load
 from engine.models.store import Store
 from lsp_server.settings import Settings
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings()
     engine_settings = dataclasses.replace(settings.engine, threads=arguments.threads)
     started = time.perf_counter()
-    engine = Ct2Engine(Store().find(settings.engine.model).path, engine_settings)
+    engine = load(Store().find(settings.engine.model).path, engine_settings)
     figures: dict[str, Any] = {
         "environment": environment.describe(),
         "engine": engine.name,

@@ -12,9 +12,9 @@ from engine import memory
 def test_the_budget_is_a_share_with_an_upper_limit() -> None:
     """Neither the share nor the limit is ever exceeded."""
     free = memory.available_bytes()
-    assert memory.state_budget_bytes(0.0, 1000) == 0
-    assert memory.state_budget_bytes(0.9, 1) == memory.MIB
-    assert memory.state_budget_bytes(0.01, 10**9) < free
+    assert memory.state_budget_bytes(free, 0.0, 1000) == 0
+    assert memory.state_budget_bytes(free, 0.9, 1) == memory.MIB
+    assert memory.state_budget_bytes(free, 0.01, 10**9) < free
 
 
 @pytest.mark.parametrize("setting", [1, 2, 64])

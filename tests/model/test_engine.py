@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -176,3 +176,32 @@ def test_a_damaged_model_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"not a model")
     with pytest.raises(EngineLoadError, match="midfill models verify"):
         Ct2Engine(tmp_path, EngineSettings())
+
+
+def test_a_model_that_runs_out_of_memory_goes_on_with_half_the_budget() -> None:
+    """Another program took the card's memory: the same answer, fewer kept states."""
+    engine = Ct2Engine(Store().find(DEFAULT).path, EngineSettings(state_max_mb=200))
+    try:
+        expected = run(engine, "def add(a, b):\n    return ", "").text
+        real, budget = engine._model, engine.account().budget_bytes
+
+        class Full:
+            """The real model, whose first generation fails as CTranslate2 does on a full card."""
+
+            failed = False
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(real, name)
+
+            def generate_batch(self, *arguments: Any, **keywords: Any) -> Any:
+                if not Full.failed:
+                    Full.failed = True
+                    raise RuntimeError("CUDA failed with error out of memory")
+                return real.generate_batch(*arguments, **keywords)
+
+        engine._model = Full()
+        assert run(engine, "def add(a, b):\n    return ", "").text == expected
+        assert engine.account().budget_bytes == budget // 2
+        assert engine.account().prompts == 1
+    finally:
+        engine.close()

@@ -1,0 +1,1 @@
+"""Where the model runs: what cards there are, which one is fit, and in which compute type."""
