@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 _COLD_TARGETS = 2.4
 """A cold stable part may take so many targets to read; it is read once for many keys."""
-_LEAST_STABLE, _MOST_STABLE_CPU = 256, 512
+_LEAST_STABLE, _MOST_STABLE, _MOST_STABLE_FAST = 256, 512, 1536
 """Below, prompts say too little; above, decoding on a CPU slows down with the length."""
+_FAST_TOKENS_S = 8000
+"""No CPU reads so fast, and every card that is worth its name does."""
 _DECODE_TARGETS = 8
 """Decoding one suggestion may take so many targets; the part in time is shown meanwhile."""
 _LEAST_NEW = 16
@@ -30,7 +32,8 @@ def max_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
     if rates is None:
         return _LEAST_STABLE
     readable = rates.prefill_tokens_s * settings.latency.target_ms * _COLD_TARGETS / 1000
-    return int(min(_MOST_STABLE_CPU, max(_LEAST_STABLE, readable)))
+    most = _MOST_STABLE_FAST if rates.prefill_tokens_s >= _FAST_TOKENS_S else _MOST_STABLE
+    return int(min(most, max(_LEAST_STABLE, readable)))
 
 
 def max_new_tokens(settings: Settings, rates: Rates) -> int:

@@ -48,7 +48,9 @@ def run(engine: Engine) -> Trial:
         tokens.append(token)
         return False
 
-    ids = engine.tokenizer.encode(_EASY)
+    begin = engine.family.begin
+    ids = [engine.tokenizer.control(begin)] if begin else []
+    ids += engine.tokenizer.encode(_EASY)
     limit = len(_EXPECTED)  # a digit a token at worst
     engine.generate(Request((), tuple(ids), limit, keep=False), collect, CancelToken())
     said = "".join(token.text for token in tokens)

@@ -152,6 +152,23 @@ def _add_model(commands: Commands) -> None:
     parser.add_argument("--repeats", type=_positive, default=5, metavar="N", help="runs a figure")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N"
+    )
+    parser.add_argument(
+        "--compute-types",
+        default="best",
+        metavar="A,B",
+        help="best: as the server chooses; all: every type that fits; or names",
+    )
+    parser.add_argument(
+        "--shape",
+        choices=("0.5b", "1.5b", "3b", "7b"),
+        help="with --random-weights: the model's size",
+    )
+    parser.add_argument(
+        "--random-weights", action="store_true", help="true timings without any model at hand"
+    )
     parser.set_defaults(run=_model)
 
 

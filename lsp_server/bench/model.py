@@ -6,63 +6,131 @@ that alternate, so that a noisy machine disturbs both sides alike.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import statistics
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from engine.api import CancelToken, Request, Token
+from engine.ct2 import Ct2Engine
+from engine.device.cuda import NvidiaCuda
+from engine.device.places import CPU, Place, options
+from engine.errors import EngineLoadError
 from engine.load import load
+from engine.models.manifest import Manifest
 from engine.models.store import Store
-from lsp_server.settings import Settings
+from engine.settings import EngineSettings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from engine.api import Engine
 
 _STABLE, _LIVE = 500, 10
 _READ = (64, 128, 256, 512)
 _CONTEXTS = (32, 256, 512)
+_READ_FAST, _CONTEXTS_FAST = (1024, 2048, 4096), (1500,)
+"""Lengths that are worth a measurement only where reading is fast."""
+_FAST_S = 0.1
 _DECODE = 16
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print; the exit code is 0."""
+    """Measure and print; the exit code is 0, and 2 when the options do not go together."""
     from lsp_server.bench import environment
 
-    settings = Settings()
-    engine_settings = dataclasses.replace(settings.engine, threads=arguments.threads)
-    started = time.perf_counter()
-    engine = load(Store().find(settings.engine.model).path, engine_settings)
-    figures: dict[str, Any] = {
+    if bool(arguments.shape) != arguments.random_weights:
+        sys.stderr.write("--shape and --random-weights go together\n")
+        return 2
+    results = []
+    with tempfile.TemporaryDirectory(prefix="midfill-") as scratch:
+        for engine, load_s in _engines(arguments, Path(scratch)):
+            try:
+                figures = _measure(engine, arguments.repeats)
+            finally:
+                engine.close()
+            results.append({"engine": engine.name, "load_s": load_s, **figures})
+            _print(results[-1], arguments.repeats)
+    document = {
         "environment": environment.describe(),
-        "engine": engine.name,
         "repeats": arguments.repeats,
-        "load_s": time.perf_counter() - started,
+        "statistic": "median",
+        "results": results,
     }
-    try:
-        ids = _Ids(engine)
-        figures["prefill_tokens_s"] = {
-            str(count): count / _median(arguments.repeats, partial(_read, engine, ids, count))
-            for count in _READ
-        }
-        figures["decode_ms"] = {
-            str(count): _decode_ms(engine, ids, count, arguments.repeats) for count in _CONTEXTS
-        }
-        figures["anchoring"] = _anchoring(engine, ids, arguments.repeats)
-        figures["state_bytes_per_token"] = _state_bytes(engine)
-    finally:
-        engine.close()
-    _print(figures)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+        arguments.json.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return 0
+
+
+def _engines(arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[Engine, float]]:
+    """Engines to measure, one at a time, each with the seconds that loading took."""
+    settings = EngineSettings(device=arguments.device, threads=arguments.threads)
+    if arguments.shape:
+        from lsp_server.bench import random_model
+
+        random_model.write(arguments.shape, scratch)
+        folder = scratch
+    else:
+        folder = Store().find(settings.model).path
+    if arguments.compute_types == "best" and not arguments.shape:
+        started = time.perf_counter()
+        yield load(folder, settings), time.perf_counter() - started
+        return
+    for place in _places(arguments, folder):
+        started = time.perf_counter()
+        try:
+            engine = Ct2Engine(folder, settings, place, cuda=_cuda_of(place))
+        except EngineLoadError as error:
+            sys.stderr.write(f"{error}\n")
+            continue
+        yield engine, time.perf_counter() - started
+
+
+def _places(arguments: argparse.Namespace, folder: Path) -> list[Place]:
+    """Where to measure: all that fits on the best card, or the CPU."""
+    stored = Manifest.read(folder).sizes["model.bin"]
+    found = options(arguments.device, "auto", stored, NvidiaCuda())
+    for refusal in found.refusals:
+        sys.stderr.write(f"{refusal}\n")
+    places = [place for place in found.places if place.index == found.places[0].index]
+    places = places or [Place(compute_type=name) for name in ("int8", "float32")]
+    if arguments.compute_types == "best":
+        return places[:1]
+    if arguments.compute_types == "all":
+        return places
+    names = arguments.compute_types.split(",")
+    return [replace(places[0], compute_type=name) for name in names]
+
+
+def _cuda_of(place: Place) -> NvidiaCuda | None:
+    return None if place.device == CPU else NvidiaCuda()
+
+
+def _measure(engine: Engine, repeats: int) -> dict[str, Any]:
+    ids = _Ids(engine)
+    fast = _read(engine, ids, _READ[-1]) < _FAST_S
+    return {
+        "prefill_tokens_s": {
+            str(count): count / _median(repeats, partial(_read, engine, ids, count))
+            for count in (*_READ, *_READ_FAST[: len(_READ_FAST) * fast])
+        },
+        "decode_ms": {
+            str(count): _decode_ms(engine, ids, count, repeats)
+            for count in (*_CONTEXTS, *_CONTEXTS_FAST[: len(_CONTEXTS_FAST) * fast])
+        },
+        "anchoring": _anchoring(engine, ids, repeats),
+        "state_bytes_per_token": _state_bytes(engine),
+        "resident_bytes": psutil.Process().memory_info().rss,
+    }
 
 
 class _Ids:
@@ -142,10 +210,9 @@ def _median(repeats: int, measure: Callable[[], float]) -> float:
     return statistics.median(measure() for _ in range(repeats))
 
 
-def _print(figures: dict[str, Any]) -> None:
+def _print(figures: dict[str, Any], repeats: int) -> None:
     out = sys.stdout.write
-    out(f"{figures['engine']}, loaded in {figures['load_s']:.1f} s, ")
-    out(f"median of {figures['repeats']}\n")
+    out(f"{figures['engine']}, loaded in {figures['load_s']:.1f} s, median of {repeats}\n")
     _row(out, "prefill, tokens/s", figures["prefill_tokens_s"], "{:.0f}")
     _row(out, "decode, ms/token", figures["decode_ms"], "{:.1f}")
     anchoring = figures["anchoring"]
@@ -155,7 +222,8 @@ def _print(figures: dict[str, Any]) -> None:
         f"{anchoring['whole_ms']:.0f} ms without, ratio {anchoring['ratio']:.2f} "
         f"({anchoring['ratio_min']:.2f} to {anchoring['ratio_max']:.2f})\n"
     )
-    out(f"state: {figures['state_bytes_per_token'] / 1000:.0f} kB a token\n")
+    out(f"state: {figures['state_bytes_per_token'] / 1000:.0f} kB a token; ")
+    out(f"{figures['resident_bytes'] / 1e6:.0f} MB resident\n")
 
 
 def _row(

@@ -1,0 +1,24 @@
+"""What a request may ask of a machine, from its rates."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.calibration import Rates
+from lsp_server import pacing
+from lsp_server.settings import Settings
+
+SLOW, LAPTOP, CARD = Rates(100, 80), Rates(1000, 25), Rates(50_000, 4)
+
+
+@pytest.mark.parametrize(("rates", "tokens"), [(SLOW, 256), (LAPTOP, 512), (CARD, 1536)])
+def test_prompts_grow_with_the_speed_of_reading(rates: Rates, tokens: int) -> None:
+    """Never too short to say something, and long only where reading is next to free."""
+    assert pacing.max_prompt_tokens(Settings(), rates) == tokens
+
+
+def test_a_fast_machine_never_waits_and_a_slow_one_has_no_time_to() -> None:
+    """In between a burst of keys is one request."""
+    assert pacing.debounce_ms(Settings(), CARD) == 0
+    assert pacing.debounce_ms(Settings(), SLOW) == 0
+    assert 0 < pacing.debounce_ms(Settings(), LAPTOP) <= 40
