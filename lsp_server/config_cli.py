@@ -27,7 +27,8 @@ Nothing has to be set. What is set comes from, each over the one before:
 1. the defaults below,
 2. the config file (`midfill config` names it; `MIDFILL_CONFIG` chooses another),
 3. the client's `initializationOptions`,
-4. what the client pushes with `workspace/didChangeConfiguration`, under `midfill` or bare,
+4. what the client answers to `workspace/configuration` for the section `midfill`, or pushes with
+   `workspace/didChangeConfiguration`, under `midfill` or bare; the newest counts as a whole,
 5. the flags {flags} of `midfill serve`.
 
 ```toml

@@ -23,6 +23,8 @@ _FAST = 4
 """A machine that answers in a fraction of the target needs no debounce."""
 _LIVE_TOKENS, _WORD_TOKENS = 16, 3
 """A typical live part, and tokens until there is something to show."""
+_SLOW_TARGETS = 3
+"""A machine that takes so many targets until there is something to show is slow."""
 
 
 def max_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
@@ -50,7 +52,19 @@ def debounce_ms(settings: Settings, rates: Rates) -> float:
     """
     if settings.latency.debounce_ms >= 0:
         return settings.latency.debounce_ms
-    expected = rates.prefill_ms(_LIVE_TOKENS) + rates.decode_ms * _WORD_TOKENS
+    expected = _expected_ms(rates)
     if expected * _FAST < settings.latency.target_ms:
         return 0.0
     return max(0.0, min(_MOST_DEBOUNCE_MS, settings.latency.target_ms - expected))
+
+
+def slow_ms(settings: Settings, rates: Rates | None) -> float:
+    """Milliseconds until a typical suggestion, where that is far beyond the target; else 0."""
+    if rates is None:
+        return 0.0
+    expected = _expected_ms(rates)
+    return expected if expected > settings.latency.target_ms * _SLOW_TARGETS else 0.0
+
+
+def _expected_ms(rates: Rates) -> float:
+    return rates.prefill_ms(_LIVE_TOKENS) + rates.decode_ms * _WORD_TOKENS

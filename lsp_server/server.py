@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import itertools
 import logging
@@ -16,8 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from context.documents import Cursor, Snapshot
 from context.text import split_lines
-from lsp_server import items, transport
-from lsp_server.config_watch import ConfigWatch
+from lsp_server import client_settings, feedback, items, transport, verdicts
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from lsp_server.config import Configuration
+    from lsp_server.config_watch import ConfigWatch
     from lsp_server.documents import Change
     from lsp_server.settings import Settings
 
@@ -138,7 +137,6 @@ def _register(server: MidfillServer) -> None:
     feature(types.TEXT_DOCUMENT_DID_CHANGE)(_quiet(_did_change))
     feature(types.TEXT_DOCUMENT_DID_CLOSE)(_quiet(_did_close))
     feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_quiet(_did_save))
-    feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(_quiet(_did_change_configuration))
     feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_quiet(_did_change_folders))
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         _inline_completion
@@ -146,6 +144,15 @@ def _register(server: MidfillServer) -> None:
     feature(STATS)(_stats)
     feature(CURSOR_RESTED)(_quiet(_cursor_rested))
     server.command(items.ACCEPTED)(_accepted)
+    # pygls hands `server` to those only whose annotation it can read at run time
+    for method, handler in {
+        types.WORKSPACE_DID_CHANGE_CONFIGURATION: client_settings.did_change,
+        verdicts.SILENCE: verdicts.silence,
+        verdicts.DID_FOCUS: verdicts.did_focus,
+        feedback.DID_SHOW: feedback.did_show,
+        feedback.DID_ACCEPT_PART: feedback.did_accept_part,
+    }.items():
+        feature(method)(functools.partial(_quiet(handler), server))
 
 
 def _distrust(server: MidfillServer, uri: str | None) -> None:
@@ -160,7 +167,7 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     settings = server.configuration.settings
     session = Session(
         settings,
-        functools.partial(server.make_engine, settings),
+        lambda: server.make_engine(session.engine_starts_with()),
         on_status=functools.partial(_tell_status, server),
         more_available=functools.partial(_tell_more, server),
     )
@@ -183,21 +190,14 @@ def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 
 
 def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:
-    server.keep(_load(server))
-    _tell_problems(server)
-    _watch_config(server)
+    server.keep(_start(server))
+    client_settings.watch_file(server)
 
 
-def _watch_config(server: MidfillServer) -> None:
-    loop = asyncio.get_running_loop()
-
-    def changed() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(_config_file_changed, server)
-
-    if server.config_watch is None:
-        server.config_watch = ConfigWatch(server.configuration.path, changed)
-        server.config_watch.start()
+async def _start(server: MidfillServer) -> None:
+    """Load the model with the settings that the client has."""
+    await client_settings.take_over(server)
+    await _load(server)
 
 
 async def _load(server: MidfillServer) -> None:
@@ -225,19 +225,22 @@ async def _load(server: MidfillServer) -> None:
 def _did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
     session = _session(server)
     document = session.documents.open(params)
+    verdicts.judge(server, document)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
 
 
 def _did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
     session = _session(server)
     change = session.documents.change(params)
+    verdicts.did_change(server, params)
+    pipeline = session.pipeline_for(params.text_document.uri)
     if change is None:
         if session.pipeline is not None:
             session.scheduler.cancel(params.text_document.uri)
         return
-    if session.pipeline is not None and (typed := _behind(session, params, change)) is not None:
+    if pipeline is not None and (typed := _behind(session, params, change)) is not None:
         snapshot, line_finished = typed
-        session.pipeline.changed(snapshot, line_finished=line_finished)
+        pipeline.changed(snapshot, line_finished=line_finished)
 
 
 def _behind(
@@ -262,41 +265,19 @@ def _behind(
 def _did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
     session = _session(server)
     session.documents.close(params.text_document.uri)
+    session.silences.forget(params.text_document.uri)
     if session.pipeline is not None:
         session.pipeline.closed(params.text_document.uri)
 
 
 def _did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> None:
-    _session(server).documents.save(params)
+    verdicts.judge(server, _session(server).documents.save(params))
 
 
 def _did_change_folders(
     server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
 ) -> None:
     _session(server).documents.change_folders(params.event)
-
-
-def _did_change_configuration(
-    server: MidfillServer, params: types.DidChangeConfigurationParams
-) -> None:
-    server.configuration.push(params.settings)
-    _session(server).reconfigure(server.configuration.settings)
-    _tell_problems(server)
-
-
-def _config_file_changed(server: MidfillServer) -> None:
-    server.configuration.reload()
-    _session(server).reconfigure(server.configuration.settings)
-    _tell_problems(server)
-
-
-def _tell_problems(server: MidfillServer) -> None:
-    """Name each setting that does not fit once, in the client's log of the server."""
-    for problem in server.configuration.news():
-        _log.warning("settings: %s", problem)
-        server.window_log_message(
-            types.LogMessageParams(type=types.MessageType.Warning, message=f"midfill: {problem}")
-        )
 
 
 def _cursor_rested(server: MidfillServer, params: Any) -> None:
@@ -307,8 +288,8 @@ def _cursor_rested(server: MidfillServer, params: Any) -> None:
 
 
 def _rest(session: Session, snapshot: Snapshot | None) -> None:
-    if snapshot is not None and session.pipeline is not None:
-        session.pipeline.rest(snapshot)
+    if snapshot is not None and (pipeline := session.pipeline_for(snapshot.uri)) is not None:
+        pipeline.rest(snapshot)
 
 
 async def _inline_completion(
@@ -361,7 +342,8 @@ def _accepted(server: MidfillServer, _answer_id: str = "") -> None:
 
 
 def _tell_status(server: MidfillServer, status: Status) -> None:
-    server.protocol.notify(STATUS, {"state": status.state, "message": status.message})
+    told = {"state": status.state, "message": status.message}
+    server.protocol.notify(STATUS, told | ({"reason": status.reason} if status.reason else {}))
     if status.state == "error":
         server.window_log_message(
             types.LogMessageParams(type=types.MessageType.Error, message=status.message)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from context.prompt import PromptMaker
 from engine import calibration
-from engine.errors import MidfillError
+from engine.errors import MidfillError, ModelMissingError
 from lsp_server import pacing, paths
 from lsp_server.documents import Documents
 from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
+from lsp_server.silence import Reason, Silence, Silences, settings_rule
 from lsp_server.stats import Stats
 from lsp_server.trace import Source, Trace
 
@@ -38,10 +39,17 @@ _NEWS = 1.15
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the user is told: `loading`, `ready` or `error`, and what to do."""
+    """What the user is told: `loading`, `ready` or `error`, and what to do.
+
+    Attributes:
+        state: one of the three.
+        message: for people.
+        reason: for programs, one of `Reason`; "" where all is well.
+    """
 
     state: str
     message: str
+    reason: str = ""
 
 
 class Session:
@@ -67,8 +75,9 @@ class Session:
         """
         self.settings = settings
         self.documents = Documents()
+        self.silences = Silences([settings_rule(lambda: self.settings.suggestions)])
         self.stats = Stats()
-        self.status = self._news = Status("loading", "the model is being loaded")
+        self.status = self._news = Status("loading", "the model is being loaded", Reason.LOADING)
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
         self.scheduler = Scheduler(make_engine, self.stats, self._fault)
@@ -78,18 +87,27 @@ class Session:
         self._calibrate = calibrate
         self._idle_task: asyncio.Task[None] | None = None
 
+    def engine_starts_with(self) -> Settings:
+        """The settings for an engine that is started now."""
+        self._engine_settings = self.settings.engine
+        return self.settings
+
     async def load(self) -> None:
         """Load the model, learn the machine's rates, and begin to answer. Never raises."""
         started = time.perf_counter()
         try:
             engine = await self.scheduler.start()
             self.rates = await self._learn_rates(engine)
+        except ModelMissingError as error:
+            self._tell(Status("error", str(error), Reason.NO_MODEL))
+            return
         except MidfillError as error:
-            self._tell(Status("error", str(error)))
+            self._tell(Status("error", str(error), Reason.FAILED))
             return
         except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
             _log.exception("loading failed")
-            self._tell(Status("error", f"the model could not be loaded: {type(error).__name__}"))
+            words = f"the model could not be loaded: {type(error).__name__}"
+            self._tell(Status("error", words, Reason.FAILED))
             return
         self.pipeline = Pipeline(
             self.settings,
@@ -101,7 +119,7 @@ class Session:
         )
         self._idle_task = asyncio.create_task(self._tidy_when_idle())
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
-        self._tell(Status("ready", "; ".join(filter(None, (engine.name, engine.note)))))
+        self._tell(self._ready(engine))
 
     def reconfigure(self, settings: Settings) -> None:
         """Apply settings from the next request on; the engine keeps those it was started with."""
@@ -119,13 +137,30 @@ class Session:
     async def complete(self, snapshot: Snapshot | None, request_id: str = "") -> tuple[str, Trace]:
         """The text to show at a snapshot, "" for none."""
         trace = Trace(request_id)
-        if snapshot is None or self.pipeline is None:
+        pipeline = self.pipeline_for(snapshot.uri) if snapshot is not None else None
+        if snapshot is None or pipeline is None:
             trace.source = Source.NONE
             return "", trace
-        suggestion = await self.pipeline.complete(snapshot, trace)
+        suggestion = await pipeline.complete(snapshot, trace)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("answer %s", trace.as_dict())
         return suggestion.text, trace
+
+    def pipeline_for(self, uri: str) -> Pipeline | None:
+        """The pipeline, None while it must leave a document alone or is not there yet."""
+        return None if self.silences.of(uri) else self.pipeline
+
+    def silence(self, uri: str) -> Silence | None:
+        """Why a document gets no suggestions now, None where it may get some."""
+        document = self.documents.get(uri)
+        if self.pipeline is None or self.scheduler.engine is None:
+            return Silence(Reason(self.status.reason or Reason.FAILED), self.status.message)
+        if document is None:
+            return Silence(Reason.NOT_OPEN, "the editor has not opened this file in the server")
+        if document.out_of_sync:
+            words = "the editor's changes do not fit the text known here; reopen the file"
+            return Silence(Reason.OUT_OF_SYNC, words)
+        return self.silences.of(uri)
 
     def prompt_maker(self, engine: Engine) -> PromptMaker:
         """Cuts prompts for an engine, as long as this machine reads quickly."""
@@ -169,7 +204,8 @@ class Session:
         path, key = paths.state_dir() / "rates.json", engine.name
         rates = calibration.recall(path, key)
         if rates is None and self._calibrate:
-            self._tell(Status("loading", "measuring how fast this machine is"))
+            words = "measuring how fast this machine is"
+            self._tell(Status("loading", words, Reason.LOADING))
             rates = await self.scheduler.call(calibration.measure)
             calibration.remember(path, key, rates)
         return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
@@ -210,8 +246,21 @@ class Session:
 
     def _fault(self, message: str) -> None:
         self._retune()
-        state = "ready" if self.scheduler.engine else "error"
-        self._tell(Status(state, message))
+        if self.scheduler.engine:
+            self._tell(Status("ready", message, Reason.RESTARTED))
+        else:
+            self._tell(Status("error", message, Reason.FAILED))
+
+    def _ready(self, engine: Engine) -> Status:
+        about = "; ".join(filter(None, (engine.name, engine.note)))
+        slow_ms = pacing.slow_ms(self.settings, self.rates)
+        if not slow_ms:
+            return Status("ready", about)
+        words = (
+            f"{about}; slow machine: a suggestion takes about {slow_ms:.0f} ms. End other "
+            "programs, plug the power in, or choose a smaller engine.model"
+        )
+        return Status("ready", words, Reason.SLOW)
 
     def _waiting_for_restart(self) -> str:
         """What to tell of changed settings that the engine has not got; "" for none."""
@@ -226,5 +275,5 @@ class Session:
     def _tell(self, news: Status) -> None:
         self._news = news
         words = [news.message, self._waiting_for_restart()]
-        self.status = Status(news.state, "; ".join(filter(None, words)))
+        self.status = Status(news.state, "; ".join(filter(None, words)), news.reason)
         self._on_status(self.status)

@@ -34,6 +34,9 @@ class SuggestionSettings:
     """What is decoded and shown.
 
     Attributes:
+        enabled: false makes no suggestions at all.
+        languages_off: languages without suggestions, by their LSP names, commas between.
+        max_file_kb: files with more characters get no suggestions.
         min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
         max_lines: most lines of one suggestion.
         max_tokens: most tokens decoded for one suggestion.
@@ -43,6 +46,9 @@ class SuggestionSettings:
         stop_probability: decoding ends when the current line is less probable than this.
     """
 
+    enabled: bool = True
+    languages_off: str = field(default="", metadata={"pattern": r"[\w+#., -]*"})
+    max_file_kb: int = field(default=4096, metadata={"min": 1, "max": 1_000_000, "unit": "KiB"})
     min_chars: int = field(default=3, metadata={"min": 1, "max": 100, "unit": "characters"})
     max_lines: int = field(default=8, metadata={"min": 1, "max": 100, "unit": "lines"})
     max_tokens: int = field(default=64, metadata={"min": 1, "max": 1024, "unit": "tokens"})

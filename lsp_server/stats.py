@@ -27,6 +27,8 @@ class Stats:
         busy_ms: time the engine worked.
         best_prefill_tokens_s: the fastest reading of a long prompt so far.
         accepted: answers that were accepted whole.
+        accepted_parts: words and lines that were accepted, where the editor tells.
+        shown: suggestions that came on the screen, where the editor tells.
         sources: answers by where they came from.
         faults: faults by a short name.
         recent: the newest traces, oldest first.
@@ -39,6 +41,8 @@ class Stats:
     busy_ms: float = 0.0
     best_prefill_tokens_s: float = 0.0
     accepted: int = 0
+    accepted_parts: int = 0
+    shown: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     recent: deque[Trace] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -70,6 +74,8 @@ class Stats:
             "warmed_tokens": self.warmed_tokens,
             "busy_ms": round(self.busy_ms, 1),
             "accepted": self.accepted,
+            "accepted_parts": self.accepted_parts,
+            "shown": self.shown,
             "sources": dict(self.sources),
             "faults": dict(self.faults),
             "recent": [trace.as_dict() for trace in self.recent],

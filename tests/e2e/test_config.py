@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import PATIENCE_S
-from tests.e2e.wire import URI, Wire
+from tests.e2e.wire import INLINE, URI, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,5 +197,47 @@ def test_the_answer_under_way_may_be_lost_and_the_next_is_right(config_file: Pat
             wire.notify("workspace/didChangeConfiguration", {"settings": settings})
             wire.answer(number)
             assert lines_shown(wire) == count
+        assert wire.stats()["faults"] == {}
+        assert wire.leave() == 0
+
+
+def test_a_client_that_can_be_asked_is_asked(config_file: Path) -> None:
+    """At the start, engine settings included, and again when it says that something changed."""
+    has: dict[str, Any] = {"suggestions": {"max_lines": 2}, "engine": {"threads": 2}}
+
+    def configuration(params: Any) -> list[Any]:
+        return [has if item["section"] == "midfill" else None for item in params["items"]]
+
+    config_file.write_text("[suggestions]\nmax_lines = 1\n")
+    env = {**os.environ, "MIDFILL_CONFIG": str(config_file)}
+    answers = {"workspace/configuration": configuration}
+    with Wire(engine=f"fake:{ANSWER}", env=env, answers=answers) as wire:
+        capable = {"configuration": True, "didChangeConfiguration": {"dynamicRegistration": True}}
+        wire.initialize({**INLINE, "workspace": capable})
+        wire.ready()
+        wire.open("\n")
+        assert lines_shown(wire) == 2
+        assert wire.stats()["status"] == {"state": "ready", "message": "fake"}
+        (registered,) = wire.said("client/registerCapability")
+        (registration,) = registered["registrations"]
+        assert registration["method"] == "workspace/didChangeConfiguration"
+        assert "section" not in (registration.get("registerOptions") or {})
+        # What is gone from the client's settings is gone here: the file counts again.
+        has.clear()
+        wire.notify("workspace/didChangeConfiguration", {"settings": None})
+        until(lambda: lines_shown(wire) == 1, "the file's value")
+        assert wire.leave() == 0
+
+
+@pytest.mark.parametrize("answer", [None, [], [None], [7], "x", [{"suggestions": []}]], ids=str)
+def test_odd_answers_of_a_client_are_no_settings(config_file: Path, answer: Any) -> None:
+    """And the model is loaded all the same."""
+    env = {**os.environ, "MIDFILL_CONFIG": str(config_file)}
+    answers = {"workspace/configuration": lambda _: answer}
+    with Wire(engine=f"fake:{ANSWER}", env=env, answers=answers) as wire:
+        wire.initialize({**INLINE, "workspace": {"configuration": True}})
+        wire.ready()
+        wire.open("\n")
+        assert lines_shown(wire) == LINES
         assert wire.stats()["faults"] == {}
         assert wire.leave() == 0

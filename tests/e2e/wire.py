@@ -45,7 +45,10 @@ class Wire:
         engine: str = "fake:return a + b",
         command: tuple[str, ...] = (sys.executable, "-m", "lsp_server", "serve"),
         env: Mapping[str, str] | None = None,
+        answers: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None:
+        self.answers = dict(answers or {})
+        """What this client answers to the server's requests, by method; null to all others."""
         chosen = ("--engine", engine) if engine else ()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
@@ -249,7 +252,9 @@ class Wire:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "method" in message and "id" in message:
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            answer = self.answers.get(message["method"])
+            result = answer(message.get("params")) if answer else None
+            self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         with self._changed:
             if "method" in message:
                 self.messages.append(message)

@@ -91,3 +91,16 @@ async def test_states_are_given_back_at_idle(monkeypatch: pytest.MonkeyPatch) ->
             await asyncio.sleep(0.01)
     assert (await session.complete(at("import os\n\n\nx = q‸\n")))[0] == "foo()"
     session.close()
+
+
+@pytest.mark.parametrize(("prefill", "decode", "reason"), [(300, 20, ""), (20, 90, "slow")])
+async def test_a_slow_machine_is_named(prefill: float, decode: float, reason: str) -> None:
+    """Ready all the same, with what can be expected and what helps."""
+    engine = FakeEngine(rest="a b c")
+    rates = calibration.Rates(prefill_tokens_s=prefill, decode_ms=decode)
+    calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+    session = Session(Settings(), lambda: engine)
+    await session.load()
+    assert (session.status.state, session.status.reason) == ("ready", reason)
+    assert ("about 1070 ms" in session.status.message) == bool(reason)
+    session.close()

@@ -1,0 +1,99 @@
+"""The client's settings: asked for at the start, followed while it runs; and the file's changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from lsp_server import verdicts
+from lsp_server.config_watch import ConfigWatch
+
+if TYPE_CHECKING:
+    from lsp_server.server import MidfillServer
+
+_log = logging.getLogger(__name__)
+
+_SECTION = "midfill"
+_PATIENCE_S = 2.0
+"""How long the start of the model waits for a client's answer."""
+
+
+async def take_over(server: MidfillServer) -> None:
+    """Ask the client for its settings, and to tell of changes."""
+    await _pull(server)
+    await _follow(server)
+
+
+def did_change(server: MidfillServer, params: types.DidChangeConfigurationParams) -> None:
+    """Take over what a client pushed; one that pushed nothing is asked."""
+    server.configuration.push(params.settings)
+    _apply(server)
+    if params.settings is None:
+        server.keep(_pull(server))
+
+
+def watch_file(server: MidfillServer) -> None:
+    """Follow the config file."""
+    loop = asyncio.get_running_loop()
+
+    def changed() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(_file_changed, server)
+
+    if server.config_watch is None:
+        server.config_watch = ConfigWatch(server.configuration.path, changed)
+        server.config_watch.start()
+
+
+def _file_changed(server: MidfillServer) -> None:
+    server.configuration.reload()
+    _apply(server)
+
+
+async def _pull(server: MidfillServer) -> None:
+    workspace = server.client_capabilities.workspace
+    if workspace is not None and workspace.configuration:
+        wanted = types.ConfigurationParams(items=[types.ConfigurationItem(section=_SECTION)])
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                (settings,) = await server.workspace_configuration_async(wanted)
+        except Exception as error:  # noqa: BLE001 - a client that does not answer has no settings
+            _log.info("no configuration: %s", type(error).__name__)
+        else:
+            server.configuration.push(settings)
+    _apply(server)
+
+
+async def _follow(server: MidfillServer) -> None:
+    """Ask to be told of changes, where the client tells only those who ask.
+
+    Without a section: such clients then send none, and are asked. Sections they send include
+    their defaults, which would outrank the user's config file.
+    """
+    workspace = server.client_capabilities.workspace
+    told = workspace.did_change_configuration if workspace else None
+    if told is None or not told.dynamic_registration:
+        return
+    method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+    change = types.Registration(id="midfill/configuration", method=method)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await server.client_register_capability_async(types.RegistrationParams([change]))
+    except Exception as error:  # noqa: BLE001 - it tells of no changes then
+        _log.info("changes of the configuration are not told: %s", type(error).__name__)
+
+
+def _apply(server: MidfillServer) -> None:
+    if server.session is not None:
+        server.session.reconfigure(server.configuration.settings)
+        for document in server.session.documents:
+            verdicts.judge(server, document)
+    for problem in server.configuration.news():
+        _log.warning("settings: %s", problem)
+        server.window_log_message(
+            types.LogMessageParams(type=types.MessageType.Warning, message=f"midfill: {problem}")
+        )

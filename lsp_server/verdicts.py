@@ -1,0 +1,57 @@
+"""Tells the client which documents get no suggestions and why; `lsp_server.silence` judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsp_server.silence import GREAT_CHANGE
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from lsp_server.documents import Document
+    from lsp_server.server import MidfillServer
+    from lsp_server.silence import Silence
+
+SILENCE = "midfill/silence"
+DID_FOCUS = "textDocument/didFocus"
+
+
+def judge(server: MidfillServer, document: Document | None) -> None:
+    """Decide whether a document gets suggestions; the client is told when that is news."""
+    session = server.session
+    if session is None or document is None or not session.silences.judge(document):
+        return
+    verdict = session.silences.of(document.uri)
+    if verdict is not None:
+        session.scheduler.cancel(document.uri)
+    server.protocol.notify(SILENCE, {"uri": document.uri, **_words(verdict)})
+
+
+def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
+    """A change as large as a file may have made the document too large."""
+    if any(len(event.text) > GREAT_CHANGE for event in params.content_changes):
+        _judge_by_uri(server, params.text_document.uri)
+
+
+def did_focus(server: MidfillServer, params: Any) -> None:
+    """The user looks at a document: {textDocument}. Rules may know more than when it was opened."""
+    _judge_by_uri(server, str(params.textDocument.uri))
+
+
+def silence(server: MidfillServer, params: Any) -> dict[str, str]:
+    """Answer {textDocument} with {reason, message}, both "" where suggestions may come."""
+    if server.session is None:
+        return _words(None)
+    return _words(server.session.silence(str(params.textDocument.uri)))
+
+
+def _judge_by_uri(server: MidfillServer, uri: str) -> None:
+    if server.session is not None:
+        judge(server, server.session.documents.get(uri))
+
+
+def _words(verdict: Silence | None) -> dict[str, str]:
+    if verdict is None:
+        return {"reason": "", "message": ""}
+    return {"reason": str(verdict.reason), "message": verdict.message}
