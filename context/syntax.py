@@ -68,6 +68,20 @@ class Syntax:
         indent = len(before) - len(before.lstrip())
         return [first, *(_dedented(line, indent) for line in rest)]
 
+    def comment_above(self, node: Node) -> str:
+        """The comment that ends on the line above a node, or block of such lines; "" for none."""
+        first, above = node, node.prev_named_sibling
+        for _ in range(_COMMENT_LINES):
+            if above is None or "comment" not in above.type:
+                break
+            if not 0 <= first.start_point[0] - _last_row(above) <= 1:
+                break
+            before = above.prev_named_sibling
+            if before is not None and _last_row(before) == above.start_point[0]:
+                break  # it stands behind code
+            first, above = above, before
+        return "" if first is node else self.between(first.start_byte, node.start_byte)
+
     def matches(self, query: str) -> list[Node]:
         """All nodes, in reading order, that a query captures as `@found`."""
         found = QueryCursor(_query(self.language, query)).captures(self.root).get("found", [])
@@ -104,6 +118,15 @@ def _grammar(language: str) -> Language:
 @lru_cache(maxsize=64)
 def _query(language: str, query: str) -> Query:
     return Query(_grammar(language), query)
+
+
+def _last_row(node: Node) -> int:
+    """The last line of a node; some grammars count the line ending to a comment."""
+    row, column = node.end_point
+    return row - (column == 0 and row > node.start_point[0])
+
+
+_COMMENT_LINES = 60
 
 
 def _dedented(line: str, indent: int) -> str:

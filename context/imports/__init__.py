@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from context.imports.model import Import, Resolver, Target
 
 _RESOLVERS: Final = {
+    "javascript": ("typescript", "TypeScriptResolver"),
+    "javascriptreact": ("typescript", "TypeScriptResolver"),
     "python": ("python", "PythonResolver"),
+    "typescript": ("typescript", "TypeScriptResolver"),
+    "typescriptreact": ("typescript", "TypeScriptResolver"),
 }
 
 

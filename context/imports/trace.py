@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from context.excerpt import Pick
@@ -82,7 +83,8 @@ class Trace:
             return
         score = weight(distance)
         for file, definition in found:
-            yield Pick(file, definition, score, distance)
+            known_as = statement.alias if definition.name == "default" else definition.name
+            yield Pick(file, replace(definition, name=known_as), score, distance)
         yield from self._types(found, statement.alias, score)
 
     def _module(self, locations: Sequence[str], alias: str, usage: Usage) -> Iterator[Pick]:

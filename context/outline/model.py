@@ -26,6 +26,7 @@ class Definition:
         tail: what closes it behind the members.
         filler: what stands for members that are left out.
         row: 0-based line of the file.
+        indent: what stands before members.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Definition:
     tail: tuple[str, ...] = ()
     filler: str = "..."
     row: int = 0
+    indent: str = INDENT
 
     def mentions(self) -> set[str]:
         """Identifiers in its lines and those of its members."""
@@ -69,9 +71,9 @@ class Definition:
                     left -= size
         for index, member in enumerate(self.members):
             if index in kept:
-                lines += [INDENT + line for line in member.render(max(left, 8), wanted)]
+                lines += [self.indent + line for line in member.render(max(left, 8), wanted)]
         if len(kept) < len(self.members):
-            lines.append(INDENT + self.filler)
+            lines.append(self.indent + self.filler)
         return [*lines, *self.tail]
 
     def _rank(self, index: int, wanted: frozenset[str]) -> tuple[int, int]:

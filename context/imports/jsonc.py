@@ -1,0 +1,55 @@
+"""JSON as configuration files write it: comments, trailing commas, a byte order mark."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from context.memo import Memo
+
+if TYPE_CHECKING:
+    from context.files import Files
+
+_STRING = r'"(?:\\.|[^"\\\n])*"'
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_LAST_COMMA = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
+_MAX_CHARS = 1_000_000
+
+_parsed: Memo[dict[str, Any]] = Memo(256)
+
+
+def read_object(location: str, files: Files) -> dict[str, Any]:
+    """The object in a JSON file; an empty one when the file is missing or broken."""
+    text = files.read_config(location)
+    if text is None or len(text) > _MAX_CHARS:
+        return {}
+    return _parsed.get((location, hash(text), len(text)), lambda: parse_object(text))
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    r"""The object in a text; an empty one when there is none.
+
+    >>> parse_object('{"a": [1, 2,], // no\n "b": "//",}')
+    {'a': [1, 2], 'b': '//'}
+    """
+    plain = text
+    for pattern in (_COMMENT, _LAST_COMMA):
+        plain = pattern.sub(lambda match: match[0] if match[0][0] == '"' else " ", plain)
+    try:
+        found = json.loads(plain.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def strings(value: Any) -> list[str]:
+    """The strings in a value that may be a string, a list, or anything else."""
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def objects(value: Any) -> dict[str, Any]:
+    """A value that should be an object, an empty one when it is not."""
+    return value if isinstance(value, dict) else {}
