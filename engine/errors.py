@@ -6,6 +6,7 @@
     │   ├── ModelMissingError     known, but not on this machine yet
     │   ├── SourceError           a source could not deliver (network, wheel, file)
     │   ├── HashMismatchError     bytes that are not the promised ones
+    │   ├── ArchiveError          an archive that is not, or not only, a model
     │   ├── ConversionError       a model file this version cannot turn into CTranslate2's form
     │   └── StoreError            the data directory: rights, space, another writer
     └── EngineError               the model at work
@@ -42,6 +43,10 @@ class SourceError(ModelError):
 
 class HashMismatchError(ModelError):
     """The bytes are not the ones that were promised."""
+
+
+class ArchiveError(ModelError):
+    """An archive that is not, or not only, a model."""
 
 
 class ConversionError(ModelError):

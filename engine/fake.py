@@ -71,6 +71,7 @@ class FakeEngine:
         probability: float = 0.99,
         kv_bytes_per_token: int = 1000,
         budget_bytes: int = 10_000_000,
+        name: str = "fake",
     ) -> None:
         """Set up the queue."""
         self.answers: deque[str | Exception] = deque(answers)
@@ -83,6 +84,7 @@ class FakeEngine:
         self._kept: set[tuple[int, ...]] = set()
         self._family = FAMILIES["qwen2.5-coder"]
         self._tokenizer = CharTokenizer(self._family)
+        self._name = name
         self.closed = False
 
     @property
@@ -98,7 +100,7 @@ class FakeEngine:
     @property
     def name(self) -> str:
         """Says that it is a fake."""
-        return "fake"
+        return self._name
 
     @property
     def note(self) -> str:

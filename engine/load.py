@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from engine.device import trial
 from engine.device.places import CPU, Place, options
 from engine.errors import EngineError, EngineLoadError
+from engine.models.choice import choose
 from engine.models.manifest import Manifest
+from engine.models.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +18,29 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.device.cuda import Cuda
+    from engine.models.store import ModelFolder
     from engine.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
 
 _STORED_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
+
+
+def wanted(settings: EngineSettings, cuda: Cuda | None = None) -> ModelFolder:
+    """The model that these settings ask for, see `engine.models.choice`.
+
+    Raises:
+        ModelError: it is not on this machine, or damaged.
+    """
+
+    def fits_a_card(manifest: Manifest) -> bool:
+        from engine.device.cuda import NvidiaCuda
+
+        layer = cuda or NvidiaCuda()
+        weights = _weight_count(manifest)
+        return bool(options(settings.device, settings.compute_type, weights, layer).places)
+
+    return choose(Store(), settings.model, fits_a_card)
 
 
 class Open(Protocol):

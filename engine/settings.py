@@ -10,7 +10,7 @@ class EngineSettings:
     """How the model is run. These are read when the server starts.
 
     Attributes:
-        model: name in the store.
+        model: name in the store; `auto` takes the one of `midfill models use`, else the best here.
         device: where the model runs: `auto`, `cpu`, `cuda`, or one card such as `cuda:1`.
         compute_type: its arithmetic; `auto` takes the fastest on a card that tells the truth.
         threads: cores used by one inference; 0 takes the physical cores, one left free from 4 on.
@@ -18,9 +18,7 @@ class EngineSettings:
         state_max_mb: upper limit of that part.
     """
 
-    model: str = field(
-        default="qwen2.5-coder-0.5b", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"}
-    )
+    model: str = field(default="auto", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"})
     device: str = field(default="auto", metadata={"pattern": r"auto|cpu|cuda(:\d{1,2})?"})
     compute_type: str = field(
         default="auto",

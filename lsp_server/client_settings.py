@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from engine.models.store import AUTO, Store
 from lsp_server import verdicts
-from lsp_server.config_watch import ConfigWatch
+from lsp_server.file_watch import FileWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from lsp_server.server import MidfillServer
 
 _log = logging.getLogger(__name__)
@@ -36,17 +40,35 @@ def did_change(server: MidfillServer, params: types.DidChangeConfigurationParams
         server.keep(_pull(server))
 
 
-def watch_file(server: MidfillServer) -> None:
-    """Follow the config file."""
+def watch_files(server: MidfillServer) -> None:
+    """Follow the config file, and the file with the choice of `midfill models use`."""
+    if server.watches:
+        return
+    store = Store()
+    server.chosen_model = store.chosen()
+    _watch(server, server.configuration.path, _file_changed)
+    _watch(server, store.choice_file, _choice_changed)
+
+
+def _watch(server: MidfillServer, path: Path, changed: Callable[[MidfillServer], None]) -> None:
     loop = asyncio.get_running_loop()
 
-    def changed() -> None:
+    def tell() -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(_file_changed, server)
+            loop.call_soon_threadsafe(changed, server)
 
-    if server.config_watch is None:
-        server.config_watch = ConfigWatch(server.configuration.path, changed)
-        server.config_watch.start()
+    watch = FileWatch(path, tell)
+    server.watches.append(watch)
+    watch.start()
+
+
+def _choice_changed(server: MidfillServer) -> None:
+    """It decides as long as the settings leave the model to midfill."""
+    chosen = Store().chosen()
+    if chosen != server.chosen_model and server.session is not None:
+        server.chosen_model = chosen
+        if server.configuration.settings.engine.model == AUTO:
+            server.keep(server.session.switch())
 
 
 def _file_changed(server: MidfillServer) -> None:

@@ -165,10 +165,9 @@ def _config_file() -> Iterator[Finding]:
 
 
 def _model() -> Iterator[Finding]:
-    from engine.models.store import Store
+    from engine.load import wanted
 
-    settings = config.load().settings
-    folder = Store().find(settings.engine.model)
+    folder = wanted(config.load().settings.engine)
     words = f"{folder.manifest.name} ({folder.manifest.quantization}, {folder.size / 1e6:.0f} MB)"
     yield Finding("model", well=True, words=words)
 
@@ -176,12 +175,11 @@ def _model() -> Iterator[Finding]:
 def _completion() -> Iterator[Finding]:
     """The proof: two tokens from the real model."""
     from engine.api import CancelToken, Request
-    from engine.load import load
-    from engine.models.store import Store
+    from engine.load import load, wanted
 
     settings = config.load().settings
     memo = paths.state_dir() / "devices.json"
-    engine = load(Store().find(settings.engine.model).path, settings.engine, memo=memo)
+    engine = load(wanted(settings.engine).path, settings.engine, memo=memo)
     try:
         snapshot = Snapshot(
             "", "add.py", "python", 1, Text.of(_PROOF), Cursor(1, len("    return"))

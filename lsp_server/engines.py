@@ -26,10 +26,9 @@ def maker(settings: Settings, kind: str) -> Callable[[], Engine]:
             from engine.fake import FakeEngine
 
             return FakeEngine(rest=kind.partition(":")[2])
-        from engine.load import load
-        from engine.models.store import Store
+        from engine.load import load, wanted
 
-        folder = Store().find(settings.engine.model).path
+        folder = wanted(settings.engine).path
         return load(folder, settings.engine, memo=paths.state_dir() / "devices.json")
 
     return make

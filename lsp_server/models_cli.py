@@ -6,129 +6,83 @@ Everything heavy is imported inside the functions, since every command builds th
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import MidfillError, ModelError, ModelMissingError, StoreError
-from engine.models.catalogue import CATALOGUE, DEFAULT, entry_of
-from engine.models.store import Store
+from engine.errors import ModelError, ModelMissingError
+from engine.models.catalogue import CATALOGUE
+from engine.models.store import AUTO, Store
+from lsp_server import models_transfer_cli
+from lsp_server.terminal import answer, bars, confirm, guarded, megabytes, say, tell
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
-
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
-    from engine.models.progress import Unit
+    from collections.abc import Callable
 
     Command = Callable[[argparse.Namespace], int]
-
-INTERRUPTED = 130
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register `models` and its commands; the chosen one is `run(args) -> exit code`."""
-    about = "get, list and check models (the only commands that use a network)"
+    about = "get, list, choose and check models (the only commands that use a network)"
     parser = subparsers.add_parser("models", help=about, description=about.capitalize() + ".")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, run: Command, about: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about.capitalize() + ".")
-        command.set_defaults(run=_guarded(run))
+        command.add_argument("--json", action="store_true", help="machine-readable output")
+        command.set_defaults(run=guarded(run))
         return command
 
-    one = add("pull", _pull, "download and convert a model; does nothing when it is there")
-    one.add_argument("name", nargs="?", default=DEFAULT, help="default: %(default)s")
-    one.add_argument("--from", dest="file", type=Path, metavar="FILE", help="GGUF file to use")
+    add("list", _list, "all models: those on this machine and those that can be pulled")
+    add("info", _info, "what is known about a model").add_argument("name")
+    models_transfer_cli.add_commands(add)
 
-    one = add("list", _list, "all models: those on this machine and those that can be pulled")
-    one.add_argument("--json", action="store_true", help="machine-readable output")
-
-    one = add("info", _info, "what is known about a model")
-    one.add_argument("name")
-    one.add_argument("--json", action="store_true", help="machine-readable output")
+    one = add("use", _use, "choose the model; running servers change to it by themselves")
+    one.add_argument("name", help=f"a model of this machine, or {AUTO} to take the choice back")
 
     one = add("verify", _verify, "check every file of installed models against its hash")
     one.add_argument("name", nargs="?", help="default: all installed models")
-    one.add_argument("--json", action="store_true", help="machine-readable output")
 
     one = add("remove", _remove, "delete a model from this machine")
     one.add_argument("name")
     one.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def _guarded(run: Command) -> Command:
-    def guarded(args: argparse.Namespace) -> int:
-        try:
-            return run(args)
-        except MidfillError as error:
-            _say(f"midfill: {error}", sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            _say("midfill: interrupted; the same command continues where this one stopped")
-            return INTERRUPTED
-
-    return guarded
-
-
-def _pull(args: argparse.Namespace) -> int:
-    from engine.models.pull import pull
-
-    entry = entry_of(args.name)
-    store = Store()
-    try:
-        folder = store.find(entry.name)
-    except ModelMissingError:
-        pass
-    except ModelError as error:
-        _say(f"midfill: {error}; pulling it again")
-    else:
-        _say(f"{entry.name} is already in {folder.path}", sys.stdout)
-        return 0
-    with _bars() as bars:
-        folder = pull(store, entry, bars, local=args.file)
-    _say(f"{entry.name} is in {folder.path} ({_bytes(folder.size)})", sys.stdout)
-    return 0
-
-
 def _list(args: argparse.Namespace) -> int:
     store = Store()
-    rows = [_facts(store, name) for name in sorted({*CATALOGUE, *store.names()})]
+    in_use = _in_use()
+    rows = [facts(store, name, in_use) for name in sorted({*CATALOGUE, *store.names()})]
     if args.json:
-        _say(json.dumps(rows, indent=2), sys.stdout)
+        say(json.dumps(rows, indent=2))
         return 0
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        star = "*" if row["name"] == DEFAULT else " "
-        size = _bytes(row["bytes"])
-        _say(f"{star} {row['name']:<{width}}  {row['state']:<10} {size:>9}", sys.stdout)
+        star = "*" if row["in_use"] else " "
+        say(f"{star} {row['name']:<{width}}  {row['state']:<10} {megabytes(row['bytes']):>10}")
     return 0
 
 
 def _info(args: argparse.Namespace) -> int:
     store = Store()
-    if args.name not in CATALOGUE:
+    if args.name not in CATALOGUE and not store.path(args.name).exists():
         store.find(args.name)  # raises for a name that nobody knows
-    facts = _facts(store, args.name)
+    known = facts(store, args.name, _in_use())
     if args.json:
-        _say(json.dumps(facts, indent=2), sys.stdout)
+        say(json.dumps(known, indent=2))
         return 0
-    width = max(len(key) for key in facts)
-    for key, value in facts.items():
+    width = max(len(key) for key in known)
+    for key, value in known.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        _say(f"{key.replace('_', ' '):<{width}}  {shown}", sys.stdout)
+        say(f"{key.replace('_', ' '):<{width}}  {shown}")
     return 0
 
 
-def _facts(store: Store, name: str) -> dict[str, Any]:
+def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
     """What `list` and `info` say about a model, whether it is installed or not."""
-    facts: dict[str, Any] = {"name": name, "state": "available", "bytes": 0}
+    known: dict[str, Any] = {"name": name, "state": "available", "in_use": False, "bytes": 0}
     entry = CATALOGUE.get(name)
     if entry is not None:
-        facts |= {
+        known |= {
             "bytes": entry.size,
             "family": entry.family,
             "licence": entry.licence,
@@ -140,11 +94,12 @@ def _facts(store: Store, name: str) -> dict[str, Any]:
         folder = store.find(name)
     except ModelError as error:
         if store.path(name).exists():
-            facts |= {"state": "damaged", "reason": str(error)}
-        return facts
+            known |= {"state": "damaged", "reason": str(error)}
+        return known
     manifest = folder.manifest
-    return facts | {
+    return known | {
         "state": "installed",
+        "in_use": name == in_use,
         "bytes": folder.size,
         "path": str(folder.path),
         "family": manifest.family,
@@ -158,13 +113,43 @@ def _facts(store: Store, name: str) -> dict[str, Any]:
     }
 
 
+def _in_use() -> str:
+    """Name of the model that a server would run by the user's settings; "" for none."""
+    from engine.load import wanted
+    from lsp_server import config
+
+    try:
+        return wanted(config.load().settings.engine).path.name
+    except ModelError:
+        return ""
+
+
+def _use(args: argparse.Namespace) -> int:
+    from lsp_server import config
+
+    store = Store()
+    if args.name == AUTO:
+        store.forget_choice()
+        known: dict[str, Any] = {"chosen": None}
+        text = "the choice is midfill's again"
+    else:
+        folder = store.use(args.name)
+        known = {"chosen": args.name, "path": str(folder.path)}
+        text = f"{args.name} is the model from now on; running servers change to it"
+    answer(text, known, as_json=args.json)
+    setting = config.load().settings.engine.model
+    if setting != AUTO:
+        tell(f"midfill: but engine.model is set to {setting}, which comes first")
+    return 0
+
+
 def _verify(args: argparse.Namespace) -> int:
     store = Store()
     names = [args.name] if args.name else store.names()
     if not names:
         raise ModelMissingError("no model is installed; run `midfill models pull`")
     found: dict[str, list[str]] = {}
-    with _bars() as bars:
+    with bars() as shown:
         for name in names:
             try:
                 folder = store.find(name)
@@ -173,19 +158,18 @@ def _verify(args: argparse.Namespace) -> int:
                     raise
                 found[name] = [str(error)]
                 continue
-            bars.start(f"checking {name}", sum(folder.manifest.sizes.values()), "bytes")
-            found[name] = folder.defects(bars.at)
+            shown.start(f"checking {name}", sum(folder.manifest.sizes.values()), "bytes")
+            found[name] = folder.defects(shown.at)
     if args.json:
         rows = [{"name": name, "ok": not bad, "defects": bad} for name, bad in found.items()]
-        _say(json.dumps(rows, indent=2), sys.stdout)
+        say(json.dumps(rows, indent=2))
     else:
         for name, bad in found.items():
-            _say(
-                f"{name}: {'; '.join(bad) if bad else 'all files are as they were made'}",
-                sys.stdout,
-            )
+            say(f"{name}: {'; '.join(bad) if bad else 'all files are as they were made'}")
             if bad:
-                _say(f"midfill: {name} is damaged; `midfill models remove {name}`, then pull it")
+                tell(
+                    f"midfill: {name} is damaged; `midfill models remove {name}`, then get it again"
+                )
     return 1 if any(found.values()) else 0
 
 
@@ -195,60 +179,7 @@ def _remove(args: argparse.Namespace) -> int:
     leftovers = store.downloads(args.name)
     if not path.exists() and not leftovers.exists():
         store.find(args.name)  # says what is missing, or that nobody knows the name
-    if not args.yes:
-        if not sys.stdin.isatty():
-            raise StoreError(f"{path} was not deleted: add --yes, there is no terminal to ask at")
-        answer = input(f"Delete {path}? [y/N] ")
-        if answer.strip().lower() not in {"y", "yes"}:
-            _say("nothing was deleted", sys.stdout)
-            return 1
+    confirm(f"Delete {path}", yes=args.yes)
     store.remove(args.name)
-    _say(f"{args.name} was deleted", sys.stdout)
+    answer(f"{args.name} was deleted", {"removed": args.name}, as_json=args.json)
     return 0
-
-
-def _say(text: str, stream: TextIO | None = None) -> None:
-    print(text, file=stream or sys.stderr)
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
-
-
-class _Bars:
-    """Progress as bars on stderr, one per phase: bytes in MB, layers by count."""
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._task: TaskID | None = None
-        self._total = 0
-        self._unit: Unit = "bytes"
-
-    def start(self, label: str, total: int, unit: Unit) -> None:
-        if self._task is not None:
-            self._bars.stop_task(self._task)
-        self._total, self._unit = total, unit
-        self._task = self._bars.add_task(label, total=total, amount=self._amount(0))
-
-    def at(self, done: int) -> None:
-        if self._task is not None:
-            self._bars.update(self._task, completed=done, amount=self._amount(done))
-
-    def note(self, message: str) -> None:
-        self._bars.console.print(f"midfill: {message}", markup=False, highlight=False)
-
-    def _amount(self, done: int) -> str:
-        if self._unit == "bytes":
-            return f"{done / 1e6:,.1f} / {_bytes(self._total)}"
-        return f"{done} / {self._total} {self._unit}"
-
-
-@contextmanager
-def _bars() -> Iterator[_Bars]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    amount = TextColumn("{task.fields[amount]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        yield _Bars(bars)

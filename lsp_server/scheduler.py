@@ -128,6 +128,13 @@ class Scheduler:
         """Whether the engine has nothing to do."""
         return self._worker is None or self._worker.idle
 
+    def retire(self) -> None:
+        """End everything without waiting; the engine unloads when its inference has ended."""
+        self._closed = True
+        if self._worker is not None:
+            self._worker.abandon()
+            self._worker = None
+
     def close(self) -> bool:
         """Stop after the current token and unload; False when a prefill did not end in time."""
         self._closed = True

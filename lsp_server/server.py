@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from lsp_server.config import Configuration
-    from lsp_server.config_watch import ConfigWatch
     from lsp_server.documents import Change
+    from lsp_server.file_watch import FileWatch
     from lsp_server.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ class MidfillServer(LanguageServer):
             protocol_cls=MidfillProtocol,
         )
         self.configuration = configuration
-        self.config_watch: ConfigWatch | None = None
+        self.watches: list[FileWatch] = []
+        self.chosen_model = ""
         self.make_engine = make_engine
         self.session: Session | None = None
         self.exit_code = 1
@@ -82,8 +83,8 @@ class MidfillServer(LanguageServer):
 
     def close(self) -> int:
         """Free everything; returns the exit code."""
-        if self.config_watch is not None:
-            self.config_watch.stop()
+        for watch in self.watches:
+            watch.stop()
         if self.session is not None and not self.session.close():
             # a thread inside native code would make the interpreter's own exit wait or abort
             logging.shutdown()
@@ -191,7 +192,7 @@ def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 
 def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:
     server.keep(_start(server))
-    client_settings.watch_file(server)
+    client_settings.watch_files(server)
 
 
 async def _start(server: MidfillServer) -> None:

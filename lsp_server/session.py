@@ -86,6 +86,9 @@ class Session:
         self._more_available = more_available
         self._calibrate = calibrate
         self._idle_task: asyncio.Task[None] | None = None
+        self._make_engine = make_engine
+        self._loading = asyncio.Lock()
+        self._closed = False
 
     def engine_starts_with(self) -> Settings:
         """The settings for an engine that is started now."""
@@ -94,32 +97,58 @@ class Session:
 
     async def load(self) -> None:
         """Load the model, learn the machine's rates, and begin to answer. Never raises."""
+        async with self._loading:
+            if problem := await self._begin(self.scheduler):
+                self._tell(problem)
+
+    async def switch(self) -> None:
+        """Load the model that is wanted now; the old one answers until it is ready. Never raises.
+
+        When the new one cannot be loaded the old one stays, and the status says why.
+        """
+        async with self._loading:
+            if self._closed:
+                return
+            old, new = self.scheduler, Scheduler(self._make_engine, self.stats, self._fault)
+            problem = await self._begin(new)
+            (new if problem else old).retire()
+            if problem and old.engine is None:
+                self._tell(problem)
+            elif problem and old.engine is not None:
+                words = f"{old.engine.name} stays: {problem.message}"
+                self._tell(Status("ready", words, problem.reason))
+
+    async def _begin(self, scheduler: Scheduler) -> Status | None:
+        """Start a scheduler's engine and let it answer from now on; what went wrong, or None."""
         started = time.perf_counter()
         try:
-            engine = await self.scheduler.start()
-            self.rates = await self._learn_rates(engine)
+            engine = await scheduler.start()
+            rates = await self._learn_rates(engine, scheduler)
         except ModelMissingError as error:
-            self._tell(Status("error", str(error), Reason.NO_MODEL))
-            return
+            return Status("error", str(error), Reason.NO_MODEL)
         except MidfillError as error:
-            self._tell(Status("error", str(error), Reason.FAILED))
-            return
+            return Status("error", str(error), Reason.FAILED)
         except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
             _log.exception("loading failed")
             words = f"the model could not be loaded: {type(error).__name__}"
-            self._tell(Status("error", words, Reason.FAILED))
-            return
+            return Status("error", words, Reason.FAILED)
+        if self._closed:
+            scheduler.retire()
+            return None
+        self.scheduler, self.rates = scheduler, rates
         self.pipeline = Pipeline(
             self.settings,
-            self.scheduler,
+            scheduler,
             self.prompt_maker(engine),
-            self.rates,
+            rates,
             self.stats,
             self._more_available,
         )
-        self._idle_task = asyncio.create_task(self._tidy_when_idle())
+        if self._idle_task is None:
+            self._idle_task = asyncio.create_task(self._tidy_when_idle())
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
         self._tell(self._ready(engine))
+        return None
 
     def reconfigure(self, settings: Settings) -> None:
         """Apply settings from the next request on; the engine keeps those it was started with."""
@@ -196,17 +225,19 @@ class Session:
 
     def close(self) -> bool:
         """Stop everything; False when the engine is still in a prefill, which cannot be stopped."""
+        self._closed = True
         if self._idle_task is not None:
             self._idle_task.cancel()
         return self.scheduler.close()
 
-    async def _learn_rates(self, engine: Engine) -> Rates:
+    async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
         path, key = paths.state_dir() / "rates.json", engine.name
         rates = calibration.recall(path, key)
         if rates is None and self._calibrate:
-            words = "measuring how fast this machine is"
-            self._tell(Status("loading", words, Reason.LOADING))
-            rates = await self.scheduler.call(calibration.measure)
+            if self.pipeline is None:
+                words = "measuring how fast this machine is"
+                self._tell(Status("loading", words, Reason.LOADING))
+            rates = await scheduler.call(calibration.measure)
             calibration.remember(path, key, rates)
         return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
 

@@ -72,6 +72,8 @@ class Entry:
 
 
 DEFAULT = "qwen2.5-coder-0.5b"
+FOR_GPU = "qwen2.5-coder-1.5b"
+"""What `auto` prefers where a GPU has room for it."""
 
 CATALOGUE = {
     entry.name: entry
@@ -99,7 +101,7 @@ CATALOGUE = {
             ),
         ),
         Entry(
-            name="qwen2.5-coder-1.5b",
+            name=FOR_GPU,
             family="qwen2.5-coder",
             file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
             size=1_117_320_768,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from engine.errors import ConversionError
 
@@ -61,12 +62,48 @@ class Manifest:
         """
         path = folder / FILE_NAME
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return cls.parse(text, path)
+
+    @classmethod
+    def parse(cls, text: bytes, path: object) -> Manifest:
+        """Read a manifest's text; `path` names it in errors.
+
+        Raises:
+            ConversionError: it is no manifest, or of another format.
+        """
+        try:
+            fields = json.loads(text)
             if fields.get("format") != FORMAT:
                 reason = f"format {fields.get('format')!r} where {FORMAT} is needed"
                 raise ConversionError(f"{path}: {reason}; run `midfill models pull` again")
-            return cls(**fields)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ConversionError(
-                f"{path}: not a readable manifest ({error}); run `midfill models pull` again"
-            ) from error
+            manifest = cls(**fields)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise _unreadable(path, error) from error
+        for name, kind in get_type_hints(cls).items():
+            value = getattr(manifest, name)
+            if not _is(value, kind):
+                raise _unreadable(path, ValueError(f"{name} is {value!r:.80}"))
+        return manifest
+
+
+def _is(value: object, kind: Any) -> bool:
+    """Whether a value has the type that an annotation promises; whole numbers are not negative."""
+    outer, inner = get_origin(kind), get_args(kind)
+    if outer is dict and isinstance(value, dict):
+        return all(_is(key, inner[0]) and _is(item, inner[1]) for key, item in value.items())
+    if outer in (list, tuple) and isinstance(value, list | tuple):
+        return all(_is(item, inner[0]) for item in value)
+    if outer in (UnionType, Union):
+        return any(_is(value, one) for one in inner)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return outer is None and isinstance(value, kind)
+
+
+def _unreadable(path: object, error: Exception) -> ConversionError:
+    return ConversionError(
+        f"{path}: not a readable manifest ({error}); run `midfill models pull` again"
+    )

@@ -4,6 +4,7 @@
     <data directory>/models/.<name>.*   a model on its way in or out, on the same file system
     <data directory>/downloads/<name>/  what an interrupted pull has got so far
     <data directory>/locks/<name>.lock  held by the process that writes
+    <data directory>/chosen             name of the model that `midfill models use` chose
 
 The server imports this module: nothing here may import numpy, gguf or anything with a network.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 VARIABLE = "MIDFILL_DATA_DIR"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+AUTO = "auto"
+"""No model is called so: it is the setting that leaves the choice to midfill."""
+_LONGEST_CHOICE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,10 @@ class Store:
         Raises:
             UnknownModelError: the name is no possible one.
         """
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or name == AUTO:
             raise UnknownModelError(
-                f"{name!r} is no model name (lower case letters, digits, '.', '-' and '_'); "
-                "`midfill models list` shows the names"
+                f"{name!r} is no model name (lower case letters, digits, '.', '-' and '_', at most "
+                "100, and not 'auto'); `midfill models list` shows the names"
             )
         return self._models / name
 
@@ -151,6 +155,50 @@ class Store:
                     f"{path / file}: {size:,} bytes where {expected:,} are needed; {step}"
                 )
         return ModelFolder(path, manifest)
+
+    @property
+    def choice_file(self) -> Path:
+        """The file that holds the choice; a running server watches it."""
+        return self.root / "chosen"
+
+    def chosen(self) -> str:
+        """The model that the user chose with `use`; "" when none is, or the file is damaged."""
+        try:
+            with self.choice_file.open(encoding="utf-8") as stream:
+                name = stream.read(_LONGEST_CHOICE).strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return name if NAME.fullmatch(name) and name != AUTO else ""
+
+    def use(self, name: str) -> ModelFolder:
+        """Choose the model for all servers whose settings leave it to midfill.
+
+        Raises:
+            ModelError: it is not on this machine, or damaged.
+            StoreError: the choice cannot be written; the one before still holds.
+        """
+        folder = self.find(name)
+        draft = self.choice_file.with_name(f".chosen.{os.getpid()}")
+        try:
+            draft.write_text(f"{name}\n", encoding="utf-8")
+            draft.replace(self.choice_file)
+        except OSError as error:
+            raise self.unusable(error) from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+        return folder
+
+    def forget_choice(self) -> None:
+        """Take the choice of `use` back.
+
+        Raises:
+            StoreError: it cannot be deleted.
+        """
+        try:
+            self.choice_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise self.unusable(error) from error
 
     @contextmanager
     def writing(self, name: str) -> Iterator[None]:
@@ -214,7 +262,7 @@ class Store:
         return self.find(name)
 
     def remove(self, name: str) -> None:
-        """Delete a model and what a pull of it may have left.
+        """Delete a model and what a pull of it may have left, and the choice if it was chosen.
 
         Raises:
             UnknownModelError: the name is no possible one.
@@ -222,6 +270,8 @@ class Store:
         """
         final = self.path(name)
         with self.writing(name):
+            if self.chosen() == name:
+                self.forget_choice()
             try:
                 if final.exists():
                     # one step, so that no half of it is ever found

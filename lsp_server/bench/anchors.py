@@ -22,8 +22,7 @@ from context.prompt import PromptMaker
 from context.text import Text
 from engine.api import CancelToken, Request, Token
 from engine.errors import MidfillError
-from engine.load import load
-from engine.models.store import Store
+from engine.load import load, wanted
 from lsp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         # a seeded sample, so that it can be drawn again
         tasks = random.Random(arguments.seed).sample(tasks, arguments.count)  # noqa: S311
     settings = Settings()
-    engine = load(Store().find(settings.engine.model).path, settings.engine)
+    engine = load(wanted(settings.engine).path, settings.engine)
     try:
         makers = {
             name: PromptMaker(

@@ -24,9 +24,8 @@ from engine.ct2 import Ct2Engine
 from engine.device.cuda import NvidiaCuda
 from engine.device.places import CPU, Place, options
 from engine.errors import EngineLoadError
-from engine.load import load
+from engine.load import load, wanted
 from engine.models.manifest import Manifest
-from engine.models.store import Store
 from engine.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def _engines(arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[Eng
         random_model.write(arguments.shape, scratch)
         folder = scratch
     else:
-        folder = Store().find(settings.model).path
+        folder = wanted(settings).path
     if arguments.compute_types == "best" and not arguments.shape:
         started = time.perf_counter()
         yield load(folder, settings), time.perf_counter() - started

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.fake import FakeEngine
-from lsp_server import cli, config_cli, config_watch
+from lsp_server import cli, config_cli, file_watch
 from lsp_server.config import (
     DEFAULT,
     FILE,
@@ -366,7 +366,7 @@ class Watched:
     def __init__(self, path: Path) -> None:
         self.calls = 0
         self._called = threading.Condition()
-        self.watch = config_watch.ConfigWatch(path, self._call)
+        self.watch = file_watch.FileWatch(path, self._call)
         self.watch.start()
 
     def _call(self) -> None:
@@ -396,7 +396,7 @@ def test_every_way_to_change_the_file_is_seen(
     """Written, replaced by renaming, removed and made again; with the system's news and without."""
     if not watches:
         monkeypatch.setattr("watchdog.observers.api.BaseObserver.schedule", _no_watches)
-        monkeypatch.setattr(config_watch, "POLL_S", 0.01)
+        monkeypatch.setattr(file_watch, "POLL_S", 0.01)
     path, other = tmp_path / "config.toml", tmp_path / "other"
     watched = Watched(path)
     try:
@@ -414,7 +414,7 @@ def test_a_folder_that_comes_later_is_found_by_polling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing can be watched before it exists."""
-    monkeypatch.setattr(config_watch, "POLL_S", 0.01)
+    monkeypatch.setattr(file_watch, "POLL_S", 0.01)
     path = tmp_path / "later" / "config.toml"
     watched = Watched(path)
     try:
@@ -525,7 +525,7 @@ def test_config_prints_each_value_with_its_origin(
     printed = capsys.readouterr().out
     assert "latency.target_ms = 300  # flag\n" in printed
     assert "latency.warm_ms = 7  # file\n" in printed
-    assert "engine.model = 'qwen2.5-coder-0.5b'  # default\n" in printed
+    assert "engine.model = 'auto'  # default\n" in printed
     assert len(printed.splitlines()) == len(KEYS)
     assert (
         composed(tomllib.loads(printed)).settings

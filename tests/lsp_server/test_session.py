@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from lsp_server.trace import Source
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -104,3 +106,102 @@ async def test_a_slow_machine_is_named(prefill: float, decode: float, reason: st
     assert (session.status.state, session.status.reason) == ("ready", reason)
     assert ("about 1070 ms" in session.status.message) == bool(reason)
     session.close()
+
+
+def one_after_the_other(*outcomes: FakeEngine | Exception) -> Callable[[], FakeEngine]:
+    """Makes these engines, and fails with these errors, in this order."""
+    left = iter(outcomes)
+
+    def make() -> FakeEngine:
+        outcome = next(left)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return make
+
+
+async def closed(engine: FakeEngine) -> None:
+    """Wait until an engine was unloaded, on its own thread."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not engine.closed:  # noqa: ASYNC110 - no loop to tell
+            await asyncio.sleep(0.01)
+
+
+async def test_switch_keeps_the_old_model_until_the_new_one_is_ready() -> None:
+    """While the new one is loaded the old one answers; then it is closed and the new one does."""
+    old, new = FakeEngine(rest="old()\n", name="old"), FakeEngine(rest="new()\n", name="new")
+    gate = threading.Event()
+    engines = iter([old, new])
+
+    def make() -> FakeEngine:
+        engine = next(engines)
+        if engine is new:
+            assert gate.wait(PATIENCE_S)
+        return engine
+
+    session = Session(Settings(), make, calibrate=False)
+    await session.load()
+    switching = asyncio.create_task(session.switch())
+    text, _ = await session.complete(at("x = ‸"))
+    assert text.startswith("old()")
+    gate.set()
+    await switching
+    assert session.status == Status("ready", "new")
+    text, _ = await session.complete(at("x = ‸"))
+    assert text.startswith("new()")
+    await closed(old)
+    session.close()
+
+
+async def test_switch_to_a_model_that_fails_changes_nothing() -> None:
+    """The status says that the old one stays, and why; a later switch can still succeed."""
+    works = FakeEngine(rest="old()\n", name="old")
+    missing = ModelMissingError("run `midfill models pull`")
+    outcomes = (works, missing, FakeEngine(name="new"))
+
+    session = Session(Settings(), one_after_the_other(*outcomes), calibrate=False)
+    await session.load()
+    await session.switch()
+    assert session.status.state == "ready"
+    assert session.status.message == "old stays: run `midfill models pull`"
+    assert (await session.complete(at("x = ‸")))[0].startswith("old()")
+    await session.switch()
+    assert session.status == Status("ready", "new")
+    session.close()
+
+
+async def test_switch_heals_a_session_without_a_model() -> None:
+    """A server that started without a model answers as soon as one is chosen."""
+    outcomes = (ModelMissingError("none"), FakeEngine(rest="a b c"))
+
+    session = Session(Settings(), one_after_the_other(*outcomes), calibrate=False)
+    await session.load()
+    assert session.status.state == "error"
+    await session.switch()
+    assert session.status.state == "ready"
+    assert (await session.complete(at("x = ‸")))[0]
+    session.close()
+
+
+async def test_closing_in_the_middle_of_a_switch_leaves_no_engine() -> None:
+    """The model that comes too late is unloaded again."""
+    old, new = FakeEngine(), FakeEngine()
+    gate = threading.Event()
+    engines = iter([old, new])
+
+    def make() -> FakeEngine:
+        engine = next(engines)
+        if engine is new:
+            assert gate.wait(PATIENCE_S)
+        return engine
+
+    session = Session(Settings(), make, calibrate=False)
+    await session.load()
+    switching = asyncio.create_task(session.switch())
+    await asyncio.sleep(0)
+    session.close()
+    gate.set()
+    await switching
+    await closed(old)
+    await closed(new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -128,10 +129,82 @@ def test_remove_asks_first(
     midfill("pull", "tiny", "--from", str(gguf_file))
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert midfill("remove", "tiny") == 1
-    assert "add --yes" in capsys.readouterr().err
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _: "n")
+    assert "Add --yes" in capsys.readouterr().err
+    terminal = io.StringIO("n\ny\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
     assert midfill("remove", "tiny") == 1
     assert store.names() == ["tiny"]
+    assert midfill("remove", "tiny") == 0
+    assert store.names() == []
+    midfill("pull", "tiny", "--from", str(gguf_file))
     assert midfill("remove", "tiny", "--yes") == 0
     assert store.names() == []
+
+
+def test_use_is_shown_and_taken_back(
+    midfill: Run, gguf_file: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The chosen model has the star; `auto` and removal take the choice back."""
+    midfill("add", str(gguf_file), "--name", "mine", "--family", "qwen2.5-coder")
+    midfill("add", str(gguf_file), "--name", "other", "--family", "qwen2.5-coder")
+
+    def starred() -> list[str]:
+        capsys.readouterr()
+        midfill("list", "--json")
+        return [row["name"] for row in json.loads(capsys.readouterr().out) if row["in_use"]]
+
+    assert starred() == ["mine"]  # the first there is
+    assert midfill("use", "other") == 0
+    assert "running servers change to it" in capsys.readouterr().out
+    assert starred() == ["other"]
+    assert midfill("use", "none") == 1
+    assert starred() == ["other"]
+    assert midfill("use", "auto") == 0
+    assert starred() == ["mine"]
+    midfill("use", "other")
+    midfill("remove", "other", "--yes")
+    assert store.chosen() == ""
+    assert starred() == ["mine"]
+
+
+def test_a_setting_comes_before_use(
+    midfill: Run,
+    gguf_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`use` says that it will have no effect while engine.model names a model."""
+    (tmp_path / "config.toml").write_text("[engine]\nmodel = 'tiny'\n")
+    monkeypatch.setenv("MIDFILL_CONFIG", str(tmp_path / "config.toml"))
+    midfill("pull", "tiny", "--from", str(gguf_file))
+    assert midfill("use", "tiny") == 0
+    assert "engine.model is set to tiny, which comes first" in capsys.readouterr().err
+
+
+def test_export_and_import_make_the_same_model(
+    midfill: Run,
+    gguf_file: Path,
+    store: Store,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Through an archive and back every byte is the same; overwriting asks."""
+    midfill("pull", "tiny", "--from", str(gguf_file))
+    before = {p.name: p.read_bytes() for p in store.path("tiny").iterdir()}
+    out = tmp_path / "tiny.tar"
+    capsys.readouterr()
+    assert midfill("export", "tiny", str(out), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert midfill("export", "tiny", str(out)) == 1
+    assert "Overwrite" in capsys.readouterr().err
+    midfill("remove", "tiny", "--yes")
+    capsys.readouterr()
+    assert midfill("import", str(out), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "tiny"
+    assert {p.name: p.read_bytes() for p in store.path("tiny").iterdir()} == before
+    assert midfill("import", str(out), "--name", "second") == 0
+    assert store.find("second").defects() == []
+    assert store.find("second").manifest.name == "second"

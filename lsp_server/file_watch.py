@@ -1,4 +1,4 @@
-"""Watches the config file: told by the system where it can tell, else by looking every 2 s."""
+"""Watches one file: told by the system where it can tell, else by looking every 2 s."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SETTLE_S = 0.1
 _CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 
-class ConfigWatch:
+class FileWatch:
     """Calls back, from a thread of its own, when the file may have changed."""
 
     def __init__(self, path: Path, on_change: Callable[[], None]) -> None:
@@ -36,7 +36,7 @@ class ConfigWatch:
         self._on_change = on_change
         self._news = threading.Event()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="midfill-config", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="midfill-watch", daemon=True)
 
     def start(self) -> None:
         """Begin to watch, in the background; never raises."""

@@ -1,0 +1,156 @@
+"""A model of the user's own into the store: a file, a folder, or a repository of the hub."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from context.template import FAMILIES
+from engine.errors import SourceError, StoreError
+from engine.models.hashing import sha256_of
+
+if TYPE_CHECKING:
+    from engine.models.progress import Progress
+    from engine.models.store import ModelFolder, Store
+
+_PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
+_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_DEFAULT_FAMILIES = {"qwen2": "qwen2.5-coder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user decided about a model; None leaves it to midfill.
+
+    Attributes:
+        name: in the store.
+        family: name of its prompt family.
+        quantization: of the weights on disk.
+    """
+
+    name: str | None = None
+    family: str | None = None
+    quantization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is converted: a GGUF file or a folder, and how the manifest names it."""
+
+    path: Path
+    origin: str
+
+
+def add(store: Store, source: str, wishes: Wishes, progress: Progress) -> ModelFolder:
+    """Convert a model into the store.
+
+    Args:
+        store: where it goes.
+        source: a path, or `OWNER/NAME[@REVISION][:FILE]` of the hub when no such path exists.
+        wishes: what the user decided.
+        progress: told about bytes and layers.
+
+    Raises:
+        ModelError: of the kind that says what went wrong; the store is as it was.
+    """
+    path = Path(source).expanduser()
+    if path.exists():
+        name = wishes.name or name_for(path.stem if path.is_file() else path.resolve().name)
+        with store.writing(name):
+            _require_free(store, name)
+            return _convert(store, name, Material(path, path.name), wishes, progress)
+    from engine.models import hub
+
+    place = hub.parse(source)
+    if place is None:
+        raise SourceError(
+            f"{source}: no such file or folder, and no hub repository (OWNER/NAME[@REVISION]"
+            "[:FILE]); check the spelling"
+        )
+    name = wishes.name or name_for(Path(place.file).stem or place.repository.partition("/")[2])
+    with store.writing(name):
+        _require_free(store, name)
+        downloads = store.downloads(name)
+        try:
+            downloads.mkdir(parents=True, exist_ok=True)
+            material = hub.bring(place, downloads, progress)
+            folder = _convert(store, name, material, wishes, progress)
+            shutil.rmtree(downloads, ignore_errors=True)
+        except OSError as error:
+            raise store.unusable(error) from error
+        return folder
+
+
+def name_for(words: str) -> str:
+    """A store name from a file's or folder's name: lower case, without what a name cannot have."""
+    return re.sub(r"[^a-z0-9._-]+", "-", words.lower()).strip("-._")[:100] or "model"
+
+
+def refuse_pickle(path: Path) -> None:
+    """Make sure that a file is none that could run code when it is read.
+
+    Raises:
+        SourceError: it is a pickle, by its name or its first bytes.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if path.suffix.lower() in _PICKLE_SUFFIXES or start.startswith(_PICKLE_STARTS):
+        raise SourceError(
+            f"{path}: a pickle, which can run code when it is read; get the model as GGUF or "
+            "safetensors"
+        )
+
+
+def _require_free(store: Store, name: str) -> None:
+    if store.path(name).exists():
+        raise StoreError(
+            f"a model is called {name} already; choose another with --name, or "
+            f"`midfill models remove {name}` first"
+        )
+
+
+def _convert(
+    store: Store, name: str, material: Material, wishes: Wishes, progress: Progress
+) -> ModelFolder:
+    """Convert beside the store's models, then put the result in place in one step."""
+    staged = store.staging(name)
+    try:
+        _fill(staged, name, material, wishes, progress)
+        return store.install(name, staged)
+    except OSError as error:
+        raise store.unusable(error) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _fill(staged: Path, name: str, material: Material, wishes: Wishes, progress: Progress) -> None:
+    # numpy, gguf and CTranslate2: not before they are needed
+    from engine.models.convert import QUANTIZATION, convert_gguf
+    from engine.models.gguf_file import GgufFile
+
+    path = material.path
+    if path.is_dir():
+        raise SourceError(f"{path}: folders cannot be converted yet; give a GGUF file")
+    if wishes.quantization not in (None, QUANTIZATION):
+        raise SourceError(
+            f"quantization {wishes.quantization!r} is not supported; supported is {QUANTIZATION}"
+        )
+    refuse_pickle(path)
+    family = wishes.family or _DEFAULT_FAMILIES.get(GgufFile(path).architecture)
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        words = f"family {family!r} is not known" if family else "its family cannot be told"
+        raise SourceError(f"{path}: {words}; name one with --family, of {known}")
+    progress.start("reading", path.stat().st_size, "bytes")
+    convert_gguf(
+        path,
+        staged,
+        name=name,
+        family=family,
+        source=material.origin,
+        source_sha256=sha256_of(path, progress.at),
+        progress=progress,
+    )
