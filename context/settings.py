@@ -25,3 +25,19 @@ class PromptSettings:
     lead_lines: int = field(default=8, metadata={"min": 0, "max": 100, "unit": "lines"})
     anchored: bool = True
     header: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextSettings:
+    """What is read besides the file in which a completion is asked for.
+
+    Attributes:
+        enabled: whether other files are read at all.
+        max_file_kb: a larger file is not read.
+        mask_secrets: whether keys, tokens and passwords are masked in whatever a model is given,
+            the file at hand included. Files that hold nothing else are never read.
+    """
+
+    enabled: bool = True
+    max_file_kb: int = field(default=512, metadata={"min": 1, "max": 16_384, "unit": "KiB"})
+    mask_secrets: bool = True

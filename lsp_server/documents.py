@@ -8,7 +8,6 @@ includes the text, or by opening it anew. Nothing here raises for what an editor
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangePart
 
 from context.documents import Cursor, Snapshot
 from context.languages import language_of
+from context.locations import location_of, name_of, printable, relative, root_of
 from context.text import Text
 from lsp_server.positions import to_place
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     )
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DRIVE = re.compile(r"/?([A-Za-z]):(?=[/\\]|$)")
 
 
 class Fault(StrEnum):
@@ -220,9 +218,9 @@ class Documents:
 
     def _add_folders(self, folders: Iterable[WorkspaceFolder]) -> None:
         for folder in folders:
-            path = _file_path(folder.uri)
+            path = _path_of(folder.uri)
             if path is not None:
-                name = _printable(folder.name) or posixpath.basename(path)
+                name = printable(_well_formed(folder.name)) or name_of(path)
                 self._folders[folder.uri] = (path, name)
         for uri, document in self._open.items():
             path, repo = self._name(uri)
@@ -230,18 +228,14 @@ class Documents:
 
     def _name(self, uri: str) -> tuple[str, str]:
         """Path for the model, and name of the deepest workspace folder that holds the file."""
-        path = _file_path(uri)
+        path = _path_of(uri)
         if path is None:
             return _file_name(uri), ""
-        holders = [
-            (folder, name)
-            for folder, name in self._folders.values()
-            if path.startswith(folder.rstrip("/") + "/")
-        ]
-        if not holders:  # the rest of the path is nobody's business, the model's included
-            return posixpath.basename(path), ""
-        folder, name = max(holders, key=lambda holder: len(holder[0]))
-        return path[len(folder.rstrip("/")) + 1 :], name
+        names = dict(self._folders.values())
+        folder = root_of(path, names)
+        if folder is None:  # the rest of the path is nobody's business, the model's included
+            return name_of(path), ""
+        return relative(path, folder), names[folder]
 
     def _edited(self, text: Text, span: Range, new: str) -> Text | None:
         """`text` with a range replaced, None (and a fault) when the range is malformed."""
@@ -266,27 +260,10 @@ def _well_formed(text: str) -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", joined)
 
 
-def _printable(name: str) -> str:
-    """`name` on one line: a percent-encoded line break must not end a comment in a prompt."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _well_formed(name))
-
-
-def _file_path(uri: str) -> str | None:
-    """Absolute path of a `file:` URI with forward slashes and a lower-case drive, else None.
-
-    `file:///c%3A/x` gives `c:/x` on every system, since a client may run on another one.
-    """
-    scheme, _, rest = uri.partition(":")
-    if scheme.lower() != "file":
-        return None
-    if rest.startswith("//"):
-        host, _, rest = rest[2:].partition("/")
-        rest = f"/{rest}" if host in {"", "localhost"} else f"//{host}/{rest}"
-    path = unquote(rest)
-    drive = _DRIVE.match(path)
-    if drive:
-        path = drive[1].lower() + ":" + path[drive.end() :].replace("\\", "/")
-    return _printable(posixpath.normpath(path))
+def _path_of(uri: str) -> str | None:
+    """The location of a `file:` URI, as it may stand in a prompt, else None."""
+    location = location_of(uri)
+    return None if location is None else printable(location)
 
 
 def _file_name(uri: str) -> str:
@@ -294,4 +271,4 @@ def _file_name(uri: str) -> str:
     scheme, colon, rest = uri.partition(":")
     rest = rest if colon else scheme
     path = unquote(re.split(r"[?#]", rest, maxsplit=1)[0])
-    return _printable(posixpath.basename(path.rstrip("/"))) or "untitled"
+    return printable(_well_formed(name_of(path.rstrip("/")))) or "untitled"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from context.settings import PromptSettings
+from context.settings import ContextSettings, PromptSettings
 from engine.settings import EngineSettings
 
 
@@ -64,5 +64,6 @@ class Settings:
 
     engine: EngineSettings = field(default_factory=EngineSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)
+    context: ContextSettings = field(default_factory=ContextSettings)
     latency: LatencySettings = field(default_factory=LatencySettings)
     suggestions: SuggestionSettings = field(default_factory=SuggestionSettings)

@@ -1,0 +1,105 @@
+"""Locations: where a file is, in one spelling for every system, and what people call it.
+
+A location is an absolute path with forward slashes and without `.`, `..` or a trailing slash:
+`/home/me/a.py`, `C:/Users/me/a.py` (drive letter in upper case), `//server/share/a.py`. It is
+made the same way on every system, since a client may run on another one. Bytes of a path that are
+not UTF-8 are surrogate escapes in it, as in Python's own paths, so that such files can be opened.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_DRIVE = re.compile(r"/?([A-Za-z])[:|](?=[/\\]|$)")
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def location_of(uri: str) -> str | None:
+    """The location that a `file:` URI names, None for any other scheme and for a null character.
+
+    >>> location_of("file:///c%3A/Users/me/a%20b.py")
+    'C:/Users/me/a b.py'
+    """
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() != "file":
+        return None
+    if rest.startswith("//"):
+        host, _, rest = rest[2:].partition("/")
+        rest = f"/{rest}" if host in {"", "localhost"} else f"//{host}/{rest}"
+    path = unquote(rest, errors="surrogateescape")
+    return None if "\0" in path else normal(path)
+
+
+def normal(path: str) -> str:
+    """The location of an absolute path in any system's spelling.
+
+    Backslashes separate only in paths that begin with a drive or two backslashes; elsewhere they
+    are characters of a name.
+    """
+    drive = _DRIVE.match(path)
+    if drive:
+        rest = posixpath.normpath("/" + path[drive.end() :].replace("\\", "/").lstrip("/"))
+        return f"{drive[1].upper()}:{rest}"
+    if path.startswith("\\\\"):
+        path = path.replace("\\", "/")
+    return posixpath.normpath(path)
+
+
+def uri_of(location: str) -> str:
+    """The `file:` URI of a location, as editors write it."""
+    data = location.encode("utf-8", "surrogateescape")
+    if location.startswith("//"):
+        return "file:" + quote(data)
+    return "file://" + quote(data if location.startswith("/") else b"/" + data)
+
+
+def name_of(location: str) -> str:
+    """The last part: `a.py`."""
+    return location.rpartition("/")[2]
+
+
+def folder_of(location: str) -> str:
+    """The folder that holds a location; of a top one, itself."""
+    head = location.rpartition("/")[0]
+    if not head or head.endswith(":"):
+        return head + "/"
+    return head if head != "/" else location  # `//server`
+
+
+def is_inside(location: str, folder: str) -> bool:
+    """Whether a location is a folder or lies somewhere below it."""
+    return location == folder or location.startswith(folder.rstrip("/") + "/")
+
+
+def relative(location: str, folder: str) -> str:
+    """What follows a folder in a location that lies below it.
+
+    >>> relative("/space/app/a.py", "/space")
+    'app/a.py'
+    """
+    return location[len(folder.rstrip("/")) + 1 :]
+
+
+def root_of(location: str, folders: Iterable[str]) -> str | None:
+    """The deepest of some folders that holds a location, None when none does."""
+    holders = [folder for folder in folders if is_inside(location, folder)]
+    return max(holders, key=len, default=None)
+
+
+def folded(location: str) -> str:
+    """The spelling that all names of one file share where the file system ignores case."""
+    return unicodedata.normalize("NFC", location).casefold()
+
+
+def printable(name: str) -> str:
+    """`name` on one line and well formed: a line break in it must not end a comment in a prompt."""
+    return _CONTROL.sub(_REPLACEMENT, _SURROGATE.sub(_REPLACEMENT, name))

@@ -1,0 +1,165 @@
+"""Secrets in texts: found and covered with `*`, so that no model and no log ever has them.
+
+The covered text has the length and the line endings of the text, so every line and column stays
+what it was; covering it again changes nothing.
+
+Four things are looked for: tokens of known kinds (`secret_kinds`), private key blocks, passwords
+in URLs and headers, and values of assignments to names such as `password` or `api_key`. Letters
+and digits that only look random are left alone: in source text they are hashes, identifiers and
+test data far more often than keys. docs/privacy.md says how often that is right.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Final
+
+from context.assigned_secrets import assigned, is_placeholder
+from context.secret_kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MASK: Final = "*"
+
+Span = tuple[int, int]
+
+_WORD = re.compile(r"\w")
+_VISIBLE = re.compile(r"[^\s]")
+_MOST_PASSES = 5
+
+
+def mask(text: str) -> str:
+    """`text` with every secret covered.
+
+    >>> mask('url = "https://me:hunter2@host/"')
+    'url = "https://me:*******@host/"'
+    """
+    for _ in range(_MOST_PASSES):
+        covered = _cover(text, [*_spans(text)])
+        if covered == text:
+            break
+        text = covered
+    return text
+
+
+@functools.lru_cache(maxsize=4096)
+def mask_line(line: str) -> str:
+    """`mask` for one line, remembered; key blocks, which span lines, need the whole text."""
+    return mask(line)
+
+
+def _spans(text: str) -> Iterator[Span]:
+    yield from _known(text)
+    yield from _key_blocks(text)
+    yield from _in_urls(text)
+    yield from _in_headers(text)
+    yield from assigned(text)
+
+
+def _cover(text: str, spans: list[Span]) -> str:
+    if not spans:
+        return text
+    pieces, done = [], 0
+    for start, end in sorted(spans):
+        if end > done:
+            begin = max(start, done)
+            pieces += [text[done:begin], _VISIBLE.sub(MASK, text[begin:end])]
+            done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _places(text: str, mark: str) -> Iterator[int]:
+    """Where a mark begins; `str.find` is many times quicker than an expression."""
+    place = text.find(mark)
+    while place >= 0:
+        yield place
+        place = text.find(mark, place + 1)
+
+
+def _known(text: str) -> Iterator[Span]:
+    for kind in KINDS:
+        for place in _places(text, kind.mark):
+            if not kind.inner and place and _is_word(text[place - 1]):
+                continue
+            if found := kind.pattern.match(text, place):
+                yield found.span(found.re.groups)
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+# Private keys: every line of a block, until one that cannot belong to it
+
+_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines: \d+")
+_BODY = re.compile(r"[A-Za-z0-9+/=_-]+")
+_BODY_LINE = re.compile(
+    r"[ \t]*(?:[>#*|]|//|--)?[ \t]*[bfru]?[\"'`]?(?:\\n)?"
+    r"([A-Za-z0-9+/=]+)(?:\\r)?(?:\\n)*\\?[\"'`]?[ \t]*[+.,;)\\]*[ \t\r]*"
+)
+_HEADER_LINE = re.compile(r"[ \t]*[\"'`]?(?:[A-Z][A-Za-z-]+: [^\n]*|)\r?")
+_MOST_HEADERS = 6
+
+
+def _key_blocks(text: str) -> Iterator[Span]:
+    if "PRIVATE KEY" not in text and "Private-Lines" not in text:
+        return
+    for begin in _BEGIN.finditer(text):
+        end = text.find("\n", begin.end())
+        rest = text[begin.end() : end if end >= 0 else len(text)]
+        for found in _BODY.finditer(rest.partition("-----END")[0]):
+            if len(found[0]) >= _SHORTEST_BODY:  # a whole key on one line, with `\n` in it
+                yield begin.end() + found.start(), begin.end() + found.end()
+        yield from _key_lines(text, end)
+
+
+_SHORTEST_BODY = 8
+
+
+def _key_lines(text: str, end: int) -> Iterator[Span]:
+    """The lines after a `BEGIN` that make up its key; `end` is the end of that line, or -1."""
+    headers = 0
+    first = True
+    while end >= 0:
+        start = end + 1
+        end = text.find("\n", start)
+        stop = end if end >= 0 else len(text)
+        found = _BODY_LINE.fullmatch(text, start, stop)
+        if found and (not first or len(found[1]) >= _SHORTEST_BODY):
+            yield found.span(1)
+            first = False
+        elif first and headers < _MOST_HEADERS and _HEADER_LINE.fullmatch(text, start, stop):
+            headers += 1
+        else:
+            return
+
+
+# Passwords in URLs and headers
+
+_URL = re.compile(r"://[^\s:/?#@\"'<>*{}()\[\]]*:([^\s@\"'<>`]{1,200}?)@(?=[\w\[{$%.-])")
+_HEADER = re.compile(
+    r"authorization[\"']?\]?\s*[:=,(]\s*(?:f?[\"'`])?(?:bearer|basic|token|digest|apikey)\s+"
+    r"([A-Za-z0-9._~+/=-]{8,})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"[Bb]earer\s+((?=[A-Za-z._~+/-]*\d)[A-Za-z0-9._~+/-]{20,}={0,2})")
+
+
+def _in_urls(text: str) -> Iterator[Span]:
+    for place in _places(text, "://"):
+        found = _URL.match(text, place)
+        if found and not is_placeholder(found[1]):
+            yield found.span(1)
+
+
+def _in_headers(text: str) -> Iterator[Span]:
+    for mark in ("uthorization", "UTHORIZATION"):
+        for place in _places(text, mark):
+            if place and (found := _HEADER.match(text, place - 1)):
+                yield found.span(1)
+    for mark in ("earer ",):
+        for place in _places(text, mark):
+            if place and (found := _BEARER.match(text, place - 1)):
+                yield found.span(1)
