@@ -213,13 +213,19 @@ def _said(spec: GitIgnoreSpec, name: str) -> bool | None:
     itself, as git does, and a pattern for it must not outweigh a weaker one for the file.
     """
     for pattern in reversed(spec.patterns):
-        if pattern.include is not None and (found := pattern.match_file(name)) is not None:
-            match = found.match
-            if "ps_d" not in match.re.groupindex or match["ps_d"] is None:
-                return bool(pattern.include)  # no folder's mark in it
+        found = None if pattern.include is None else pattern.match_file(name)
+        if found is None:
+            continue
+        match = found.match
+        if "ps_d" not in match.re.groupindex:  # `x/**` is for what is in `x`, not for `x`
+            itself = match.re.match(name.rstrip("/")) is not None
+        elif match["ps_d"] is None:
+            itself = True  # no folder's mark in it
+        else:
             any_folder = not match.re.pattern.startswith("^")
-            if name.endswith("/") and (any_folder or match.end("ps_d") == len(name)):
-                return bool(pattern.include)
+            itself = name.endswith("/") and (any_folder or match.end("ps_d") == len(name))
+        if itself:
+            return bool(pattern.include)
     return None
 
 
