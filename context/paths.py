@@ -34,13 +34,15 @@ def stem_of(location: str) -> str:
 
 
 def join(folder: str, *parts: str) -> str:
-    """A location below `folder`; `.` and `..` in `parts` are followed.
+    """A location below `folder`, unless `parts` are absolute; `.` and `..` are followed.
 
     >>> join("/a/b", "../c", "./d.ts")
     '/a/c/d.ts'
     """
     if parts and parts[0].startswith("/"):
-        folder, parts = "/", (parts[0][1:], *parts[1:])
+        folder = ""
+    elif parts and parts[0][1:3] == ":/":
+        folder, parts = parts[0][:2], (parts[0][3:], *parts[1:])
     found = folder.rstrip("/").split("/")
     for part in "/".join(parts).split("/"):
         if part == "..":

@@ -17,6 +17,9 @@ from tree_sitter import Language, Parser, Query, QueryCursor
 if TYPE_CHECKING:
     from tree_sitter import Node, Point
 
+    from context.files import SourceFile
+
+
 MAX_BYTES: Final = 160_000
 """Most bytes of a file that are parsed: about 4,000 lines, 20 ms."""
 
@@ -107,6 +110,11 @@ def parse(language: str, text: str) -> Syntax | None:
 
     tree = Parser(_grammar(language)).parse(read)
     return Syntax(language, tree.root_node, data)
+
+
+def grammar_of(file: SourceFile) -> str:
+    """The language to parse a file as: a header that calls itself C is often C++."""
+    return "cpp" if file.language == "c" and file.location.endswith(".h") else file.language
 
 
 @cache

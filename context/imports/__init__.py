@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from context.imports.model import Import, Resolver, Target
 
 _RESOLVERS: Final = {
+    "c": ("cpp", "CppResolver"),
+    "cpp": ("cpp", "CppResolver"),
+    "go": ("go", "GoResolver"),
+    "java": ("java", "JavaResolver"),
     "javascript": ("typescript", "TypeScriptResolver"),
     "javascriptreact": ("typescript", "TypeScriptResolver"),
     "python": ("python", "PythonResolver"),
+    "rust": ("rust", "RustResolver"),
     "typescript": ("typescript", "TypeScriptResolver"),
     "typescriptreact": ("typescript", "TypeScriptResolver"),
 }

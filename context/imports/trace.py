@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from context.excerpt import Pick
 from context.memo import Memo
 from context.outline import outline_of
-from context.syntax import parse
+from context.paths import stem_of
+from context.syntax import grammar_of, parse
 from context.usage import weight
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _TYPES_SHARE = 0.55
 _OPEN = 0.88
 _MODULE_REACH = 30
 _LISTED = 60
+_MAX_NAMES = 250
 
 _statements: Memo[tuple[Import, ...]] = Memo(512)
 
@@ -38,7 +40,7 @@ def imports_of(file: SourceFile, resolver: Resolver) -> tuple[Import, ...]:
     """The import statements of a file, cached."""
 
     def make() -> tuple[Import, ...]:
-        syntax = parse(file.language, file.text)
+        syntax = parse(grammar_of(file), file.text)
         return tuple(resolver.imports(syntax)) if syntax else ()
 
     return _statements.get((file.location, file.stamp, file.language), make)
@@ -57,6 +59,7 @@ class Trace:
         self._resolver = resolver
         self._locate = locate
         self._opened: dict[str, SourceFile | None] = {}
+        self._targets: dict[tuple[str, str, str], Target] = {}
 
     def picks(
         self, current: SourceFile, statements: Sequence[Import], usage: Usage
@@ -67,7 +70,7 @@ class Trace:
             statements, key=lambda found: -weight(usage.lines.get(found.alias or found.name))
         )
         for statement in ordered:
-            target = self._locate(statement, current)
+            target = self._target(statement, current)
             if statement.name == "":
                 yield from self._module(target.files, statement.alias, usage)
             elif statement.name == "*":
@@ -110,8 +113,12 @@ class Trace:
     def _everything(
         self, locations: Sequence[str], current: SourceFile, usage: Usage
     ) -> Iterator[Pick]:
+        """What is used of modules whose names all come in."""
+        if current.language == "java":  # one public class a file, of the same name
+            locations = [place for place in locations if stem_of(place) in usage.lines]
         own = outline_of(current).by_name
-        for name, distance in usage.lines.items():
+        nearest = sorted(usage.lines.items(), key=lambda item: (abs(item[1]), item[0]))
+        for name, distance in nearest[:_MAX_NAMES] if locations else ():
             if name not in own:
                 for file, definition in self.define(locations, name):
                     yield Pick(file, definition, weight(distance), distance)
@@ -138,11 +145,14 @@ class Trace:
         """Where a module's `name` is defined: in its files, or where those import it from."""
         seen = set() if seen is None else seen
         opened = self.open_all(locations)
+        there: list[tuple[SourceFile, Definition]] = []
         for file in opened:
-            if found := outline_of(file).by_name.get(name):
-                return [(file, definition) for definition in found[:_OVERLOADS]]
-        if steps == 0:
-            return []
+            found = outline_of(file).by_name.get(name, ())
+            there += [(file, definition) for definition in found[:_OVERLOADS]]
+            if there and file.language not in _SPREAD:
+                break
+        if there or steps == 0:
+            return there
         for file in opened:
             if (file.location, name) in seen:
                 continue
@@ -151,10 +161,16 @@ class Trace:
                 if statement.alias != name and statement.name != "*":
                     continue
                 wanted = name if statement.name == "*" else statement.name
-                target = self._locate(statement, file)
+                target = self._target(statement, file)
                 if wanted and (found_there := self.define(target.files, wanted, steps - 1, seen)):
                     return found_there
         return []
+
+    def _target(self, statement: Import, origin: SourceFile) -> Target:
+        key = (statement.module, statement.name, origin.location)
+        if key not in self._targets:
+            self._targets[key] = self._locate(statement, origin)
+        return self._targets[key]
 
     def open_all(self, locations: Iterable[str]) -> list[SourceFile]:
         """Those of some files that can be read."""
@@ -168,6 +184,8 @@ class Trace:
 
 
 _OVERLOADS = 4
+_SPREAD = frozenset({"go"})
+"""Languages that spread one type's methods over the files of a package."""
 
 
 def is_public(name: str, language: str) -> bool:
