@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from context.files import SourceFile
-    from context.outline import Definition
+    from context.outline import Definition, Interest
     from context.usage import Usage
 
 MAX_LINES: Final = 40
@@ -24,7 +24,6 @@ _TIERS = (0.7, 0.35, 0.0)
 """Definitions of one file whose scores lie between the same two of these share a candidate."""
 
 _NAMES = 3
-_WANTED_REACH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +56,27 @@ def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidat
     for pick in best.values():
         tier = next(index for index, least in enumerate(_TIERS) if pick.score >= least)
         groups.setdefault((pick.file.location, tier), []).append(pick)
-    wanted = frozenset(
-        name for name, distance in usage.lines.items() if abs(distance) <= _WANTED_REACH
-    )
-    made = [_candidate(kind, group, wanted) for group in groups.values()]
+    interest = usage.interest()
+    made = [_candidate(kind, group, interest) for group in groups.values()]
     made.sort(key=lambda candidate: (-candidate.score, candidate.location, candidate.text))
     return made[:MAX_CANDIDATES]
 
 
-def _candidate(kind: Kind, group: list[Pick], wanted: frozenset[str]) -> Candidate:
-    group.sort(key=lambda pick: (-pick.score, pick.definition.row, pick.definition.name))
+def _candidate(kind: Kind, group: list[Pick], interest: Interest) -> Candidate:
+    group.sort(
+        key=lambda pick: (
+            -pick.score,
+            interest.rank(pick.definition.name),
+            pick.definition.row,
+            pick.definition.name,
+        )
+    )
     chosen: list[tuple[int, Pick, list[str]]] = []
     lines = chars = 0
     texts: set[tuple[str, ...]] = set()
     for pick in group:
-        text = pick.definition.render(MAX_DEFINITION_LINES, wanted)
+        limit = MAX_DEFINITION_LINES if chosen or len(group) > 1 else MAX_LINES
+        text = pick.definition.render(limit, interest)
         size = sum(len(line) + 1 for line in text)
         if tuple(text) in texts or (
             chosen and (lines + len(text) > MAX_LINES or chars + size > MAX_CHARS)

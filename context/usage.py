@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from context.outline.model import Interest, words_of
+
 if TYPE_CHECKING:
     from collections.abc import Container
+
+    from context.outline.model import Outline
 
 REACH: Final = 400
 """Lines above and below the cursor that are looked at."""
@@ -59,6 +63,34 @@ class Usage:
                     self.members.setdefault(previous, {})[part] = distance
                 self.lines[part] = distance
                 previous = part
+
+    def through(self, own: Outline) -> Usage:
+        """This usage, and names that the file's own definitions mention which are used here.
+
+        A type of the file that is used near the cursor brings its base and the types of its fields.
+        """
+        lines = dict(self.lines)
+        for name, distance in sorted(self.lines.items()):
+            if abs(distance) > _THROUGH_REACH:
+                continue
+            for definition in own.by_name.get(name, ()):
+                further = distance - _THROUGH if distance <= 0 else distance + _THROUGH
+                for mentioned in definition.mentions():
+                    known = lines.get(mentioned)
+                    if known is None or abs(known) > abs(further):
+                        lines[mentioned] = further
+        return Usage(lines, self.members, self.open)
+
+    def interest(self) -> Interest:
+        """The words of the nearest names."""
+        nearest = (name for name, line in self.lines.items() if abs(line) <= _NEAREST_LINES)
+        return Interest(frozenset().union(*map(words_of, nearest)))
+
+
+_NEAREST_LINES = 10
+_THROUGH_REACH = 30
+_THROUGH = 12
+"""How many lines further away a name counts that is used by way of a definition."""
 
 
 def weight(distance: int | None) -> float:

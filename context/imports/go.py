@@ -54,7 +54,7 @@ class GoResolver:
         """See `Resolver.locate`."""
         for module, folder in self._modules_of(origin.location, files):
             if statement.module == module or statement.module.startswith(f"{module}/"):
-                package = join(folder, statement.module[len(module) :])
+                package = join(folder, statement.module[len(module) :].lstrip("/"))
                 return Target(package_files(package, files))
         return Target(_by_suffix(statement.module, origin, files))
 

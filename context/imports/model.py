@@ -34,10 +34,13 @@ class Target:
     Attributes:
         files: files that make up the module, to be searched for the name in this order.
         submodule: files of the module that the name itself may be (`from package import module`).
+        inside: other files of a package, one of which defines the name when the package takes it
+            from there in a way that no statement tells (exported lazily).
     """
 
     files: tuple[str, ...] = ()
     submodule: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
 
 
 class Resolver(Protocol):

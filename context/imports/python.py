@@ -25,7 +25,10 @@ _FOLDERS = ("src", "lib", "python", "typings", "stubs")
 
 
 class PythonResolver:
-    """Finds Python modules of the workspace."""
+    """Finds Python modules of the workspace; made anew for each search, it remembers roots."""
+
+    def __init__(self) -> None:
+        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def imports(self, syntax: Syntax) -> list[Import]:
         """See `Resolver.imports`."""
@@ -43,12 +46,25 @@ class PythonResolver:
             for _ in range(level - 1):
                 folder = parent(folder) if folder else None
             return target(folder, parts, statement.name, files) if folder else Target()
-        for root in roots(origin.location, files):
+        for root in self._roots_of(parts[0], origin, files) if parts else ():
             found = target(root, parts, statement.name, files)
             # a module that imports its own name means another one, such as `import json` in json.py
-            if (found.files or found.submodule) and origin.location not in found.files:
+            if origin.location not in found.files and (found != Target()):
                 return found
         return Target()
+
+    def _roots_of(self, top: str, origin: SourceFile, files: Files) -> tuple[str, ...]:
+        """Folders that hold a top-level package or module."""
+        key = (parent(origin.location), top)
+        if key not in self._roots:
+            self._roots[key] = tuple(
+                root
+                for root in roots(origin.location, files)
+                if files.is_folder(f"{root}/{top}")
+                or files.is_file(f"{root}/{top}.py")
+                or files.is_file(f"{root}/{top}.pyi")
+            )
+        return self._roots[key]
 
 
 def target(root: str, parts: list[str], name: str, files: Files) -> Target:
@@ -56,7 +72,18 @@ def target(root: str, parts: list[str], name: str, files: Files) -> Target:
     base = join(root, *parts)
     submodule = () if name in {"", "*"} else module_files(join(base, name), files)
     found = module_files(base, files) if parts else _package_files(base, files)
-    return Target(found, submodule)
+    return Target(found, submodule, _inside(base, files) if parts and not submodule else ())
+
+
+def _inside(folder: str, files: Files) -> tuple[str, ...]:
+    """The modules of a package."""
+    if not files.is_folder(folder):
+        return ()
+    names = (name for name in files.names(folder) if name.endswith(".py"))
+    return tuple(join(folder, name) for name in islice(names, _MAX_INSIDE))
+
+
+_MAX_INSIDE = 30
 
 
 def module_files(base: str, files: Files) -> tuple[str, ...]:

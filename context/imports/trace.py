@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from context.excerpt import Pick
+from context.imports.go import package_files
 from context.memo import Memo
 from context.outline import outline_of
-from context.paths import stem_of
+from context.paths import parent, stem_of
 from context.syntax import grammar_of, parse
 from context.usage import weight
 
@@ -28,6 +29,9 @@ MAX_STEPS: Final = 5
 
 _MODULE_SHARE = 0.8
 _TYPES_SHARE = 0.55
+_FURTHER_SHARE = 0.45
+_FOLLOWED = 0.75
+_MENTIONS = 6
 _OPEN = 0.88
 _MODULE_REACH = 30
 _LISTED = 60
@@ -84,6 +88,8 @@ class Trace:
         if not found and target.submodule:
             yield from self._module(target.submodule, statement.alias, usage)
             return
+        if not found and distance is not None:
+            found = self.define(target.inside, statement.name, 0)
         score = weight(distance)
         for file, definition in found:
             known_as = statement.alias if definition.name == "default" else definition.name
@@ -126,14 +132,30 @@ class Trace:
     def _types(
         self, found: Sequence[tuple[SourceFile, Definition]], name: str, score: float
     ) -> Iterator[Pick]:
-        """Types of the same file that the found definitions mention: one step further."""
+        """Types that the found definitions mention: one step further.
+
+        Of the same file always, of the files that it imports only for what is used near.
+        """
+        note = f"mentioned by {name}"
         for file, definition in found:
             by_name = outline_of(file).by_name
-            for mentioned in sorted(definition.mentions() & by_name.keys()):
-                for other in by_name[mentioned]:
-                    if other.name[:1].isupper():
-                        note = f"mentioned by {name}"
-                        yield Pick(file, other, score * _TYPES_SHARE, None, note)
+            types = [other for other in sorted(definition.mentions()) if other[:1].isupper()]
+            for mentioned in types:
+                for other in by_name.get(mentioned, ()):
+                    yield Pick(file, other, score * _TYPES_SHARE, None, note)
+            if score < _FOLLOWED:
+                continue
+            elsewhere = [mentioned for mentioned in types if mentioned not in by_name]
+            for mentioned in elsewhere[:_MENTIONS]:
+                for place, other in self.define(self._package_of(file), mentioned):
+                    yield Pick(place, other, score * _FURTHER_SHARE, None, note)
+
+    def _package_of(self, file: SourceFile) -> Sequence[str]:
+        """The files whose names a file sees without import, itself first."""
+        if file.language not in _SPREAD:
+            return (file.location,)
+        folder = parent(file.location)
+        return (file.location, *package_files(folder, self._files))
 
     def define(
         self,

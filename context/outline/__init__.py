@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from context.memo import Memo
-from context.outline.model import Definition, Outline
+from context.outline.model import Definition, Interest, Outline
 from context.syntax import grammar_of, parse
 
 if TYPE_CHECKING:
     from context.files import SourceFile
 
-__all__ = ["Definition", "Outline", "outline_of"]
+__all__ = ["Definition", "Interest", "Outline", "outline_of"]
 
 MAX_DEFINITIONS: Final = 2000
 

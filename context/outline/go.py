@@ -34,11 +34,12 @@ def definitions(syntax: Syntax, root: Node) -> list[Definition]:
             case "type_declaration" | "const_declaration" | "var_declaration":
                 found += _group(syntax, node)
     named = [
-        replace(definition, members=tuple(methods.pop(definition.name, ()))) for definition in found
+        replace(definition, attached=tuple(methods.pop(definition.name, ())))
+        for definition in found
     ]
     return named + [
-        Definition(name, (), tuple(members), filler=_FILLER, row=members[0].row, indent="")
-        for name, members in methods.items()
+        Definition(name, (), attached=tuple(own), filler=_FILLER, row=own[0].row)
+        for name, own in methods.items()
     ]
 
 
@@ -80,7 +81,34 @@ def _group(syntax: Syntax, node: Node) -> Iterator[Definition]:
         else:
             lines, above = _spec(syntax, spec, keyword), node if len(specs) == 1 else spec
         for name in spec.children_by_field_name("name"):
-            yield _definition(syntax.text(name), syntax, above, lines)
+            found = _definition(syntax.text(name), syntax, above, lines)
+            yield _opened(syntax, spec, found) if keyword == "type" else found
+
+
+def _opened(syntax: Syntax, spec: Node, found: Definition) -> Definition:
+    """A struct or interface with its fields or methods as members."""
+    kind = spec.child_by_field_name("type")
+    if kind is None or kind.type not in {"struct_type", "interface_type"}:
+        return found
+    body = kind
+    if kind.type == "struct_type":
+        body = next(iter(kind.named_children), kind)
+    if body.start_point[0] == body.end_point[0]:
+        return found
+    members = tuple(
+        Definition(_field_name(syntax, child), (cut(syntax.text(child).split("\n")[0]),))
+        for child in body.named_children
+        if child.type != "comment"
+    )
+    doc = found.lines[:1] if found.lines[0].startswith("//") else ()
+    head = f"type {syntax.between(spec.start_byte, kind.start_byte).strip()} "
+    head += f"{kind.type.removesuffix('_type')} {{"
+    return replace(found, lines=(*doc, head), members=members, tail=("}",), indent="\t")
+
+
+def _field_name(syntax: Syntax, node: Node) -> str:
+    name = node.child_by_field_name("name")
+    return syntax.text(name) if name is not None else syntax.text(node)
 
 
 def _specs(node: Node) -> Iterator[Node]:
@@ -105,6 +133,4 @@ def _spec(syntax: Syntax, spec: Node, keyword: str) -> list[str]:
 def _definition(name: str, syntax: Syntax, node: Node, lines: list[str]) -> Definition:
     doc = first_sentence(syntax.comment_above(node))
     above = (f"// {doc}",) if doc else ()
-    return Definition(
-        name, above + tuple(lines), filler=_FILLER, row=node.start_point[0], indent=""
-    )
+    return Definition(name, above + tuple(lines), filler=_FILLER, row=node.start_point[0])

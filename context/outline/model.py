@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 NAME: Final = re.compile(r"[^\W\d]\w*")
@@ -16,6 +16,44 @@ MAX_LINE: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
+class Interest:
+    """What the code at the cursor is about, to choose between members when not all fit.
+
+    Names that stand near the cursor count no more than others of the same words: the model sees
+    them already, and what is missing is often the next of a series.
+
+    Attributes:
+        words: the words of the identifiers near the cursor, see `words_of`.
+    """
+
+    words: frozenset[str] = frozenset()
+
+    def rank(self, name: str) -> tuple[int, int]:
+        """The smaller, the more likely is `name` of use."""
+        if name in _CONSTRUCTORS:
+            return 0, 0
+        return (2 if name.startswith(("_", "#")) else 1), -len(self.words & words_of(name))
+
+
+NO_INTEREST: Final = Interest()
+_CONSTRUCTORS = frozenset({"", "__init__", "constructor", "new", "__new__"})
+
+
+@lru_cache(maxsize=8192)
+def words_of(name: str) -> frozenset[str]:
+    """The words of an identifier, those of one or two letters left out.
+
+    >>> sorted(words_of("parseHTTPHeader_at"))
+    ['header', 'http', 'parse']
+    """
+    return frozenset(word.lower() for word in _WORD.findall(name) if len(word) >= _LONG_WORD)
+
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LONG_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """One function, class, type, constant.
 
@@ -24,6 +62,7 @@ class Definition:
         lines: decorators, first line of the documentation and signature, up to the members.
         members: methods, fields and nested types.
         tail: what closes it behind the members.
+        attached: what belongs to it and stands behind it: methods in Go, `impl` blocks in Rust.
         filler: what stands for members that are left out.
         row: 0-based line of the file.
         indent: what stands before members.
@@ -33,6 +72,7 @@ class Definition:
     lines: tuple[str, ...]
     members: tuple[Definition, ...] = ()
     tail: tuple[str, ...] = ()
+    attached: tuple[Definition, ...] = ()
     filler: str = "..."
     row: int = 0
     indent: str = INDENT
@@ -40,52 +80,49 @@ class Definition:
     def mentions(self) -> set[str]:
         """Identifiers in its lines and those of its members."""
         found = set(NAME.findall("\n".join(self.lines)))
-        for member in self.members:
+        for member in self.members + self.attached:
             found |= member.mentions()
         return found - {self.name}
 
     def size(self) -> int:
         """Lines when nothing is left out."""
-        return len(self.lines) + len(self.tail) + sum(member.size() for member in self.members)
+        inner = sum(member.size() for member in self.members + self.attached)
+        return len(self.lines) + len(self.tail) + inner
 
-    def render(self, limit: int, wanted: frozenset[str] = frozenset()) -> list[str]:
-        """At most about `limit` lines; members in `wanted` are kept before others.
+    def render(self, limit: int, interest: Interest = NO_INTEREST) -> list[str]:
+        """At most about `limit` lines; the members that `interest` ranks first are kept.
 
         >>> get = Definition("get", ("def get(self) -> int: ...",))
         >>> Definition("Store", ("class Store:",), (get, get)).render(2)
         ['class Store:', '    def get(self) -> int: ...', '    ...']
         """
-        lines = list(self.lines)
-        if not self.members:
-            return [*lines, *self.tail]
-        left = limit - len(lines) - len(self.tail)
-        if self.size() - len(lines) - len(self.tail) <= left:
-            kept = set(range(len(self.members)))
-        else:
-            kept = set()
-            order = sorted(range(len(self.members)), key=lambda index: self._rank(index, wanted))
-            for index in order:
-                size = self.members[index].size()
-                if size <= left or not kept:
-                    kept.add(index)
-                    left -= size
-        for index, member in enumerate(self.members):
-            if index in kept:
-                lines += [self.indent + line for line in member.render(max(left, 8), wanted)]
-        if len(kept) < len(self.members):
-            lines.append(self.indent + self.filler)
-        return [*lines, *self.tail]
-
-    def _rank(self, index: int, wanted: frozenset[str]) -> tuple[int, int]:
-        name = self.members[index].name
-        if name in wanted:
-            return 0, index
-        if name in _CONSTRUCTORS or name == self.name:
-            return 1, index
-        return (3 if name.startswith(("_", "#")) else 2), index
+        fixed = len(self.lines) + len(self.tail)
+        behind = min(limit // 3, sum(part.size() for part in self.attached))
+        inner = _chosen(self.members, limit - fixed - behind, interest, self.filler)
+        lines = [*self.lines, *(self.indent + line for line in inner), *self.tail]
+        return lines + _chosen(self.attached, limit - len(lines), interest, self.filler)
 
 
-_CONSTRUCTORS = frozenset({"__init__", "constructor", "new", "__new__"})
+def _chosen(
+    parts: tuple[Definition, ...], limit: int, interest: Interest, filler: str
+) -> list[str]:
+    """Lines of those parts that fit, in their order, and a filler where some do not."""
+    if not parts:
+        return []
+    order = sorted(range(len(parts)), key=lambda index: (interest.rank(parts[index].name), index))
+    kept: dict[int, list[str]] = {}
+    left = limit
+    for index in order:
+        text = parts[index].render(max(left, _LEAST), interest)
+        if len(text) <= left or not kept:
+            kept[index] = text
+            left -= len(text)
+    lines = [line for index in sorted(kept) for line in kept[index]]
+    return lines if len(kept) == len(parts) else [*lines, filler]
+
+
+_LEAST = 4
+"""Lines that the best part may always have."""
 
 
 @dataclass(frozen=True)

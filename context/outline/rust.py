@@ -76,19 +76,15 @@ def _with_methods(
     definition: Definition, blocks: list[tuple[str, tuple[Definition, ...]]]
 ) -> Definition:
     """A type with the methods of its `impl` blocks in one, and the traits it has, a line each."""
-    traits = [f"{head} {{ ... }}" for head, members in blocks if not members][:_TRAITS]
+    traits = [Definition("impl", (f"{head} {{ ... }}",)) for head, members in blocks if not members]
     own = [(head, members) for head, members in blocks if members]
-    if not own:
-        return replace(definition, lines=(*definition.lines, *traits))
-    head = f"{own[0][0]} {{"
-    members = tuple(member for _, block in own for member in block)
-    return replace(
-        definition,
-        lines=(*definition.lines, *traits, head),
-        members=members,
-        tail=("}",),
-        row=definition.row or members[0].row,
-    )
+    attached = traits[:_TRAITS]
+    if own:
+        members = tuple(member for _, block in own for member in block)
+        head = f"{own[0][0]} {{"
+        attached.append(Definition("", (head,), members, ("}",), filler=_FILLER))
+    row = definition.row or (own[0][1][0].row if own else 0)
+    return replace(definition, attached=tuple(attached), row=row)
 
 
 _TRAITS = 4
