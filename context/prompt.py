@@ -3,7 +3,8 @@
     stable: header, prefix up to the hole, suffix, middle token, lead (lines from hole to anchor)
     live:   the text from the anchor to the cursor
 
-A family that reads from left to right has no hole: no suffix, and the lead goes on from the prefix.
+Pieces of other files are in the stable part too, where the layout puts them. A family that reads
+from left to right has no hole: no suffix, and the lead goes on from the prefix.
 
 The hole begins some lines above the anchor, since small models fill in better when the middle has
 begun well before the cursor; the lead is part of the kept state, so that costs a keystroke nothing.
@@ -11,24 +12,35 @@ begun well before the cursor; the lead is part of the kept state, so that costs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from context.anchor import Window, after_closers, text_after, unix
-from context.languages import path_comment
+from context import layout as layouts
+from context.anchor import Window, unix
+from context.budget import allot
+from context.cut import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
+from context.layout import Layout
+from context.rank import Judged, choose
+from context.sections import Section, Texts, sections
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from context.candidate import Candidate
     from context.documents import Snapshot
+    from context.layout import Piece
     from context.settings import PromptSettings
     from context.template import Family
     from context.text import Place
     from context.tokens import Tokenizer
 
-_CHARS_PER_TOKEN = 8
-"""More than code ever has on average: bounds how much text is tokenized to fill a budget."""
-
 _LIVE_CHARS = 600
 """A line longer than this before the cursor gets its anchor inside the line."""
+
+_MASK_REACH = 400
+"""Characters before the live text that tell whether it is a secret."""
+
+_LEAST_PREFIX = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +61,14 @@ class Stable:
         ids: everything up to the anchor but the last token, (n,).
         last: that last token; it is read with the live part, which must not be empty.
         parts: the same for people.
+        judged: pieces of other files, the best first, and what became of them.
     """
 
     window: Window
     ids: tuple[int, ...]
     last: int
     parts: tuple[Part, ...]
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,14 @@ class PromptMaker:
     """Cuts prompts for one model within one budget."""
 
     def __init__(
-        self, tokenizer: Tokenizer, family: Family, settings: PromptSettings, max_tokens: int
+        self,
+        tokenizer: Tokenizer,
+        family: Family,
+        settings: PromptSettings,
+        max_tokens: int,
+        *,
+        model: str = "",
+        mask: Callable[[str], str] = str,
     ) -> None:
         """Prepare for a model.
 
@@ -85,16 +106,26 @@ class PromptMaker:
             family: the model's way to spell prompts.
             settings: shares and limits.
             max_tokens: most tokens of a stable part.
+            model: its name in the store, which decides what the context setting `auto` means.
+            mask: hides secrets in the current file's text without changing its length.
         """
         self._tokenizer = tokenizer
         self._family = family
         self._settings = settings
         self._max_tokens = max_tokens
+        self._mask = mask
+        self._cutter = Cutter(tokenizer, max_tokens)
+        self.layout = layouts.layout_of(settings.context, model, family)
+
+    @property
+    def context_tokens(self) -> int:
+        """What pieces of other files may take for certain; 0 when none are told."""
+        return 0 if self.layout is Layout.OFF else int(self._max_tokens * self._context_share())
 
     def extend(self, stable: Stable, snapshot: Snapshot) -> Prompt | None:
         """A prompt on a stable part in use, None when it no longer fits or got too long."""
         live_text = stable.window.live_text(snapshot)
-        if live_text is None or len(live_text) > self._settings.live_tokens * _CHARS_PER_TOKEN:
+        if live_text is None or len(live_text) > self._settings.live_tokens * CHARS_PER_TOKEN:
             return None
         prompt = self._with_live(stable, live_text)
         return prompt if len(prompt.live) <= self._settings.live_tokens else None
@@ -103,15 +134,24 @@ class PromptMaker:
         """Whether the live part takes more than a share of its limit."""
         return len(prompt.live) > self._settings.live_tokens * share
 
-    def make(self, snapshot: Snapshot) -> Prompt:
-        """A prompt with a new anchor at the start of the cursor's line."""
+    def make(self, snapshot: Snapshot, context: Sequence[Candidate] = ()) -> Prompt:
+        """A prompt with a new anchor at the start of the cursor's line.
+
+        Args:
+            snapshot: the text and the cursor.
+            context: pieces of other files that could be told, in any order.
+        """
         anchor = self._choose_anchor(snapshot)
-        stable = self._make_stable(snapshot, anchor)
+        if self.layout is Layout.OFF:
+            context = ()
+        stable = self._make_stable(snapshot, anchor, context)
         cursor = (snapshot.cursor.line, snapshot.cursor.column)
         return self._with_live(stable, unix(snapshot.text.slice(anchor, cursor)))
 
     def _with_live(self, stable: Stable, live_text: str) -> Prompt:
-        return Prompt(stable, (stable.last, *self._tokenizer.encode(live_text)), live_text)
+        before = unix(stable.window.prefix[-_MASK_REACH:])
+        told = self._mask(before + live_text)[len(before) :]
+        return Prompt(stable, (stable.last, *self._tokenizer.encode(told)), live_text)
 
     def _choose_anchor(self, snapshot: Snapshot) -> Place:
         """The start of the cursor's line, or a place inside a line that is too long."""
@@ -122,103 +162,103 @@ class PromptMaker:
             return line, _word_border(snapshot.line_before, column - _LIVE_CHARS // 4)
         return line, 0
 
-    def _make_stable(self, snapshot: Snapshot, anchor: Place) -> Stable:
-        family, encode = self._family, self._tokenizer.encode
-        header = (
-            path_comment(snapshot.language, snapshot.path) + "\n" if self._settings.header else ""
+    def _make_stable(
+        self, snapshot: Snapshot, anchor: Place, context: Sequence[Candidate]
+    ) -> Stable:
+        layout = self.layout if context else Layout.OFF
+        around = self._ids(self._sections(snapshot, layout, [], Texts()))
+        room = max(0, self._max_tokens - len(around))
+        before = self._cutter.before(snapshot, anchor, room)
+        after, whole = self._cutter.after(snapshot, room) if self._family.fills_in else ([], False)
+        wants = {
+            "prefix": sum(count for _, count in before),
+            "suffix": sum(count for _, count in after),
+            "context": sum(self._count(layout, one, snapshot) for one in context),
+        }
+        judged = choose(
+            context,
+            self._allot(room, wants)["context"],
+            lambda one: self._count(layout, one, snapshot),
+            "".join(text for text, _ in (*before, *after)),
         )
-        # ordinary text, so that its tokens may reach into what follows
-        opened, begun = (family.opening, "") if header else ("", family.opening)
-        header_ids = encode(opened + header)
-        control = self._control
-        begin, start = control(family.begin), control(family.prefix)
-        turn, fill = control(family.suffix), control(family.middle)
-        controls = len(begin) + len(start) + len(turn) + len(fill)
-        room = max(0, self._max_tokens - len(header_ids) - len(begun) - controls)
-        suffix_room = int(room * self._settings.suffix_share) if family.fills_in else 0
-        before = self._lines_before(snapshot, anchor, room)
-        # what one side does not need goes to the other
-        spare = max(0, room - suffix_room - sum(count for _, count in before))
-        suffix, whole, suffix_count = "", False, 0
-        if family.fills_in:
-            suffix, whole, suffix_count = self._cut_suffix(snapshot, suffix_room + spare)
-        kept = self._take(before, room - suffix_count)
+        chosen = [one for one in judged if one.chosen]
+        if context and not chosen:
+            return replace(self._make_stable(snapshot, anchor, ()), judged=tuple(judged))
+        given = self._allot(room, wants | {"context": sum(one.tokens for one in chosen)})
+        taken = take(after, given["suffix"])
+        if after and not taken:  # the rest of the cursor's line is longer than that
+            taken, whole = self._cutter.after(snapshot, given["suffix"])
+        if len(taken) < len(after):
+            taken, whole = to_border(taken), False
+        spare = given["suffix"] - sum(count for _, count in taken)
+        kept = take(before, given["prefix"] + spare)
+        if len(kept) < anchor[0]:
+            kept = from_border(kept)
         led = self._settings.lead_lines if self._settings.anchored else 0
-        lead, prefix = "".join(reversed(kept[:led])), "".join(reversed(kept[led:]))
-        prefix_ids = encode(begun + unix(prefix))
-        suffix_ids, lead_ids = encode(unix(suffix)), encode(unix(lead))
-        ids = (*begin, *start, *header_ids, *prefix_ids, *turn, *suffix_ids, *fill, *lead_ids)
-        parts = (
-            Part("header", header, len(header_ids)),
-            Part("prefix", prefix, len(prefix_ids)),
-            Part("suffix", suffix, len(suffix_ids)),
-            Part("lead", lead, len(lead_ids)),
+        texts = Texts(
+            prefix="".join(text for text, _ in reversed(kept[led:])),
+            suffix="".join(text for text, _ in taken),
+            lead="".join(text for text, _ in reversed(kept[:led])),
+            whole_suffix=whole,
         )
-        window = Window(snapshot.uri, anchor, prefix + lead, suffix, whole)
-        return Stable(window, ids[:-1], ids[-1], parts)
+        pieces = [layouts.spell(layout, one.candidate, snapshot, self._family) for one in chosen]
+        return self._stable(snapshot, anchor, layout, pieces, texts, judged)
 
-    def _control(self, token: str) -> list[int]:
-        return [self._tokenizer.control(token)] if token else []
+    def _stable(
+        self,
+        snapshot: Snapshot,
+        anchor: Place,
+        layout: Layout,
+        pieces: list[Piece],
+        texts: Texts,
+        judged: list[Judged],
+    ) -> Stable:
+        before = self._mask(texts.prefix + texts.lead)
+        told = Texts(
+            prefix=unix(before[: len(texts.prefix)]),
+            suffix=unix(self._mask(texts.suffix)),
+            lead=unix(before[len(texts.prefix) :]),
+        )
+        made = self._sections(snapshot, layout, pieces, told)
+        ids = self._ids(made)
+        parts = tuple(
+            Part(one.name, one.text, len(self._tokenizer.encode(one.text)))
+            for one in made
+            if one.name
+        )
+        window = Window(
+            snapshot.uri, anchor, texts.prefix + texts.lead, texts.suffix, texts.whole_suffix
+        )
+        return Stable(window, tuple(ids[:-1]), ids[-1], parts, tuple(judged))
 
-    def _count_line(self, line: str) -> int:
-        return len(self._tokenizer.encode(line[: self._max_tokens * _CHARS_PER_TOKEN]))
+    def _sections(
+        self, snapshot: Snapshot, layout: Layout, pieces: list[Piece], texts: Texts
+    ) -> list[Section]:
+        header = self._settings.header
+        return sections(snapshot, layout, self._family, pieces, texts, header=header)
 
-    def _lines_before(self, snapshot: Snapshot, anchor: Place, room: int) -> list[tuple[str, int]]:
-        """Lines before the anchor, nearest first, with their counts, at most `room` tokens."""
-        line, column = anchor
-        found: list[tuple[str, int]] = []
-        left = room
-        if column:
-            head = self._end_of(snapshot.text.line(line)[:column], room // 2)
-            found.append((head, self._count_line(head)))
-            left -= found[0][1]
-        for index in range(line - 1, -1, -1):
-            text = snapshot.text.line(index)
-            if len(text) > left * _CHARS_PER_TOKEN:
-                break
-            count = self._count_line(text)
-            if count > left:
-                break
-            found.append((text, count))
-            left -= count
-        return found
+    def _ids(self, made: list[Section]) -> list[int]:
+        ids: list[int] = []
+        for section in made:
+            if section.mark:
+                ids.append(self._tokenizer.control(section.mark))
+            ids += self._tokenizer.encode(section.text)
+        return ids
 
-    def _end_of(self, text: str, room: int) -> str:
-        """The end of a long text that takes at most `room` tokens."""
-        text = text[-room * _CHARS_PER_TOKEN :] if room > 0 else ""
-        while (count := self._count_line(text)) > room:
-            text = text[max(1, len(text) * (count - room) // count) :]
-        return text
+    def _count(self, layout: Layout, candidate: Candidate, snapshot: Snapshot) -> int:
+        piece = layouts.spell(layout, candidate, snapshot, self._family)
+        text = piece.text[: self._max_tokens * CHARS_PER_TOKEN]
+        return len(self._tokenizer.encode(text)) + bool(piece.mark)
 
-    @staticmethod
-    def _take(before: list[tuple[str, int]], room: int) -> list[str]:
-        """As many of the nearest lines as fit, nearest first."""
-        taken: list[str] = []
-        for text, count in before:
-            if count > room:
-                break
-            room -= count
-            taken.append(text)
-        return taken
+    def _context_share(self) -> float:
+        most = 1 - _LEAST_PREFIX - self._settings.suffix_share
+        return max(0.0, min(self._settings.context_share, most))
 
-    def _cut_suffix(self, snapshot: Snapshot, room: int) -> tuple[str, bool, int]:
-        """Text after the cursor of at most `room` tokens, whole lines where possible."""
-        start = after_closers(snapshot)
-        text, whole = text_after(snapshot.text, start, room * _CHARS_PER_TOKEN)
-        taken: list[str] = []
-        used = 0
-        for line in text.splitlines(keepends=True):
-            count = self._count_line(line)
-            if used + count > room:
-                if not taken:  # one long line: cut inside it
-                    taken.append(self._tokenizer.decode(self._tokenizer.encode(line)[:room]))
-                    taken[0] = taken[0].rstrip("\ufffd")
-                    used = room
-                break
-            taken.append(line)
-            used += count
-        suffix = "".join(taken)
-        return suffix, whole and len(suffix) == len(text), used
+    def _allot(self, room: int, wants: dict[str, int]) -> dict[str, int]:
+        suffix = self._settings.suffix_share if self._family.fills_in else 0.0
+        context = self._context_share() if wants["context"] else 0.0
+        shares = {"prefix": max(0.0, 1 - suffix - context), "suffix": suffix, "context": context}
+        return allot(room, wants, shares)
 
 
 def _word_border(text: str, near: int) -> int:

@@ -1,0 +1,93 @@
+"""Layouts: where pieces of other files stand in a prompt, and how they are spelled.
+
+Which layout pays, if any, depends on the model; docs/context.md has the figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from context.languages import path_comment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from context.candidate import Candidate
+    from context.documents import Snapshot
+    from context.template import Family
+
+
+class Layout(StrEnum):
+    """Where the pieces stand."""
+
+    OFF = "off"  # nowhere
+    REPO = "repo"  # behind repository tokens, before the current file, as in training
+    COMMENT = "comment"  # comment lines at the start of the prefix
+    PLAIN = "plain"  # code at the start of the prefix, each piece under a comment with its path
+    SUFFIX = "suffix"  # comment lines behind the text after the cursor
+    EDGE = "edge"  # comment lines at the end of the prefix, right above the hole
+    LEAD = "lead"  # comment lines at the start of the middle, right above the lead
+
+
+DEFAULTS: Final[dict[str, Layout]] = {}
+"""What `auto` means for a model, by its name in the store; `off` for all others."""
+
+
+def layout_of(setting: str, model: str, family: Family) -> Layout:
+    """The layout that a setting means for a model.
+
+    A family without repository tokens gets comments instead of them, one that does not read the
+    text after the cursor has nothing behind it.
+    """
+    layout = DEFAULTS.get(model, Layout.OFF) if setting == "auto" else Layout(setting)
+    if layout is Layout.REPO and not family.file:
+        return Layout.COMMENT
+    if layout is Layout.SUFFIX and not family.fills_in:
+        return Layout.COMMENT
+    return layout
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of another file, spelled for a prompt.
+
+    Attributes:
+        mark: control token before it, "" for none.
+        text: complete lines.
+    """
+
+    mark: str
+    text: str
+
+
+def spell(layout: Layout, candidate: Candidate, snapshot: Snapshot, family: Family) -> Piece:
+    """A candidate as one piece."""
+    text = candidate.text if candidate.text.endswith("\n") else candidate.text + "\n"
+    if layout is Layout.REPO:
+        return Piece(family.file, f"{one_line(candidate.path)}\n{text}")
+    head = path_comment(snapshot.language, candidate.path)
+    if layout is Layout.PLAIN:
+        return Piece("", f"{head}\n{text}")
+    return Piece("", "".join(f"{line}\n" for line in [head, *_commented(snapshot.language, text)]))
+
+
+def arranged(layout: Layout, pieces: Sequence[Piece]) -> list[Piece]:
+    """Pieces, given from the best on, so that the best is nearest to the current file."""
+    return list(pieces) if layout is Layout.SUFFIX else list(reversed(pieces))
+
+
+def _commented(language: str, text: str) -> list[str]:
+    """Lines of a text as comments of a language."""
+    opener, _, closer = path_comment(language, "PATH").partition("Path: PATH")
+    mark, end = opener.strip(), closer.strip()
+    rows = text.rstrip("\n").split("\n")
+    if end:
+        return [f"{mark} {row.replace(end, '?')} {end}" for row in rows]
+    return [f"{mark} {row}".rstrip() for row in rows]
+
+
+def one_line(name: str) -> str:
+    """A name that cannot end its line."""
+    return "".join(char if char.isprintable() else "?" for char in name)
