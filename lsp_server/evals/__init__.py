@@ -1,0 +1,1 @@
+"""Whether suggestions are right: fill-in-the-middle sets through midfill's own pipeline."""

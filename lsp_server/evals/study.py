@@ -1,0 +1,289 @@
+"""`midfill bench context`: does a model use the right definition when it is given it by hand?
+
+Every task is answered in every cell: a layout, a form of the text, a length of the prompt, and the
+hole above the cursor or at it. All answers are greedy, so one run is enough; every cell is compared
+with its prompt without context on the same tasks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from context.prompt import PromptMaker
+from context.settings import PromptSettings
+from engine.api import CancelToken, Request, Token
+from lsp_server.bench.errors import TaskFileError
+from lsp_server.evals import definitions
+from lsp_server.evals.layouts import LAYOUTS, Piece, lay
+from lsp_server.evals.memo import Memo, key_of
+from lsp_server.evals.scores import identifiers, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from engine.api import Engine
+    from lsp_server.evals.tasks import Task
+
+MAX_NEW = 48
+FORMS = ("signature", "outline", "full", "far", "near", "given", "wrong")
+_DISTRACTORS = 2
+_CHUNK_LINES = 20
+
+Files = dict[str, dict[str, str]]
+"""Repository, then path, then text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One way to make a prompt, spelled `layout/form@tokens`, with `!` for the hole at the cursor.
+
+    Attributes:
+        layout: see `lsp_server.evals.layouts`.
+        form: signature, outline or full text of the definition; `far` and `near`: the outline
+            before or after two chunks of other files; `wrong`: those chunks alone; `given`: what
+            the task brings along.
+        tokens: most tokens of the prompt without context.
+        anchored: whether the hole begins above the cursor.
+    """
+
+    layout: str
+    form: str
+    tokens: int
+    anchored: bool
+
+    @classmethod
+    def parse(cls, spelled: str, tokens: int) -> Cell:
+        """Read `layout[/form][@tokens][!]`.
+
+        Raises:
+            TaskFileError: it is none.
+        """
+        body, anchored = spelled.removesuffix("!"), not spelled.endswith("!")
+        body, _, count = body.partition("@")
+        layout, _, form = body.partition("/")
+        if layout not in LAYOUTS or (form and form not in FORMS) or (count and not count.isdigit()):
+            message = (
+                f"{spelled!r} is no cell; expected LAYOUT/FORM@TOKENS with one of "
+                f"{', '.join(LAYOUTS)} and one of {', '.join(FORMS)}"
+            )
+            raise TaskFileError(message)
+        return cls(layout, form, int(count) if count else tokens, anchored)
+
+    @property
+    def base(self) -> Cell:
+        """The same prompt without context."""
+        return dataclasses.replace(self, layout="none", form="")
+
+    def __str__(self) -> str:
+        form = f"/{self.form}" if self.form else ""
+        return f"{self.layout}{form}@{self.tokens}{'' if self.anchored else '!'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One answer in one cell."""
+
+    id: str
+    lang: str
+    cell: str
+    base: str
+    em1: bool
+    first_id: bool
+    es: float
+    added: int
+    visible: bool
+    completion: str
+
+
+class Study:
+    """Answers tasks in cells, with every answer kept on disk."""
+
+    def __init__(self, engine: Engine, tasks: Sequence[Task], memo: Memo) -> None:
+        """Prepare.
+
+        Args:
+            engine: a loaded engine.
+            tasks: all tasks of the file; their texts are the repositories.
+            memo: answers of this model that are known.
+        """
+        self._engine = engine
+        self._memo = memo
+        self._files = repositories(tasks)
+
+    def answer(self, task: Task, cell: Cell) -> Row:
+        """One task in one cell."""
+        settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored)
+        engine, snapshot = self._engine, task.snapshot()
+        prompt = PromptMaker(engine.tokenizer, engine.family, settings, cell.tokens).make(snapshot)
+        pieces = self._pieces(task, cell.form)
+        laid = lay(cell.layout, pieces, prompt, snapshot, engine.family, engine.tokenizer)
+        heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
+        completion = self._complete(laid.stable, laid.live, heal=heal)
+        found = score(completion, task.answer)
+        shown = "".join(part.text for part in prompt.stable.parts) + prompt.live_text
+        symbol = task.fields.get("symbol", "")
+        return Row(
+            id=task.id,
+            lang=task.language,
+            cell=str(cell),
+            base=str(cell.base),
+            em1=found.em1,
+            first_id=found.first_id,
+            es=found.es,
+            added=laid.added,
+            visible=bool(symbol) and symbol in identifiers(shown),
+            completion=completion,
+        )
+
+    def _complete(self, stable: tuple[int, ...], live: tuple[int, ...], *, heal: bool) -> str:
+        """The first line with text that the model puts after a prompt."""
+        key = key_of({"stable": stable, "live": live, "heal": heal, "new": MAX_NEW, "stop": "line"})
+        known = self._memo.get(key)
+        if known is not None:
+            return str(known)
+        answer: list[str] = []
+
+        def on_token(token: Token) -> bool:
+            answer.append(token.text)
+            return "\n" in "".join(answer).lstrip("\n")
+
+        request = Request(stable, live, MAX_NEW, keep=False, heal=heal)
+        self._engine.generate(request, on_token, CancelToken())
+        completion = "".join(answer).lstrip("\n").split("\n")[0]
+        self._memo.put(key, completion)
+        return completion
+
+    def _pieces(self, task: Task, form: str) -> list[Piece]:
+        match form:
+            case "":
+                return []
+            case "given":
+                given = task.fields.get("crossfile_list") or []
+                return [Piece(one["filename"], one["retrieved_chunk"] + "\n") for one in given]
+            case "far":
+                return [*self._pieces(task, "outline"), *self._pieces(task, "wrong")]
+            case "near":
+                return [*self._pieces(task, "wrong"), *self._pieces(task, "outline")]
+            case "wrong":
+                return self._distractors(task)
+        path, definition = self._definition(task)
+        make = {
+            "signature": definitions.signature,
+            "outline": definitions.outline,
+            "full": definitions.full,
+        }[form]
+        return [Piece(path, make(definition))]
+
+    def _definition(self, task: Task) -> tuple[str, definitions.Definition]:
+        found = oracle(task, self._files)
+        if found is None:
+            message = f"{task.id}: no row holds the file that defines its name"
+            raise TaskFileError(message)
+        return found
+
+    def _distractors(self, task: Task) -> list[Piece]:
+        """Chunks of other files of the repository, the same for every cell."""
+        draw = random.Random(task.id)  # noqa: S311 -- the same sample every time
+        extension = task.file.rpartition(".")[2]
+        defining = set(task.fields.get("defined_in") or ())
+        others = sorted(
+            path
+            for path in self._files[task.repo]
+            if path.endswith(f".{extension}") and path != task.file and path not in defining
+        )
+        pieces = []
+        for path in draw.sample(others, min(_DISTRACTORS, len(others))):
+            lines = self._files[task.repo][path].split("\n")
+            first = draw.randrange(max(1, len(lines) - _CHUNK_LINES))
+            pieces.append(Piece(path, "\n".join(lines[first : first + _CHUNK_LINES]) + "\n"))
+        return pieces
+
+
+def repositories(tasks: Iterable[Task]) -> Files:
+    """Whole files by repository and path, as the rows of a task file hold them."""
+    files: Files = defaultdict(dict)
+    for task in tasks:
+        files[task.repo][task.file] = task.whole
+    return files
+
+
+def oracle(task: Task, files: Mapping[str, Mapping[str, str]]) -> tuple[str, definitions.Definition] | None:
+    """Path and place of the definition that the answer needs; never from the task's own file."""
+    named = [
+        path
+        for path in task.fields.get("defined_in") or ()
+        if path in files.get(task.repo, {}) and path != task.file
+    ]
+    # of several files that define the name, one that the current file seems to import
+    named.sort(key=lambda path: not _mentioned(path, task.before))
+    for path in named:
+        found = definitions.find(files[task.repo][path], task.fields["symbol"], task.language)
+        if found is not None:
+            return path, found
+    return None
+
+
+def _mentioned(path: str, text: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    stem = name.partition(".")[0]
+    return any(word and word in text for word in (f"/{stem}", f".{stem} ", folder.split("/")[-1] + '"'))
+
+
+def run(
+    engine: Engine,
+    tasks: Sequence[Task],
+    chosen: Sequence[Task],
+    cells: Sequence[Cell],
+    memo: Memo,
+    out: Path | None,
+) -> list[Row]:
+    """Answer the chosen tasks in all cells, task by task so that a cut-off run is paired too."""
+    import json
+
+    from rich.progress import track
+
+    study = Study(engine, tasks, memo)
+    wanted = list(dict.fromkeys([*(cell.base for cell in cells), *cells]))
+    rows: list[Row] = []
+    try:
+        for task in track(chosen, description="tasks", disable=not sys.stderr.isatty()):
+            rows += [study.answer(task, cell) for cell in wanted]
+    except KeyboardInterrupt:
+        rows = [row for row in rows if row.id != task.id]
+    if out is not None:
+        lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return rows
+
+
+def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """One line a cell: shares, intervals, and the paired comparison with no context."""
+    from lsp_server.evals.statistics import mcnemar, wilson
+
+    by_cell: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        by_cell[row.cell][row.id] = row
+    found = []
+    for cell, of in by_cell.items():
+        some = next(iter(of.values()))
+        base = by_cell.get(some.base, {})
+        line: dict[str, Any] = {"cell": cell, "n": len(of)}
+        for name in ("em1", "first_id"):
+            right = sum(getattr(row, name) for row in of.values())
+            low, high = wilson(right, len(of))
+            pairs = [(getattr(base[i], name), getattr(row, name)) for i, row in of.items() if i in base]
+            lost, won = pairs.count((True, False)), pairs.count((False, True))
+            line[name] = 100 * right / len(of)
+            line[f"{name}_low"], line[f"{name}_high"] = 100 * low, 100 * high
+            line[f"{name}_lost"], line[f"{name}_won"] = lost, won
+            line[f"{name}_p"] = mcnemar(lost, won)
+        line["es"] = sum(row.es for row in of.values()) / len(of)
+        line["added"] = sum(row.added for row in of.values()) / len(of)
+        found.append(line)
+    return found

@@ -1,0 +1,151 @@
+"""Fill-in-the-middle tasks: a document with a hole, the answer, and what else its set gives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from context.documents import Cursor, Snapshot
+from context.text import Text
+from lsp_server.bench.errors import TaskFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript"}
+"""Short names in task files, and the LSP language identifiers that they mean."""
+
+EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "rust": "rs", "csharp": "cs"}
+"""File extensions that differ from the language's identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One hole.
+
+    Attributes:
+        id: unique in its file.
+        set: the set it belongs to, for tables.
+        lang: the language as its set spells it.
+        file: path inside its repository, forward slashes.
+        repo: `owner/name`, "" when unknown.
+        before: the document up to the cursor.
+        after: the document from the cursor on.
+        prefix: `before` as the set publishes it; programs are built with it.
+        suffix: `after` as the set publishes it.
+        answer: what was taken out.
+        quick: whether a quick run takes it.
+        fields: the whole row, for what only some sets have.
+    """
+
+    id: str
+    set: str
+    lang: str
+    file: str
+    repo: str
+    before: str
+    after: str
+    prefix: str
+    suffix: str
+    answer: str
+    quick: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def language(self) -> str:
+        """The LSP language identifier."""
+        return LANGUAGES.get(self.lang, self.lang)
+
+    @property
+    def whole(self) -> str:
+        """The file with its answer."""
+        return self.prefix + self.answer + self.suffix
+
+    def snapshot(self) -> Snapshot:
+        """The document with its hole, as an editor would show it; the answer is not in it."""
+        line = self.before.count("\n")
+        column = len(self.before) - self.before.rfind("\n") - 1
+        return Snapshot(
+            uri=f"file:///workspace/{self.file}",
+            path=self.file,
+            language=self.language,
+            version=1,
+            text=Text.of(self.before + self.after),
+            cursor=Cursor(line, column),
+            repo=self.repo.rpartition("/")[2],
+        )
+
+
+def read_tasks(path: Path) -> list[Task]:
+    """The tasks of a JSON Lines file.
+
+    A row has `id`, `lang`, `prefix`, `middle`, `suffix`; `set`, `kind`, `file`, `repo`, `quick`,
+    `exec` and others where known (docs/evaluation.md).
+
+    Raises:
+        TaskFileError: no such file, no task in it, or a row that is not a task; names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read tasks from {path}: {error}"
+        raise TaskFileError(message) from error
+    rows = enumerate(text.split("\n"), 1)
+    tasks = [_task(f"{path} line {number}", row) for number, row in rows if row.strip()]
+    if not tasks:
+        message = f"{path} holds no tasks; one JSON object a line is expected"
+        raise TaskFileError(message)
+    seen: set[str] = set()
+    for task in tasks:
+        if task.id in seen:
+            message = f"{path} has the id {task.id!r} twice; ids must be unique"
+            raise TaskFileError(message)
+        seen.add(task.id)
+    return tasks
+
+
+def _task(where: str, row: str) -> Task:
+    try:
+        fields = json.loads(row)
+    except ValueError as error:
+        message = f"{where} is not JSON: {error}"
+        raise TaskFileError(message) from error
+    if not isinstance(fields, dict):
+        message = f"{where} is not a JSON object"
+        raise TaskFileError(message)
+    for name in ("id", "lang", "prefix", "middle", "suffix"):
+        if not isinstance(fields.get(name), str):
+            found = "is missing" if name not in fields else f"is {type(fields[name]).__name__}"
+            message = f"{where}: field {name!r} {found}, expected a string"
+            raise TaskFileError(message)
+    before, after = fields["prefix"], fields["suffix"]
+    if fields.get("set") == "santacoder_fim":
+        # the answer is a line between newlines that stand in neither prefix nor suffix
+        before, after = before.removesuffix("\n") + "\n", "\n" + after
+    kind = fields.get("kind")
+    language = LANGUAGES.get(fields["lang"], fields["lang"])
+    return Task(
+        id=fields["id"],
+        set=str(fields.get("set") or (f"repofim_{kind}" if kind else "tasks")),
+        lang=fields["lang"],
+        file=_inside(where, str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")),
+        repo=str(fields.get("repo") or ""),
+        before=before,
+        after=after,
+        prefix=fields["prefix"],
+        suffix=fields["suffix"],
+        answer=fields["middle"],
+        quick=bool(fields.get("quick")),
+        fields=fields,
+    )
+
+
+def _inside(where: str, file: str) -> str:
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        message = f"{where}: file {file!r} must be a path inside the workspace"
+        raise TaskFileError(message)
+    return file
