@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from lsp_server import config_cli, models_cli
     from lsp_server.bench import cli as bench_cli
+    from lsp_server.evals import cli as evals_cli
 
     top = argparse.ArgumentParser(
         prog="midfill", description="Ghost-text code completion on your own machine."
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     models_cli.add_parser(commands)
     config_cli.add_parser(commands)
     bench_cli.add_parser(commands)
+    evals_cli.add_parser(commands)
     demo = commands.add_parser("demo", help="type into a real server and show its ghost text")
     demo.add_argument(
         "file", nargs="?", type=Path, help="a source file (default: one of midfill's)"

@@ -1,12 +1,12 @@
 """Where text of other files can stand in a fill-in-the-middle prompt, as token ids.
 
-    repo     repository tokens before the prompt, as the family was trained
-    comment  comment lines at the start of the prefix
-    plain    code at the start of the prefix, under a comment with its path
-    suffix   comment lines after the text behind the cursor
-    edge     comment lines at the end of the prefix, right before the hole
-    lead     comment lines at the start of the middle, right above the lead
-    none     nowhere
+repo     repository tokens before the prompt, as the family was trained
+comment  comment lines at the start of the prefix
+plain    code at the start of the prefix, under a comment with its path
+suffix   comment lines after the text behind the cursor
+edge     comment lines at the end of the prefix, right before the hole
+lead     comment lines at the start of the middle, right above the lead
+none     nowhere
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A prompt with context in it: ids before the live part, ids of the live part, how many more
-    than without context."""
+    """A prompt with context in it: ids before the live part, the live part, how many are new."""
 
     stable: tuple[int, ...]
     live: tuple[int, ...]
@@ -61,28 +60,28 @@ def lay(
         return Laid(prompt.stable.ids, prompt.live, 0)
     comments = "".join(_comment(piece, snapshot.language) for piece in pieces)
     before: list[int] = []
-    prefix = texts["header"], texts["prefix"]
-    suffix, lead = (texts["suffix"],), (texts["lead"],)
+    prefix = [texts["header"], texts["prefix"]]
+    suffix, lead = [texts["suffix"]], [texts["lead"]]
     match layout:
         case "repo":
             before = [control(family.repo), *encode((snapshot.repo or "workspace") + "\n")]
             for piece in pieces:
                 before += [control(family.file), *encode(f"{piece.path}\n{piece.text}\n")]
             before += [control(family.file), *encode(snapshot.path + "\n")]
-            prefix = ("", texts["prefix"])
+            prefix = [texts["prefix"]]  # the path is told already
         case "comment":
-            prefix = (comments, *prefix)
+            prefix = [comments, *prefix]
         case "plain":
             code = "".join(
                 f"{path_comment(snapshot.language, piece.path)}\n{piece.text}\n" for piece in pieces
             )
-            prefix = (code, *prefix)
+            prefix = [code, *prefix]
         case "suffix":
-            suffix = (*suffix, "\n" + comments)
+            suffix = [*suffix, "\n" + comments]
         case "edge":
-            prefix = (*prefix, comments)
+            prefix = [*prefix, comments]
         case "lead":
-            lead = (comments, *lead)
+            lead = [comments, *lead]
         case _:
             raise ValueError(layout)
     ids = [*before, control(family.prefix)]

@@ -1,9 +1,9 @@
 """Whether a completed program passes its tests, by the kind of tests that its set brings.
 
-    humaneval  Python: prefix, completion, suffix, then `test` and a call of its check on `entry`
-    multipl-e  Python, Java, JavaScript: the first line between newlines, then `tests`
-    io         Python, Java, C++: a whole program, each input in `tests` gives one of its outputs
-    api_match  no program: the call is the answer's, blanks aside
+humaneval  Python: prefix, completion, suffix, then `test` and a call of its check on `entry`
+multipl-e  Python, Java, JavaScript: the first line between newlines, then `tests`
+io         Python, Java, C++: a whole program, each input in `tests` gives one of its outputs
+api_match  no program: the call is the answer's, blanks aside
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def missing_tools(task: Task) -> tuple[str, ...]:
     kind = (task.fields.get("exec") or {}).get("kind")
     if kind in {None, "api_match"}:
         return ()
-    missing = [tool for tool in _TOOLS.get(task.language, (task.language,)) if not shutil.which(tool)]
+    missing = [
+        tool for tool in _TOOLS.get(task.language, (task.language,)) if not shutil.which(tool)
+    ]
     if task.language == "java" and kind == "multipl-e" and not _javatuples().is_file():
         missing.append("javatuples.jar (JAVATUPLES names it)")
     return tuple(missing)
@@ -212,7 +214,7 @@ def cut_call(completion: str) -> str:
 
 
 def same_output(got: str, wanted: Sequence[str]) -> bool:
-    """Whether an output equals one of the right ones: numbers within 1e-12, yes and no in any case."""
+    """Whether an output is one of the right ones: numbers within 1e-12, yes and no in any case."""
     tokens = got.split()
     return any(
         len(tokens) == len(want.split()) and all(map(_same_token, tokens, want.split()))

@@ -213,7 +213,9 @@ def repositories(tasks: Iterable[Task]) -> Files:
     return files
 
 
-def oracle(task: Task, files: Mapping[str, Mapping[str, str]]) -> tuple[str, definitions.Definition] | None:
+def oracle(
+    task: Task, files: Mapping[str, Mapping[str, str]]
+) -> tuple[str, definitions.Definition] | None:
     """Path and place of the definition that the answer needs; never from the task's own file."""
     named = [
         path
@@ -232,7 +234,9 @@ def oracle(task: Task, files: Mapping[str, Mapping[str, str]]) -> tuple[str, def
 def _mentioned(path: str, text: str) -> bool:
     folder, _, name = path.rpartition("/")
     stem = name.partition(".")[0]
-    return any(word and word in text for word in (f"/{stem}", f".{stem} ", folder.split("/")[-1] + '"'))
+    return any(
+        word and word in text for word in (f"/{stem}", f".{stem} ", folder.split("/")[-1] + '"')
+    )
 
 
 def run(
@@ -277,7 +281,9 @@ def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
         for name in ("em1", "first_id"):
             right = sum(getattr(row, name) for row in of.values())
             low, high = wilson(right, len(of))
-            pairs = [(getattr(base[i], name), getattr(row, name)) for i, row in of.items() if i in base]
+            pairs = [
+                (getattr(base[i], name), getattr(row, name)) for i, row in of.items() if i in base
+            ]
             lost, won = pairs.count((True, False)), pairs.count((False, True))
             line[name] = 100 * right / len(of)
             line[f"{name}_low"], line[f"{name}_high"] = 100 * low, 100 * high

@@ -126,12 +126,14 @@ def _task(where: str, row: str) -> Task:
         # the answer is a line between newlines that stand in neither prefix nor suffix
         before, after = before.removesuffix("\n") + "\n", "\n" + after
     kind = fields.get("kind")
-    language = LANGUAGES.get(fields["lang"], fields["lang"])
+    language = LANGUAGES.get(str(fields["lang"]), str(fields["lang"]))
     return Task(
         id=fields["id"],
         set=str(fields.get("set") or (f"repofim_{kind}" if kind else "tasks")),
         lang=fields["lang"],
-        file=_inside(where, str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")),
+        file=_inside(
+            where, str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")
+        ),
         repo=str(fields.get("repo") or ""),
         before=before,
         after=after,
