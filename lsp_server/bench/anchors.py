@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import random
 import sys
 from collections import Counter
@@ -23,6 +22,7 @@ from context.text import Text
 from engine.api import CancelToken, Request, Token
 from engine.errors import MidfillError
 from engine.load import load, wanted
+from lsp_server.evals.statistics import mcnemar
 from lsp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,15 +109,6 @@ def _right(engine: Engine, maker: PromptMaker, task: dict[str, Any]) -> bool:
     engine.generate(request, on_token, CancelToken())
     first = "".join(answer).lstrip("\n").split("\n")[0]
     return bool(first.strip() == task["middle"].strip())
-
-
-def mcnemar(only_one: int, only_other: int) -> float:
-    """Two-sided p of the exact McNemar test, from the tasks that only one way gets right."""
-    flips = only_one + only_other
-    if not flips:
-        return 1.0
-    tail = sum(math.comb(flips, k) for k in range(min(only_one, only_other) + 1))
-    return min(1.0, float(2 * tail / 2**flips))
 
 
 def _print(rows: Iterable[dict[str, Any]], engine: str) -> None:

@@ -29,6 +29,7 @@ def add_parser(subparsers: Commands) -> None:
     _add_compare(commands)
     _add_model(commands)
     _add_anchors(commands)
+    _add_context(commands)
     server = commands.add_parser("server", help="the server's own parts, without a model")
     server.set_defaults(run=_server)
 
@@ -183,6 +184,33 @@ def _add_anchors(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per task")
     parser.set_defaults(run=_anchors)
+
+
+def _add_context(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "context", help="does the model use a definition of another file that is given by hand?"
+    )
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/context-study.md")
+    parser.add_argument(
+        "--cells",
+        default="repo/outline",
+        metavar="A,B",
+        help="LAYOUT/FORM@TOKENS, and ! for the hole at the cursor; docs/context-study.md",
+    )
+    parser.add_argument("--tokens", type=_positive, default=512, help="of the prompt without it")
+    parser.add_argument("--count", type=_positive, metavar="N", help="a random sample of N tasks")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the sample")
+    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
+    parser.add_argument("--memo", type=Path, metavar="DIR", help="where answers are kept")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per answer")
+    parser.set_defaults(run=_context)
+
+
+def _context(arguments: argparse.Namespace) -> int:
+    from lsp_server.evals import study_command
+
+    return study_command.run(arguments)
 
 
 def _model(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Model answers on disk, so that a run that was cut off goes on where it was.
 
-One JSON line an answer, in a file a model: `{"key", "tokens": [[text, log_prob], ...], "reason"}`.
+One JSON line an answer, in a file a model: `{"key", "value"}`.
 A key is the hash of everything that decides a greedy answer.
 """
 
@@ -36,12 +36,15 @@ class Memo:
         self._known: dict[str, Any] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+", encoding="utf-8")
+            with path.open("a+", encoding="utf-8") as file:
+                file.seek(0)
+                lines = file.readlines()
+                if lines and not lines[-1].endswith("\n"):
+                    file.write("\n")  # its writer died; what comes now starts on a line of its own
         except OSError as error:
             message = f"cannot keep answers in {path}: {error}; choose another place with --memo"
             raise ResultFileError(message) from error
-        self._file.seek(0)
-        for line in self._file:
+        for line in lines:
             try:
                 row = json.loads(line)
                 self._known[row["key"]] = row["value"]
@@ -59,9 +62,5 @@ class Memo:
     def put(self, key: str, value: Any) -> None:
         """Keep a value, on disk at once."""
         self._known[key] = value
-        self._file.write(json.dumps({"key": key, "value": value}, ensure_ascii=False) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"key": key, "value": value}, ensure_ascii=False) + "\n")

@@ -111,9 +111,8 @@ class RememberingEngine:
         """Nothing to forget; known answers stay."""
 
     def close(self) -> None:
-        """Close engine and file."""
+        """Close the engine."""
         self._engine.close()
-        self._memo.close()
 
 
 def _play(

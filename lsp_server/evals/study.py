@@ -231,6 +231,15 @@ def oracle(
     return None
 
 
+def usable(tasks: Sequence[Task], cells: Sequence[Cell]) -> list[Task]:
+    """The tasks that have what the cells put into their prompts."""
+    forms = {cell.form for cell in cells} - {""}
+    if forms == {"given"}:
+        return [task for task in tasks if task.fields.get("crossfile_list")]
+    files = repositories(tasks)
+    return [task for task in tasks if task.fields.get("symbol") and oracle(task, files)]
+
+
 def _mentioned(path: str, text: str) -> bool:
     folder, _, name = path.rpartition("/")
     stem = name.partition(".")[0]
