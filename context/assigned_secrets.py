@@ -7,21 +7,24 @@ language, and the value must not be one of those that code is full of: words, pl
 from __future__ import annotations
 
 import re
+import string
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STRONG: Final = ("passw", "passphrase", "pwd", "_pass", "secret")
+_STRONG: Final = ("pass", "pwd", "secret")
 """Parts of names whose values are secrets even when they are words."""
 
-_WEAK: Final = (
-    *("token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key"),
-    *("privatekey", "private_key", "private-key", "signingkey", "signing_key", "signing-key"),
-    *("encryptionkey", "encryption_key", "accountkey", "account_key", "authkey", "auth_key"),
-    *("secretkey", "auth-key", "credential", "_auth", "master_key", "masterkey", "license_key"),
-)
+_WEAK: Final = ("token", "key", "credential", "_auth")
 """Parts of names whose values are secrets when they look random."""
+
+_PASS = re.compile(r"pass(?:w|phrase)|(?<=[_.-])pass(?![a-z])|(?<=[bdr])pass\b")
+_KEY_OF = re.compile(
+    r"(?:api|access|private|signing|encryption|account|auth|secret|master|licen[cs]e|app|service)"
+    r"[_-]?\Z"
+)
+_LONGEST_KEY_OF = 11
 
 _PLAIN_ENDS = re.compile(
     r"(?:types?|ur[li]s?|path|file(?:name)?|name|field|label|ids?|kind|header|param(?:eter)?|prefix"
@@ -41,13 +44,15 @@ _QUOTED = re.compile(
 )
 _BARE = re.compile(
     r"(?P<rest>[\w.-]{0,40})(?P<sign>=|:[ \t]{1,8}|[ \t]{1,8}=[ \t]{1,8})"
-    r"(?P<value>[^\s\"'`,;(){}\[\]<>&|\\]{6,300})(?P<after>[^\n]?)"
+    r"(?P<value>[^\s\"'`,;(){}\[\]<>|\\]{6,300})(?P<after>[^\n]?)"
 )
 _LINE_START = re.compile(
     r"[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+|-[ \t]+|#[ \t]*)?[\w.-]*"
 )
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_./:@+ ][A-Za-z]+)*[-_./:]?\d{0,4}")
 _NAME_LIKE = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)*[!?*]?")
+_PATH = re.compile(r"^[.~]{0,2}/|\.\w{1,5}$")
+_BORDER = re.compile(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d")
 _NO_SECRETS: Final = frozenset(
     {
         *("string", "number", "boolean", "required", "optional", "hidden", "undefined", "unknown"),
@@ -58,6 +63,8 @@ _NO_SECRETS: Final = frozenset(
 _MIN_WORD = 5
 _MIN_RANDOM = 10
 _MIN_DISTINCT = 6
+_MIN_BORDERS = 4
+_NAME_LETTERS = string.ascii_letters + string.digits + "_.-"
 
 
 def assigned(text: str) -> Iterator[tuple[int, int]]:
@@ -70,7 +77,9 @@ def assigned(text: str) -> Iterator[tuple[int, int]]:
             place = lower.find(mark)
             while place >= 0:
                 end = place + len(mark)
-                if quoted := _QUOTED.match(text, end):
+                if not _is_name(lower, place, mark):
+                    pass
+                elif quoted := _QUOTED.match(text, end):
                     if _is_quoted_secret(quoted, strong=strong):
                         yield quoted.span("value")
                 elif (bare := _BARE.match(text, end)) and _is_bare_secret(
@@ -78,6 +87,13 @@ def assigned(text: str) -> Iterator[tuple[int, int]]:
                 ):
                     yield bare.span("value")
                 place = lower.find(mark, end)
+
+
+def _is_name(lower: str, place: int, mark: str) -> bool:
+    """Whether a mark stands for a secret: `api_key` does, `sort_key` and `passes` do not."""
+    if mark == "key":
+        return _KEY_OF.search(lower, max(0, place - _LONGEST_KEY_OF), place) is not None
+    return mark != "pass" or _PASS.match(lower, place) is not None
 
 
 def is_placeholder(value: str) -> bool:
@@ -106,35 +122,30 @@ def _is_quoted_secret(found: re.Match[str], *, strong: bool) -> bool:
     value = found["value"]
     if is_placeholder(value) or _PLAIN_ENDS.search(found["rest"]):
         return False
-    if looks_random(value):
-        return "://" not in value
     sure = found["sign"] in {"=", ":", ":=", "=>"}
+    if looks_random(value):
+        return "://" not in value and (sure or not _PATH.search(value))
     return strong and sure and _is_password(value)
 
 
 def _is_bare_secret(found: re.Match[str], text: str, place: int, *, strong: bool) -> bool:
+    """The same without quotes, where most values are code: settings files, shells, URLs."""
     value = found["value"]
     if is_placeholder(value) or _PLAIN_ENDS.search(found["rest"]):
         return False
     start = text.rfind("\n", 0, place) + 1
     head = text[start:place]
-    ends = found["after"] in {"", "\r"}
-    name = head + text[place : found.start("sign")]
-    if ends and found["sign"] == "=" and _LINE_START.fullmatch(head) and name == name.upper():
-        return looks_random(value) or (strong and _is_password(value))  # as in the environment
     if head.endswith(";") and found["sign"] == "=" and found["after"] in {";", '"', "'"}:
         return strong or looks_random(value)  # a connection string
-    if _NAME_LIKE.fullmatch(value) and not (ends and _LINE_START.fullmatch(head)):
-        return False
+    alone = found["after"] in {"", "\r"} and _LINE_START.fullmatch(head) is not None
+    name = text[start + len(head.rstrip(_NAME_LETTERS)) : found.start("sign")]
+    if alone and found["sign"] == "=" and name == name.upper():  # as in the environment
+        return looks_random(value) or (strong and _is_password(value))
     if looks_random(value):
-        return "://" not in value and not _NAME_LIKE.fullmatch(value.rstrip("0123456789"))
-    return (
-        strong
-        and ends
-        and _LINE_START.fullmatch(head) is not None
-        and any(char in "!@#%^+=?~" or char.isdigit() for char in value)
-        and not _NAME_LIKE.fullmatch(value)
-    )
+        scattered = len(_BORDER.findall(value)) >= _MIN_BORDERS
+        return "://" not in value and (scattered or not _NAME_LIKE.fullmatch(value))
+    odd = any(char in "!@#%^+=?~&" or char.isdigit() for char in value)
+    return strong and alone and odd and not _NAME_LIKE.fullmatch(value)
 
 
 def _is_password(value: str) -> bool:

@@ -1,6 +1,6 @@
 """Secrets as data: how keys and tokens of known kinds look. Sources: the services' own documents.
 
-A kind has a mark, a fixed text that all of its secrets contain and that is quick to look for, and
+A kind has a mark, a fixed text that all of its secrets begin with or have right before them, and
 an expression that is matched where the mark begins. What group 1 matches is the secret; the whole
 match where there is no group.
 """
@@ -28,6 +28,17 @@ class Kind:
     pattern: re.Pattern[str]
     inner: bool = False
 
+    @property
+    def is_run(self) -> bool:
+        """Whether every such secret lies in one `RUN` from its mark on."""
+        return not self.inner and _RUN_MARK.fullmatch(self.mark) is not None
+
+
+RUN: Final = re.compile(r"[A-Za-z0-9_.+/=-]{16,}")
+"""Unbroken text that is long enough for a token; what has no digit in it is none."""
+
+_RUN_MARK = re.compile(r"[A-Za-z0-9_.+/-]+(?<!AAAA)")
+
 
 def _kind(name: str, mark: str, rest: str, *, inner: bool = False) -> Kind:
     return Kind(name, mark, re.compile(re.escape(mark) + rest), inner)
@@ -38,10 +49,11 @@ _A = r"[A-Za-z0-9]"
 _U = r"[^\s\"'`<>(){}\[\]|\\^*]"
 
 KINDS: Final = (
-    _kind("AWS key id", "AKIA", r"[A-Z2-7]{16}(?![A-Z0-9])"),
-    _kind("AWS temporary key id", "ASIA", r"[A-Z2-7]{16}(?![A-Z0-9])"),
+    _kind("AWS key id", "AKIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _kind("AWS temporary key id", "ASIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _kind("AWS Bedrock key", "ABSKQmVkcm9ja0FQSUtle", r"[A-Za-z0-9+/=]{40,}"),
-    _kind("AWS bearer key", "ABIA", r"[A-Z2-7]{16}(?![A-Z0-9])"),
+    _kind("AWS context key id", "ACCA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _kind("AWS bearer key", "ABIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _kind("Alibaba key id", "LTAI", rf"{_A}{{12,30}}(?!{_A})"),
     _kind("Tencent key id", "AKID", rf"{_A}{{32}}(?!{_A})"),
     _kind("Yandex key", "AQVN", rf"{_W}{{35,38}}"),
@@ -50,11 +62,11 @@ KINDS: Final = (
     _kind("Google access token", "ya29.", rf"{_W}{{20,}}"),
     _kind("Google refresh token", "1//0", rf"{_W}{{30,}}"),
     _kind("Firebase server key", "AAAA", rf"{_W}{{7}}:{_W}{{120,}}"),
-    _kind("GitHub token", "ghp_", rf"{_A}{{30,}}"),
-    _kind("GitHub OAuth token", "gho_", rf"{_A}{{30,}}"),
-    _kind("GitHub user token", "ghu_", rf"{_A}{{30,}}"),
+    _kind("GitHub token", "ghp_", r"\w{30,}"),
+    _kind("GitHub OAuth token", "gho_", r"\w{30,}"),
+    _kind("GitHub user token", "ghu_", r"\w{30,}"),
     _kind("GitHub server token", "ghs_", r"[A-Za-z0-9_.-]{30,}"),
-    _kind("GitHub refresh token", "ghr_", rf"{_A}{{30,}}"),
+    _kind("GitHub refresh token", "ghr_", r"\w{30,}"),
     _kind("GitHub fine-grained token", "github_pat_", r"\w{50,}"),
     _kind("GitLab token", "glpat-", r"[A-Za-z0-9_.-]{20,}"),
     _kind(
@@ -95,12 +107,12 @@ KINDS: Final = (
     _kind("Clojars token", "CLOJARS_", r"[A-Za-z0-9]{40,}"),
     _kind("Docker token", "dckr_pat_", rf"{_W}{{20,}}"),
     _kind("Docker organization token", "dckr_oat_", rf"{_W}{{20,}}"),
-    _kind("Artifactory key", "AKC", r"[A-Za-z0-9]{60,}"),
+    _kind("Artifactory key", "AKC", r"[A-Za-z0-9]{20,}"),
     _kind("SendGrid key", "SG.", rf"{_W}{{16,}}\.{_W}{{30,}}"),
     _kind("Mailgun key", "key-", r"[a-f0-9]{32}(?![a-f0-9])"),
     _kind("Brevo key", "xkeysib-", rf"{_W}{{40,}}"),
-    _kind("Twilio key", "SK", r"[a-f0-9]{32}(?![A-Za-z0-9])"),
-    _kind("Twilio account", "AC", r"[a-f0-9]{32}(?![A-Za-z0-9])"),
+    _kind("Twilio key", "SK", r"[a-z0-9]{32}(?![A-Za-z0-9])"),
+    _kind("Twilio account", "AC", r"[a-z0-9]{32}(?![A-Za-z0-9])"),
     _kind("Square token", "sq0", rf"[a-z]{{3}}-{_W}{{22,}}"),
     _kind("Square access token", "EAAA", rf"{_W}{{56,}}"),
     _kind("PayPal Braintree token", "access_token$production$", r"[a-z0-9]{16}\$[a-f0-9]{32}"),
@@ -165,6 +177,13 @@ KINDS: Final = (
     _kind("Signed URL", "sig=", r"([A-Za-z0-9%+/_-]{30,}={0,2})"),
     _kind("Signed URL", "X-Amz-Signature=", r"([a-f0-9]{64})"),
     _kind("Signed URL", "X-Goog-Signature=", r"([a-f0-9]{64,})"),
+    _kind("Telegram token", ":AA", rf"(?<=\d{{8}}:AA){_W}{{33,35}}(?!{_W})", inner=True),
     _kind("PuTTY key", "Private-MAC: ", r"([a-f0-9]{40,64})"),
 )
 """Tokens with a fixed beginning."""
+
+SHAPES: Final = re.compile(
+    rf"(?<!\w)(?:[MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,40}}"  # Discord bots
+    r"|[0-9a-z]{32}-us\d{1,2})(?!\w)"  # Mailchimp
+)
+"""Tokens that show what they are only by their build; matched inside of a `RUN`."""

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from context.assigned_secrets import assigned, is_placeholder
-from context.secret_kinds import KINDS
+from context.secret_kinds import KINDS, RUN, SHAPES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,12 +79,37 @@ def _places(text: str, mark: str) -> Iterator[int]:
 
 
 def _known(text: str) -> Iterator[Span]:
-    for kind in KINDS:
+    for kind in _APART:
         for place in _places(text, kind.mark):
-            if not kind.inner and place and _is_word(text[place - 1]):
-                continue
-            if found := kind.pattern.match(text, place):
-                yield found.span(found.re.groups)
+            yield from _secret_at(text, place, kind)
+    for run in RUN.finditer(text):
+        start, end = run.span()
+        if _DIGIT.search(text, start, end):
+            yield from (found.span() for found in SHAPES.finditer(text, start, end))
+            for mark in _MARK.finditer(text, start, end):
+                for kind in _BY_MARK[mark[1]]:
+                    yield from _secret_at(text, mark.start(), kind)
+
+
+_APART = tuple(kind for kind in KINDS if not kind.is_run)
+_BY_MARK: dict[str, list[Kind]] = {}
+for _kind in KINDS:
+    if _kind.is_run:
+        # the longest mark is found, so it speaks for the shorter ones that it begins with
+        _BY_MARK.setdefault(_kind.mark, []).append(_kind)
+for _mark, _held in _BY_MARK.items():
+    _held += [
+        kind for kind in KINDS if kind.is_run and kind.mark != _mark and _mark.startswith(kind.mark)
+    ]
+_MARK = re.compile(f"(?=({'|'.join(map(re.escape, sorted(_BY_MARK, key=len, reverse=True)))}))")
+_DIGIT = re.compile(r"[0-9]")
+
+
+def _secret_at(text: str, place: int, kind: Kind) -> Iterator[Span]:
+    if kind.inner or not place or not _is_word(text[place - 1]):
+        found = kind.pattern.match(text, place)
+        if found:
+            yield found.span(found.re.groups)
 
 
 def _is_word(char: str) -> bool:
@@ -93,7 +118,7 @@ def _is_word(char: str) -> bool:
 
 # Private keys: every line of a block, until one that cannot belong to it
 
-_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines: \d+")
+_BEGIN = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}|Private-Lines: \d+")
 _BODY = re.compile(r"[A-Za-z0-9+/=_-]+")
 _BODY_LINE = re.compile(
     r"[ \t]*(?:[>#*|]|//|--)?[ \t]*[bfru]?[\"'`]?(?:\\n)?"
@@ -109,7 +134,7 @@ def _key_blocks(text: str) -> Iterator[Span]:
     for begin in _BEGIN.finditer(text):
         end = text.find("\n", begin.end())
         rest = text[begin.end() : end if end >= 0 else len(text)]
-        for found in _BODY.finditer(rest.partition("-----END")[0]):
+        for found in _BODY.finditer(rest.partition("---END")[0]):
             if len(found[0]) >= _SHORTEST_BODY:  # a whole key on one line, with `\n` in it
                 yield begin.end() + found.start(), begin.end() + found.end()
         yield from _key_lines(text, end)
@@ -138,7 +163,7 @@ def _key_lines(text: str, end: int) -> Iterator[Span]:
 
 # Passwords in URLs and headers
 
-_URL = re.compile(r"://[^\s:/?#@\"'<>*{}()\[\]]*:([^\s@\"'<>`]{1,200}?)@(?=[\w\[{$%.-])")
+_URL = re.compile(r"://[^\s:/?#@\"'<>*{}()\[\]]*:([^\s/?\"'<>`]{1,200})@(?=[\w\[{$%.-])")
 _HEADER = re.compile(
     r"authorization[\"']?\]?\s*[:=,(]\s*(?:f?[\"'`])?(?:bearer|basic|token|digest|apikey)\s+"
     r"([A-Za-z0-9._~+/=-]{8,})",
