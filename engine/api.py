@@ -24,16 +24,30 @@ class StopReason(StrEnum):
 
 
 class CancelToken:
-    """A one-way switch, set from any thread; decoding looks at it once per token."""
+    """A one-way switch, set from any thread; decoding looks at it once per token.
 
-    __slots__ = ("_event",)
+    Attributes:
+        spare: whether nobody waits for the rest, so that others who share the engine go first.
+    """
+
+    __slots__ = ("_event", "_hook", "spare")
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._hook: Callable[[], None] | None = None
+        self.spare = False
 
     def cancel(self) -> None:
         """Ask for the end. Prefill cannot be interrupted; decoding stops after one token."""
         self._event.set()
+        if (hook := self._hook) is not None:
+            hook()
+
+    def hook(self, function: Callable[[], None] | None) -> None:
+        """Call `function` when it is cancelled, on that thread; maybe twice, at once if it was."""
+        self._hook = function
+        if function is not None and self.cancelled:
+            function()
 
     @property
     def cancelled(self) -> bool:
@@ -157,4 +171,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free everything. Further calls raise `EngineClosedError`."""
+        ...
+
+    def on_lost(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called, on any thread, when the engine is gone while it had nothing to do."""
+        ...
+
+    def abort(self, *, hung: bool = False) -> None:
+        """Make running and later calls raise at once; from any thread, may be called again.
+
+        Only an engine in another process can do that; one that is `hung` is killed. An engine in
+        this process does nothing: native code cannot be interrupted.
+        """
         ...

@@ -185,6 +185,12 @@ class Ct2Engine:
             self._model.unload_model()
             self._model = None
 
+    def on_lost(self, tell: Callable[[], None]) -> None:
+        """Never: it lives and dies with this process."""
+
+    def abort(self, *, hung: bool = False) -> None:
+        """Nothing: what runs in this process cannot be interrupted."""
+
     def _forced_text(self, request: Request) -> str:
         """Text of the last live token when it is to be healed, else ""."""
         if not request.heal or len(request.live) < _HEALABLE or not request.max_new_tokens:

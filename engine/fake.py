@@ -175,5 +175,11 @@ class FakeEngine:
         """Further calls raise."""
         self.closed = True
 
+    def on_lost(self, tell: Callable[[], None]) -> None:
+        """Never: it lives and dies with this process."""
+
+    def abort(self, *, hung: bool = False) -> None:
+        """Nothing: what runs in this process cannot be interrupted."""
+
     def _held(self) -> int:
         return sum(len(stable) for stable in self._kept) * self._weight

@@ -13,6 +13,9 @@ from lsp_server.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.api import Engine
+    from lsp_server.settings import Settings
+
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
@@ -85,7 +88,8 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--engine",
         default="real",
         metavar="real|fake:TEXT",
-        help="fake:TEXT answers TEXT to everything, without a model",
+        help="fake:TEXT answers TEXT to everything, without a model; remote-fake:TEXT does so from "
+        "an engine host",
     )
     serve.set_defaults(run=_serve)
 
@@ -102,6 +106,7 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from engine.guard import Guard
     from lsp_server import config_cli, engines, logs
 
     try:
@@ -115,9 +120,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     from lsp_server.server import MidfillServer
     from lsp_server.server import run as serve
 
-    server = MidfillServer(
-        config_cli.load(arguments), lambda settings: engines.maker(settings, arguments.engine)()
-    )
+    guard = Guard(arguments.tcp)
+    guard.engage()
+
+    def make_engine(settings: Settings) -> Engine:
+        return engines.maker(settings, arguments.engine, guard.report)()
+
+    server = MidfillServer(config_cli.load(arguments), make_engine)
+    guard.on_refusal = server.refused
     return serve(server, tcp=arguments.tcp, parent=arguments.parent)
 
 

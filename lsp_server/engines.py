@@ -1,34 +1,93 @@
-"""Which engine the server runs: the real one from the store, or the fake one for try-outs."""
+"""Which engine the server runs, and in which process."""
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import TYPE_CHECKING
 
 from lsp_server import paths
+from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
+    from engine.host.meet import Meeting
+    from engine.host.plan import Plan
     from lsp_server.settings import Settings
 
+_log = logging.getLogger(__name__)
 
-def maker(settings: Settings, kind: str) -> Callable[[], Engine]:
+_FAKE = re.compile(r"(?P<where>fake|remote-fake)(?:@(?P<ms>\d+))?(?::(?P<text>.*))?", re.DOTALL)
+
+
+def maker(
+    settings: Settings, kind: str, on_refusal: Callable[[str], None] = lambda _: None
+) -> Callable[[], Engine]:
     """A function that loads an engine; nothing heavy is imported before it is called.
 
     Args:
         settings: all settings.
-        kind: `real`, or `fake:TEXT` for an engine that answers TEXT to everything.
+        kind: `real`; or `fake:TEXT` for an engine in the server that answers TEXT to everything,
+            `fake@MS:TEXT` in MS milliseconds a token; `remote-fake` is one in an engine host.
+        on_refusal: told when an engine host refused an attempt to reach the network; any thread.
     """
 
     def make() -> Engine:
-        if kind.startswith("fake"):
-            from engine.fake import FakeEngine
+        from engine.host.plan import Plan
 
-            return FakeEngine(rest=kind.partition(":")[2])
-        from engine.load import load, wanted
+        if (fake := _FAKE.fullmatch(kind)) is not None:
+            token_s = int(fake["ms"] or 0) / 1000
+            plan = Plan(
+                settings=settings.engine,
+                fake=fake["text"] or "",
+                fake_token_s=token_s,
+                version=VERSION,
+            )
+            return plan.load() if fake["where"] == "fake" else _make(plan, on_refusal)
+        from engine.load import wanted
 
-        folder = wanted(settings.engine).path
-        return load(folder, settings.engine, memo=paths.state_dir() / "devices.json")
+        plan = Plan(
+            settings=settings.engine,
+            folder=wanted(settings.engine).path,
+            memo=paths.state_dir() / "devices.json",
+            version=VERSION,
+        )
+        return _make(plan, on_refusal)
 
     return make
+
+
+def _make(plan: Plan, on_refusal: Callable[[str], None]) -> Engine:
+    meeting = _meet(plan)
+    if meeting is None:
+        return plan.load()
+    from engine.host.remote import RemoteEngine
+
+    try:
+        tokenizer, family = plan.reading()
+        return RemoteEngine(meeting, tokenizer, family, on_refusal=on_refusal)
+    except BaseException:
+        meeting.connection.close()
+        raise
+
+
+def _meet(plan: Plan) -> Meeting | None:
+    """A host for the plan, None when the engine is to live in this process."""
+    from engine.host import meet
+    from engine.host.frames import WireError
+    from engine.host.rendezvous import RendezvousError
+
+    wanted = plan.settings.process
+    if wanted == "shared":
+        try:
+            return meet.shared(plan, paths.state_dir(), plan.settings.linger_s)
+        except (RendezvousError, OSError) as error:
+            _log.warning("no shared engine process: %s; starting one for this server", error)
+    if wanted != "inside":
+        try:
+            return meet.own(plan, paths.state_dir())
+        except (WireError, OSError) as error:
+            _log.warning("no engine process: %s; the engine runs inside the server", error)
+    return None

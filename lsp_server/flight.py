@@ -84,11 +84,13 @@ class Flight:
     def begin(self) -> None:
         """The engine takes it up now."""
         self.queue_ms = (time.perf_counter() - self._made) * 1000
+        self.cancel.spare = self.answered
 
     def on_token(self, token: Token) -> bool:
         """Take one token; True ends the generation: divergence, cancelling, or the stop rule."""
         self.tokens.append(token)
         self.text += token.text
+        self.cancel.spare = self.answered
         stop = self.cancel.cancelled or not self._agrees_with(self.wanted) or self._stop(self)
         self._loop.call_soon_threadsafe(self._grown.set)
         return stop

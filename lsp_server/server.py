@@ -81,6 +81,12 @@ class MidfillServer(LanguageServer):
         if self.main_task is not None:
             self.main_task.cancel()
 
+    def refused(self, what: str) -> None:
+        """Tell the user that something tried to reach the network; from any thread."""
+        if self.main_task is not None and self.session is not None:
+            loop = self.main_task.get_loop()
+            loop.call_soon_threadsafe(self.session.tell_refusal, what)
+
     def close(self) -> int:
         """Free everything; returns the exit code."""
         for watch in self.watches:

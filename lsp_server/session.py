@@ -223,6 +223,13 @@ class Session:
             **self.stats.as_dict(),
         }
 
+    def tell_refusal(self, what: str) -> None:
+        """Tell the user that something tried to reach the network and could not."""
+        news = self._news
+        words = f"{news.message}; refused: something tried to use the network ({what})"
+        self.stats.faults[f"refused:{what}"] += 1
+        self._tell(Status(news.state, words, news.reason))
+
     def close(self) -> bool:
         """Stop everything; False when the engine is still in a prefill, which cannot be stopped."""
         self._closed = True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LINE_LIMIT = 1 << 16
-_PARENT_CHECK_S = 2.0
+_PARENT_CHECK_S = 0.5
 
 
 def take_stdout() -> BinaryIO:
@@ -120,9 +120,30 @@ def run_until_done(main: Callable[[], Awaitable[None]], stop: Callable[[], int])
 
 async def watch_parent(pid: int, leave: Callable[[], None]) -> None:
     """Call `leave` when the process that started the server is gone."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # not Linux, or gone already
+        await _poll_parent(pid)
+    else:
+        await _readable(descriptor)
+    _log.info("the client's process is gone")
+    leave()
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait for the end of a process by its descriptor, which tells of it at once."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+async def _poll_parent(pid: int) -> None:
     import psutil
 
     while psutil.pid_exists(pid):  # noqa: ASYNC110 - no event tells of another process's end
         await asyncio.sleep(_PARENT_CHECK_S)
-    _log.info("the client's process is gone")
-    leave()

@@ -44,6 +44,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     if "MIDFILL_STATE_DIR" not in os.environ:
         patch.setenv("MIDFILL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    patch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     patch.setenv("MIDFILL_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
     yield
     patch.undo()

@@ -15,7 +15,7 @@ from context.prompt import PromptMaker
 from context.settings import PromptSettings
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError, MidfillError
 from engine.fake import FakeEngine
-from lsp_server import scheduler as module
+from lsp_server import restarts, worker
 from lsp_server.flight import Flight
 from lsp_server.scheduler import Scheduler
 from lsp_server.stats import Stats
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from engine.api import CancelToken, Generation, Request, Token
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restarts follow at once."""
+    monkeypatch.setattr(restarts, "BACK_OFF_S", (0.0, 0.0, 0.0))
 
 
 class GatedEngine(FakeEngine):
@@ -246,14 +252,14 @@ async def test_an_engine_that_always_raises_is_given_up(benches: Callable[..., B
     engines = [FakeEngine([GenerationError("no")]) for _ in range(10)]
     bench = benches(*engines)
     await bench.scheduler.start()
-    for _ in range(module.MAX_RESTARTS + 1):
+    for _ in range(len(restarts.BACK_OFF_S) + 1):
         await until(lambda: bench.scheduler.engine is not None)
         flight = bench.fly()
         await until(lambda flight=flight: flight.done)  # type: ignore[misc]  # bound at once
     await until(lambda: bench.stats.faults["engine-given-up"] == 1)
     assert "midfill doctor" in bench.told[-1]
     assert bench.scheduler.engine is None
-    assert len(bench.made) == module.MAX_RESTARTS + 1
+    assert len(bench.made) == len(restarts.BACK_OFF_S) + 1
     last = bench.fly()
     assert last.done
     assert isinstance(last.error, EngineClosedError)
@@ -264,7 +270,7 @@ async def test_a_good_answer_forgives_earlier_faults(benches: Callable[..., Benc
     engines = [FakeEngine(["fine", GenerationError("no")]) for _ in range(10)]
     bench = benches(*engines)
     await bench.scheduler.start()
-    for number in range(module.MAX_RESTARTS + 2):
+    for number in range(len(restarts.BACK_OFF_S) + 2):
         for _ in range(2):
             await until(lambda: bench.scheduler.engine is not None)
             flight = bench.fly()
@@ -277,7 +283,7 @@ async def test_a_hanging_engine_is_replaced(
     benches: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An inference that never ends loses its thread; the next request works."""
-    monkeypatch.setattr(module, "HANG_S", 0.05)
+    monkeypatch.setattr(worker, "HANG_S", 0.05)
     hanging = GatedEngine("x")
     bench = benches(hanging, FakeEngine(rest="fine"))
     await bench.scheduler.start()
@@ -286,7 +292,7 @@ async def test_a_hanging_engine_is_replaced(
     assert isinstance(lost.error, MidfillError)
     assert bench.stats.faults["engine-hung"] == 1
     await until(lambda: len(bench.made) == 2 and bench.scheduler.engine is not None)
-    monkeypatch.setattr(module, "HANG_S", 60.0)
+    monkeypatch.setattr(worker, "HANG_S", 60.0)
     again = bench.fly()
     await until(lambda: again.done)
     assert again.text == "fine"

@@ -49,7 +49,7 @@ def server() -> Iterator[Wire]:
         yield wire.ready()
         assert wire.leave() == 0
         wire.until(lambda: b"BANNED" in wire.stderr, "the list of libraries")
-        assert b"BANNED [] True" in wire.stderr  # and with the engine in use
+        assert b"BANNED [] False" in wire.stderr  # the engine is in a process of its own
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_complete_as_json(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["text"].startswith("a + b")
-    assert answer["source"] == "cold"
+    assert answer["source"] in {"cold", "warm"}  # warm, when the shared engine read it before
     assert answer["decoded_tokens"] > 0
     assert "prefill" in answer["stages"]
 

@@ -1,0 +1,128 @@
+"""Start an engine host and know how it ended."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.host.plan import Plan
+    from engine.host.rendezvous import Place
+
+_log = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).parents[2]
+"""The folder that holds the package `engine`."""
+
+_START = "import sys; sys.path.append(sys.argv[1]); from engine.host.__main__ import main; main()"
+"""As `-m engine.host`, but modules are never looked for in the working directory."""
+
+_MAX_LOG = 1 << 20
+
+
+class Child:
+    """A host process that this process started; it may live longer."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        secret: bytes,
+        *,
+        linger_s: float,
+        log: Path,
+        place: Place | None = None,
+        fd: int | None = None,
+    ) -> None:
+        """Start it.
+
+        Args:
+            plan: what it runs.
+            secret: what its guests must know.
+            linger_s: how long it stays after the last of them.
+            log: file for its faults; never text of the user's.
+            place: where it shall listen, for a shared one.
+            fd: its end of a connection, for one of this process alone.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        orders: dict[str, Any] = {
+            "plan": plan.to_json(),
+            "secret": secret.hex(),
+            "linger_s": linger_s,
+            "place": None if place is None else {"folder": place.folder, "key": place.key},
+            "fd": fd,
+        }
+        with _open_log(log) as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, str(_ROOT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                cwd=_ROOT,  # not the folder of somebody's project
+                pass_fds=() if fd is None else (fd,),
+                **_detached(),
+            )
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        with self._process.stdin as stdin:
+            stdin.write(json.dumps(orders).encode())
+        # whoever ends is waited for, or it stays in the process table
+        threading.Thread(target=self._process.wait, name="reaper", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
+    def how(self) -> str:
+        """How it ended, for people; "" while it lives or when that is not known yet."""
+        code = self._process.returncode
+        if code is None:
+            return ""
+        if code < 0:
+            return f"by {signal.Signals(-code).name}"
+        return f"with exit code {code}"
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for its end, but not longer than `timeout_s` seconds."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            _log.debug("the host %d is still there", self.pid)
+
+
+def _open_log(path: Path) -> Any:
+    """An owner-only file to append to, started anew when it grew; nowhere when it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists() and path.stat().st_size > _MAX_LOG:
+            path.replace(path.with_suffix(".old"))
+        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+        return os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+    except OSError as error:
+        _log.warning("the engine host has no log: %s", error.strerror)
+        return Path(os.devnull).open("ab", buffering=0)
+
+
+def _detached() -> dict[str, Any]:
+    """Ctrl-C in a terminal, and the end of an editor's process group, are not meant for it."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        return {"creationflags": flags}
+    return {"start_new_session": True}

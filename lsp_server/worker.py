@@ -1,0 +1,262 @@
+"""One engine and its thread: one inference at a time, the newest request first."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.api import CancelToken, Request
+from engine.errors import EngineClosedError, EngineError, GenerationError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from engine.api import Engine
+    from lsp_server.flight import Flight
+    from lsp_server.stats import Stats
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+HANG_S = 60.0
+"""No single job takes this long; one that does is given up, with its thread."""
+
+CLOSE_S = 0.5
+"""How long the engine may take to unload when the server ends."""
+
+
+class Worker:
+    """One engine and its thread, from loading to its end."""
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        loop: asyncio.AbstractEventLoop,
+        stats: Stats,
+        finished: Callable[[Worker, EngineError | None], None],
+        hung: Callable[[Worker], None],
+        lost: Callable[[Worker], None],
+    ) -> None:
+        """Load the engine on a thread of its own; `ready` tells how that went.
+
+        Args:
+            make_engine: makes a loaded engine, on the engine's thread.
+            loop: the event loop, on which the functions below are called.
+            stats: counts what is done.
+            finished: told of the end of each flight and of the error that ended it.
+            hung: told when a job takes longer than any job does.
+            lost: told when the engine is gone while it had nothing to do.
+        """
+        self.engine: Engine | None = None
+        self.ready: asyncio.Future[Engine] = loop.create_future()
+        self.flights: dict[str, Flight] = {}
+        self._waiting: dict[str, Flight] = {}
+        self._warm: tuple[int, ...] | None = None
+        self._posted: list[Callable[[Engine], None]] = []
+        self._results: set[asyncio.Future[Any]] = set()
+        self._running: Flight | None = None
+        self._busy = True
+        self._closing = False
+        self._loop = loop
+        self._stats = stats
+        self._finished = finished
+        self._hung = hung
+        self._lost = lost
+        self._watch: asyncio.TimerHandle | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(
+            target=self._run, args=(make_engine,), name="engine", daemon=True
+        )
+        self._thread.start()
+
+    # From the event loop
+
+    @property
+    def idle(self) -> bool:
+        """Whether the engine has nothing to do."""
+        with self._changed:
+            return not (self._busy or self._waiting or self._warm or self._posted)
+
+    def submit(self, flight: Flight) -> None:
+        """Queue a flight; it replaces what its document has waiting or running."""
+        with self._changed:
+            old = self._waiting.pop(flight.uri, None)
+            if old is not None:
+                old.cancel.cancel()
+                old.finish(None)
+            running = self._running
+            if running is not None and (running.uri == flight.uri or running.answered):
+                running.cancel.cancel()
+            self._waiting[flight.uri] = flight
+            self.flights[flight.uri] = flight
+            self._changed.notify()
+
+    def warm(self, stable: tuple[int, ...]) -> None:
+        """Read a stable part when there is nothing else to do."""
+        with self._changed:
+            self._warm = stable
+            self._changed.notify()
+
+    def post(self, job: Callable[[Engine], None], result: asyncio.Future[Any]) -> None:
+        """Queue a job that will settle `result`, unless the engine goes before."""
+        self._results.add(result)
+        result.add_done_callback(self._results.discard)
+        with self._changed:
+            self._posted.append(job)
+            self._changed.notify()
+
+    def abandon(self, *, hung: bool = False) -> None:
+        """Forget this worker: its flights end; its thread too, unless its code is `hung`."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._watch_off()
+        if (engine := self.engine) is not None:
+            engine.abort(hung=hung)
+        for flight in self.flights.values():
+            if not flight.done:
+                flight.cancel.cancel()
+                flight.finish(None, EngineError("the engine was restarted"))
+        self._refuse_posted()
+
+    def close(self) -> bool:
+        """Stop after the current token and unload; False when native code did not end in time."""
+        with self._changed:
+            self._closing = True
+            if self._running is not None:
+                self._running.cancel.cancel()
+            self._changed.notify()
+        for flight in self._waiting.values():
+            flight.finish(None)
+        self._refuse_posted()
+        if (engine := self.engine) is not None:
+            engine.abort()
+        self._thread.join(timeout=CLOSE_S)
+        return not self._thread.is_alive()
+
+    def _refuse_posted(self) -> None:
+        """Tell those who wait for work on this engine that it will not be done."""
+        for result in tuple(self._results):
+            settle(result, None, EngineClosedError("the engine was stopped or restarted"))
+
+    # On the engine's thread
+
+    def _run(self, make_engine: Callable[[], Engine]) -> None:
+        try:
+            engine = make_engine()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits is told
+            self._tell(settle, self.ready, None, error)
+            return
+        self.engine = engine
+        engine.on_lost(lambda: self._tell(self._lost, self))
+        self._tell(settle, self.ready, engine, None)
+        try:
+            while (job := self._next()) is not None:
+                job(engine)
+        finally:
+            self.engine = None
+            engine.close()
+
+    def _next(self) -> Callable[[Engine], None] | None:
+        with self._changed:
+            self._running = None
+            self._busy = False
+            while not self._closing:
+                job = self._choose()
+                if job is not None:
+                    self._busy = True
+                    return job
+                self._changed.wait()
+            return None
+
+    def _choose(self) -> Callable[[Engine], None] | None:
+        while self._waiting:
+            _, flight = self._waiting.popitem()  # newest first
+            if flight.cancel.cancelled:
+                self._tell(flight.finish, None)
+                continue
+            self._running = flight
+            return lambda engine: self._fly(engine, flight)
+        if self._posted:
+            job = self._posted.pop(0)
+            return lambda engine: self._watched(job, engine)
+        if self._warm is not None:
+            stable, self._warm = self._warm, None
+            return lambda engine: self._read(engine, stable)
+        return None
+
+    def _watched(self, job: Callable[[Engine], None], engine: Engine) -> None:
+        self._tell(self._watch_job)
+        job(engine)
+        self._tell(self._watch_off)
+
+    def _fly(self, engine: Engine, flight: Flight) -> None:
+        prompt = flight.prompt
+        flight.begin()
+        heal = not prompt.live_text.endswith("\n")
+        request = Request(prompt.stable.ids, prompt.live, flight.max_new_tokens, heal=heal)
+        self._tell(self._watch_job)
+        try:
+            generation = engine.generate(request, flight.on_token, flight.cancel)
+        except Exception as error:  # noqa: BLE001 - the thread must live; any fault is counted
+            self._tell(self._end, flight, _as_engine_error(error))
+            return
+        self._stats.count(generation, warm=False)
+        with self._changed:  # from here on it cannot be cancelled, and the engine is free
+            self._running, self._busy = None, False
+        self._tell(flight.finish, generation)
+        self._tell(self._end, flight, None)
+
+    def _read(self, engine: Engine, stable: tuple[int, ...]) -> None:
+        if engine.holds(stable):
+            return
+        self._tell(self._watch_job)
+        try:
+            # any one token behind it will do: the state after `stable` is what is kept
+            request = Request(stable, (stable[0],), max_new_tokens=0)
+            generation = engine.generate(request, lambda _: True, CancelToken())
+            self._stats.count(generation, warm=True)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._stats.faults["warm-up-failed"] += 1
+            _log.warning("a warm-up failed: %s", type(error).__name__)
+        self._tell(self._watch_off)
+
+    def _tell(self, function: Callable[..., object], *args: object) -> None:
+        """Call something on the event loop, unless that is gone."""
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:  # the loop was closed while the engine was busy
+            _log.debug("the event loop ended before the engine")
+
+    # On the event loop, told by the engine's thread
+
+    def _watch_job(self) -> None:
+        self._watch_off()
+        self._watch = self._loop.call_later(HANG_S, self._hung, self)
+
+    def _watch_off(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            self._watch = None
+
+    def _end(self, flight: Flight, error: EngineError | None) -> None:
+        self._watch_off()
+        if error is not None:
+            flight.finish(None, error)
+        self._finished(self, error)
+
+
+def _as_engine_error(error: Exception) -> EngineError:
+    return error if isinstance(error, EngineError) else GenerationError(type(error).__name__)
+
+
+def settle(future: asyncio.Future[_T], value: _T | None, error: BaseException | None) -> None:
+    """Give a future its value or its error, unless it has one."""
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(value)  # type: ignore[arg-type]  # one of the two is always given
