@@ -28,6 +28,7 @@ fix: $(VENV)/dev.stamp ## Format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/midfill config --markdown > docs/settings.md
+	$(BIN)/python editors/vscode/contribute_settings.py
 
 lint: $(VENV)/dev.stamp ## Style, bugs and import arrows
 	$(BIN)/ruff check .
@@ -41,7 +42,8 @@ test: $(VENV)/dev.stamp ## All tests, those with the real model included
 	$(BIN)/midfill models pull
 	$(BIN)/pytest $(ARGS)
 
-test-editors: $(VENV)/dev.stamp ## Real Neovims, and VS Code in a browser (installs that once, about 6 minutes)
+test-editors: $(VENV)/dev.stamp ## Real editors, VS Code in a browser among them (installs that once)
+	$(BIN)/midfill models pull
 	$(BIN)/pytest tests/editors
 	tests/editors/vscode/run.sh
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from context.documents import Snapshot
     from engine.api import Engine
     from engine.calibration import Rates
+    from engine.settings import EngineSettings
     from lsp_server.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Session:
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
         self.scheduler = Scheduler(make_engine, self.stats, self._fault)
-        self._engine_settings = settings.engine
+        self._engine_settings: EngineSettings | None = None
         self._on_status = on_status
         self._more_available = more_available
         self._calibrate = calibrate
@@ -302,7 +303,7 @@ class Session:
 
     def _waiting_for_restart(self) -> str:
         """What to tell of changed settings that the engine has not got; "" for none."""
-        old, new = self._engine_settings, self.settings.engine
+        old, new = self._engine_settings or self.settings.engine, self.settings.engine
         names = [
             f"engine.{field.name}"
             for field in dataclasses.fields(new)

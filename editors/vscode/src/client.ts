@@ -9,12 +9,15 @@ import {
   type Middleware,
   RevealOutputChannelOn,
 } from "vscode-languageclient/node";
+import type { ServerSettings } from "./settings";
 
 export interface Launch {
   readonly file: string;
   readonly arguments: readonly string[];
   readonly log: LogOutputChannel;
   readonly middleware: Middleware;
+  /** What the user has set of the server's settings. */
+  readonly settings: () => ServerSettings;
   /** The server went away without being asked. */
   readonly closed: () => void;
 }
@@ -45,6 +48,15 @@ export function makeClient(launch: Launch): LanguageClient {
         return { action: CloseAction.DoNotRestart, handled: true };
       },
     },
-    middleware: launch.middleware,
+    middleware: {
+      ...launch.middleware,
+      workspace: {
+        // VS Code itself would answer with every default, and those are not the user's.
+        configuration: ({ items }) => items.map(({ section }) => (section === "midfill" ? launch.settings() : null)),
+        // A change that ends the server reaches its client too, which is no fault.
+        didChangeConfiguration: (sections, next) =>
+          next(sections).catch((error: unknown) => launch.log.debug(`settings were not told: ${String(error)}`)),
+      },
+    },
   });
 }

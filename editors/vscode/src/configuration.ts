@@ -1,7 +1,7 @@
 /** VS Code's configuration, as checked settings; and the two switches that commands turn. */
 
 import { ConfigurationTarget, type LogOutputChannel, workspace } from "vscode";
-import { readSettings, type Settings } from "./settings";
+import { readSettings, serverSettings, type ServerSettings, type Settings } from "./settings";
 
 export function currentSettings(log: LogOutputChannel): Settings {
   const configuration = workspace.getConfiguration("midfill");
@@ -13,6 +13,28 @@ export function currentSettings(log: LogOutputChannel): Settings {
     log.warn(problem);
   }
   return settings;
+}
+
+/** The server's settings that the user, or a trusted workspace, has set. */
+export function currentServerSettings(names: readonly string[]): ServerSettings {
+  const configuration = workspace.getConfiguration("midfill");
+  return serverSettings(names, (name) => {
+    const known = configuration.inspect(name);
+    const set =
+      known?.workspaceFolderValue ?? known?.workspaceValue ?? known?.globalValue ?? undefined;
+    return set === undefined ? undefined : configuration.get(name);
+  });
+}
+
+/** The names of the server's settings in package.json: those with a section and a field. */
+export function serverSettingNames(packageJson: unknown): string[] {
+  const { contributes } = packageJson as {
+    contributes: { configuration: readonly { properties: Readonly<Record<string, unknown>> }[] };
+  };
+  return contributes.configuration
+    .flatMap(({ properties }) => Object.keys(properties))
+    .map((name) => name.replace(/^midfill\./, ""))
+    .filter((name) => name.includes("."));
 }
 
 export async function toggle(settings: Settings): Promise<void> {

@@ -2,14 +2,15 @@
 
 import { commands, type ExtensionContext, window, workspace } from "vscode";
 import { registerCommands } from "./commands";
-import { currentSettings } from "./configuration";
+import { currentServerSettings, currentSettings, serverSettingNames } from "./configuration";
 import { tellCursorRests } from "./cursorRest";
 import { askAgain, followGrowth } from "./growth";
 import { Install } from "./install";
 import { Pages } from "./pages";
 import { Server } from "./server";
-import { needsRestart, offBecause } from "./settings";
+import { needsReload, needsRestart, offBecause } from "./settings";
 import { Shown } from "./shown";
+import { Silences } from "./silences";
 import { StatusBar } from "./statusBar";
 import { Suggestions } from "./suggestions";
 
@@ -19,17 +20,21 @@ export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel("midfill", { log: true });
   let current = currentSettings(log);
   const settings = () => current;
+  const names = serverSettingNames(context.extension.packageJSON);
+  let ofServer = currentServerSettings(names);
 
   const shown = new Shown();
   const suggestions = new Suggestions(settings, shown);
-  const running = (server = new Server(log, suggestions.middleware, settings));
+  const running = (server = new Server(log, suggestions.middleware, settings, () => ofServer));
+  const silences = new Silences();
   const bar = new StatusBar();
   const pages = new Pages();
   const install = new Install(running, settings);
 
   const showOff = () => {
-    const language = window.activeTextEditor?.document.languageId ?? "*";
-    bar.show({ off: offBecause(current, language) });
+    const document = window.activeTextEditor?.document;
+    const off = offBecause(current, document?.languageId ?? "*");
+    bar.show({ off: off ?? (document === undefined ? undefined : silences.of(document.uri.toString())) });
   };
 
   context.subscriptions.push(
@@ -38,7 +43,13 @@ export function activate(context: ExtensionContext): void {
     pages,
     install,
     running,
-    running.onClient((client) => followGrowth(client, settings, shown)),
+    running.onClient((client) => {
+      followGrowth(client, settings, shown);
+      silences.follow(client, () => {
+        showOff();
+        void askAgain(settings, shown);
+      });
+    }),
     running.onChange(({ state, message }) => {
       bar.show({ state, message, latencyMs: undefined });
       void commands.executeCommand("setContext", "midfill.ready", state === "ready");
@@ -64,12 +75,14 @@ export function activate(context: ExtensionContext): void {
       if (!event.affectsConfiguration("midfill")) {
         return;
       }
-      const before = current;
+      const [before, ofServerBefore] = [current, ofServer];
       current = currentSettings(log);
+      ofServer = currentServerSettings(names); // the server asks for them by itself
       shown.forget();
       showOff();
       const first = current.enable && running.condition.state === "stopped";
-      if (first || (current.enable && needsRestart(before, current))) {
+      const restart = needsRestart(before, current) || needsReload(ofServerBefore, ofServer);
+      if (first || (current.enable && restart)) {
         void running.restart();
       }
       if (offBecause(current, window.activeTextEditor?.document.languageId ?? "*") !== undefined) {
@@ -78,6 +91,7 @@ export function activate(context: ExtensionContext): void {
     }),
     workspace.onDidGrantWorkspaceTrust(() => {
       current = currentSettings(log);
+      ofServer = currentServerSettings(names);
       if (current.enable) {
         void running.restart();
       }

@@ -6,7 +6,7 @@ import { makeClient } from "./client";
 import { CrashLoop } from "./crashLoop";
 import type { Health } from "./health";
 import { locate } from "./machine";
-import { commandLine, type Settings } from "./settings";
+import { commandLine, type ServerSettings, type Settings } from "./settings";
 
 type Condition = Pick<Health, "state" | "message">;
 
@@ -37,6 +37,7 @@ export class Server implements Disposable {
     private readonly log: LogOutputChannel,
     private readonly middleware: Middleware,
     private readonly settings: () => Settings,
+    private readonly serverSettings: () => ServerSettings,
   ) {}
 
   get condition(): Condition {
@@ -98,6 +99,7 @@ export class Server implements Disposable {
       arguments: commandLine(settings),
       log: this.log,
       middleware: this.middleware,
+      settings: this.serverSettings,
       closed: () => this.#lost(client),
     });
     this.#client = client;

@@ -6,8 +6,10 @@ export interface Settings {
   readonly languages: Readonly<Record<string, boolean>>;
   readonly path: string;
   readonly serverArguments: readonly string[];
-  readonly targetMs: number;
 }
+
+/** What the user has set of the server's settings: sections of fields. Defaults are not in it. */
+export type ServerSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** What VS Code knows of one setting: the value in effect and the default of package.json. */
 export interface Entry {
@@ -25,10 +27,6 @@ const CHECKS: { readonly [Key in keyof Settings]: { wants: string; good: (value:
   serverArguments: {
     wants: "a list of strings",
     good: (value) => Array.isArray(value) && value.every((word) => typeof word === "string"),
-  },
-  targetMs: {
-    wants: "a number from 20 to 10000",
-    good: (value) => typeof value === "number" && value >= 20 && value <= 10_000,
   },
 };
 
@@ -55,14 +53,35 @@ export function offBecause(settings: Settings, language: string): string | undef
   return on ? undefined : `turned off for ${language}`;
 }
 
+/**
+ * The server's settings that somebody set, by their dotted names in package.json. A default of
+ * package.json is left out: it would outrank the user's config file, which the server reads.
+ */
+export function serverSettings(names: readonly string[], set: (name: string) => unknown): ServerSettings {
+  const found: Record<string, Record<string, unknown>> = {};
+  for (const name of names) {
+    const value = set(name);
+    const [section, field] = name.split(".");
+    if (value !== undefined && section !== undefined && field !== undefined) {
+      (found[section] ??= {})[field] = value;
+    }
+  }
+  return found;
+}
+
 /** The arguments of the server. */
 export function commandLine(settings: Settings): string[] {
-  return ["serve", "--stdio", "--target-ms", String(settings.targetMs), ...settings.serverArguments];
+  return ["serve", "--stdio", ...settings.serverArguments];
 }
 
 /** Whether a change of settings needs another server process. */
 export function needsRestart(before: Settings, after: Settings): boolean {
   return before.path !== after.path || commandLine(before).join("\0") !== commandLine(after).join("\0");
+}
+
+/** Whether a change of the server's settings concerns the model, which is loaded at its start. */
+export function needsReload(before: ServerSettings, after: ServerSettings): boolean {
+  return JSON.stringify(before["engine"] ?? {}) !== JSON.stringify(after["engine"] ?? {});
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { commandLine, needsRestart, offBecause, readSettings, type Settings } from "../src/settings";
+import {
+  commandLine,
+  needsReload,
+  needsRestart,
+  offBecause,
+  readSettings,
+  serverSettings,
+  type Settings,
+} from "../src/settings";
 
 const properties: Record<string, { default: unknown }> = JSON.parse(readFileSync("package.json", "utf8"))
-  .contributes.configuration.properties;
+  .contributes.configuration[0].properties;
 
 function read(values: Record<string, unknown> = {}) {
   return readSettings((key) => {
@@ -15,7 +23,7 @@ function read(values: Record<string, unknown> = {}) {
 
 const defaults: Settings = read().settings;
 
-test("every setting of package.json is read, and its default is valid", () => {
+test("every setting of the extension is read, and its default is valid", () => {
   assert.deepEqual(
     Object.keys(defaults).map((key) => `midfill.${key}`).sort(),
     Object.keys(properties).sort(),
@@ -30,9 +38,6 @@ for (const [key, value] of [
   ["path", null],
   ["serverArguments", "--threads 4"],
   ["serverArguments", [4]],
-  ["targetMs", "fast"],
-  ["targetMs", 0],
-  ["targetMs", Number.NaN],
 ] as const) {
   test(`midfill.${key} = ${JSON.stringify(value)} is named, and the default used`, () => {
     const { settings, problems } = read({ [key]: value });
@@ -42,9 +47,17 @@ for (const [key, value] of [
   });
 }
 
-test("the target is the server's own unless the user says otherwise", { skip: !existsSync("../../lsp_server/settings.py") }, () => {
-  const source = readFileSync("../../lsp_server/settings.py", "utf8");
-  assert.equal(Number(/target_ms: float = (?:field\(default=)?(\d+)/.exec(source)?.[1]), defaults.targetMs);
+test("of the server's settings only those that somebody set are sent", () => {
+  const names = ["latency.target_ms", "suggestions.max_lines", "suggestions.ahead"];
+  const set: Record<string, unknown> = { "suggestions.max_lines": 1, "suggestions.ahead": false };
+  assert.deepEqual(serverSettings(names, () => undefined), {});
+  assert.deepEqual(serverSettings(names, (name) => set[name]), { suggestions: { max_lines: 1, ahead: false } });
+});
+
+test("another model, device or number of threads needs the server anew", () => {
+  assert.equal(needsReload({}, { latency: { target_ms: 1 } }), false);
+  assert.equal(needsReload({}, { engine: { threads: 1 } }), true);
+  assert.equal(needsReload({ engine: { threads: 1 } }, { engine: { threads: 2 } }), true);
 });
 
 test("a language's own switch goes before the one for all", () => {
@@ -55,14 +68,14 @@ test("a language's own switch goes before the one for all", () => {
   assert.equal(offBecause({ ...defaults, languages: {} }, "rust"), undefined);
 });
 
-test("the server is told the target, and the user's arguments come last", () => {
-  const settings = { ...defaults, targetMs: 100, serverArguments: ["--threads", "4"] };
-  assert.deepEqual(commandLine(settings), ["serve", "--stdio", "--target-ms", "100", "--threads", "4"]);
+test("the command line holds no settings but what the user puts there", () => {
+  assert.deepEqual(commandLine(defaults), ["serve", "--stdio"]);
+  const settings = { ...defaults, serverArguments: ["--threads", "4"] };
+  assert.deepEqual(commandLine(settings), ["serve", "--stdio", "--threads", "4"]);
 });
 
 test("only what the process is started with needs another process", () => {
   assert.equal(needsRestart(defaults, { ...defaults, enable: false, languages: {} }), false);
-  assert.equal(needsRestart(defaults, { ...defaults, targetMs: 100 }), true);
   assert.equal(needsRestart(defaults, { ...defaults, path: "/opt/midfill" }), true);
   assert.equal(needsRestart(defaults, { ...defaults, serverArguments: ["a"] }), true);
 });

@@ -3,80 +3,24 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { CodeServer } from "./codeServer.mjs";
-import { Recorder } from "./recorder.mjs";
+import { after, before, describe } from "node:test";
 import { until } from "./until.mjs";
-import { Window } from "./window.mjs";
+import { ANSWER, REQUEST, VsCode, claims } from "./vscode.mjs";
 
-const { MIDFILL, MIDFILL_TEST_TOOLS: tools, MIDFILL_VSIX: vsix, MIDFILL_SCREENSHOT: picture } = process.env;
-const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
+const { MIDFILL, MIDFILL_SCREENSHOT: picture } = process.env;
 
-const ANSWER = "return alpha + beta";
-const REQUEST = "textDocument/inlineCompletion";
-const FAST_MS = 50;
-
-let server, browser, window, recorder;
-
-function settings(engine, more = {}) {
-  const serverArguments = engine === "real" ? [] : ["--engine", `fake:${engine}`];
-  return { "midfill.path": recorder.file, "midfill.serverArguments": serverArguments, ...more };
-}
-
-async function serve(engine, more) {
-  await another(() => server.configure(settings(engine, more)));
-}
-
-/** Does something that brings another server, and waits until that is ready. */
-async function another(action) {
-  const ready = () => server.log().split(" ready: ").length;
-  const [before, pid] = [ready(), recorder.pid];
-  await action();
-  await until("another server", () => recorder.pid !== pid && ready() > before, { withinMs: 60_000 });
-  await window.statusIs(/midfill ready/);
-}
+let vscode, server, window, recorder;
 
 describe("the extension", { timeout: 400_000 }, () => {
-  let failures = 0;
-
   before(async () => {
-    server = await CodeServer.start({ tools, vsix });
-    recorder = new Recorder(server.root, MIDFILL);
-    server.configure(settings(ANSWER));
-    server.write("start.py", "");
-    const executablePath = ["chromium", "chromium-browser"].flatMap(which)[0];
-    browser = await chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-    });
-    window = await Window.open(browser, server, "start.py");
-    await window.statusIs(/midfill ready/);
+    vscode = await VsCode.start();
+    ({ server, window, recorder } = vscode);
   });
 
-  after(async () => {
-    if (failures > 0) {
-      console.error(server.log().slice(-6000));
-    }
-    await browser?.close();
-    await server?.stop();
-  });
+  after(() => vscode?.stop());
 
-  /** A test that leaves the facts behind when it fails. */
-  function it(claim, body) {
-    test(claim, async (t) => {
-      try {
-        await body(t);
-      } catch (error) {
-        failures += 1;
-        const lines = await window?.lines().catch(() => "");
-        const said = await window?.notifications().catch(() => "");
-        error.message += `\nstatus: ${await window?.status()}\neditor: ${JSON.stringify(lines)}\nnotifications: ${said}`;
-        throw error;
-      }
-    });
-  }
+  const it = claims(() => vscode);
 
   it("shows ghost text that can be typed through, and Tab takes the rest", async () => {
     await window.edit("through.py", "x = 1\n");
@@ -168,26 +112,9 @@ describe("the extension", { timeout: 400_000 }, () => {
     await until("the page", async () => /^prefix:[^]*marker/m.test(await window.lines()), { withinMs: 30_000 });
   });
 
-  it("has the next ghost text on screen soon after a key", async (t) => {
-    const long = "abcdefghij ".repeat(6).trim();
-    await serve(long);
-    await window.edit("fast.py", "");
-    await window.type("f = ");
-    await window.ghostIs(long);
-    const times = [];
-    for (const [index, key] of [...long.slice(0, 50)].entries()) {
-      times.push(await keyToGhost(window.page, key, long.slice(index + 1)));
-    }
-    times.sort((one, other) => one - other);
-    const median = times[times.length >> 1];
-    t.diagnostic(`key to ghost text, median of ${times.length}: ${median.toFixed(1)} ms, worst ${times.at(-1).toFixed(1)} ms`);
-    assert.ok(median <= FAST_MS, `the median is ${median} ms, more than ${FAST_MS} ms`);
-  });
-
   it("starts a killed server again, which knows the open documents", async () => {
-    await serve(ANSWER);
     await window.edit("killed.py", "k = 1\n");
-    await another(() => process.kill(recorder.pid, "SIGKILL"));
+    await vscode.another(() => process.kill(recorder.pid, "SIGKILL"));
     await window.type("l = ");
     const ghost = await window.ghostBegins(ANSWER);
     await window.press("Tab");
@@ -195,10 +122,9 @@ describe("the extension", { timeout: 400_000 }, () => {
   });
 
   it("answers with the real model", async (t) => {
-    if (!execFileSync(MIDFILL, ["models", "list"], { encoding: "utf8" }).match(/ installed\b/)) {
-      return t.skip("no model is installed: midfill models pull");
-    }
-    await serve("real");
+    const models = execFileSync(MIDFILL, ["models", "list"], { encoding: "utf8" });
+    assert.match(models, / installed\b/, "no model is installed: midfill models pull");
+    await vscode.serve("real");
     await window.edit("shapes.py", readFileSync(new URL("shapes.py.txt", import.meta.url), "utf8"));
     await window.press("Control+B"); // the picture is of the code
     await window.type("    ");
@@ -238,7 +164,7 @@ describe("the extension", { timeout: 400_000 }, () => {
   });
 
   it("comes back when the settings are right again", async () => {
-    await serve(ANSWER);
+    await vscode.serve(ANSWER);
     await window.edit("back.py", "");
     await window.type("b = ");
     await window.ghostBegins(ANSWER);
@@ -253,42 +179,4 @@ async function quiet(window, ghost) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return true;
-}
-
-function which(program) {
-  const folders = process.env.PATH.split(":");
-  return folders.map((folder) => join(folder, program)).filter((file) => {
-    try {
-      return execFileSync("test", ["-x", file]) && true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Milliseconds, inside the page, from a key to the frame that has the ghost text for it. */
-async function keyToGhost(page, key, rest) {
-  const time = page.evaluate(
-    (rest) =>
-      new Promise((resolve, reject) => {
-        let pressed;
-        const look = () => {
-          const ghost = [...document.querySelectorAll(".ghost-text-decoration")]
-            .map((element) => element.textContent)
-            .join("")
-            .replaceAll("\u00a0", " ");
-          if (pressed !== undefined && ghost === rest) resolve(performance.now() - pressed);
-          else if (pressed !== undefined && performance.now() - pressed > 5000) reject(new Error(`ghost is ${ghost}`));
-          else requestAnimationFrame(look);
-        };
-        window.addEventListener("keydown", (event) => (pressed = event.timeStamp), { capture: true, once: true });
-        window.midfillListens = true;
-        requestAnimationFrame(look);
-      }),
-    rest,
-  );
-  await page.waitForFunction(() => window.midfillListens === true);
-  await page.keyboard.press(key === " " ? "Space" : key);
-  await page.evaluate(() => (window.midfillListens = false));
-  return time;
 }

@@ -8,10 +8,12 @@ export class Recorder {
     this.file = join(folder, "midfill");
     this.wire = join(folder, "wire");
     this.process = join(folder, "process");
+    /** The user's config file. */
+    this.config = join(folder, "config.toml");
     // `exec` so that the process the editor sees is the server itself.
     writeFileSync(
       this.file,
-      `#!/bin/bash\necho $$ >'${this.process}'\nexec '${midfill}' "$@" < <(exec tee -a '${this.wire}' 2>/dev/null)\n`,
+      `#!/bin/bash\n[ "$1" = serve ] && echo $$ >'${this.process}'\nexport MIDFILL_CONFIG='${this.config}'\necho "$@" >>'${this.wire}'\nexec '${midfill}' "$@" < <(exec tee -a '${this.wire}' 2>/dev/null)\n`,
     );
     chmodSync(this.file, 0o755);
   }
@@ -21,8 +23,13 @@ export class Recorder {
     return existsSync(this.process) ? Number(readFileSync(this.process, "utf8")) : 0;
   }
 
+  /** All that was said to all servers so far, and their arguments. */
+  text() {
+    return existsSync(this.wire) ? readFileSync(this.wire, "utf8") : "";
+  }
+
   /** How many messages of a method were sent so far. */
   count(method) {
-    return existsSync(this.wire) ? readFileSync(this.wire, "utf8").split(`"method":"${method}"`).length - 1 : 0;
+    return this.text().split(`"method":"${method}"`).length - 1;
   }
 }

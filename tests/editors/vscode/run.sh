@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Packages the VS Code extension and tries it in VS Code itself (code-server in headless Chromium).
 #
-#   tests/editors/vscode/run.sh [--screenshot]
+#   tests/editors/vscode/run.sh [--screenshot | --measure]
 #
-# --screenshot also writes docs/images/vscode.png. MIDFILL names another server than .venv's.
+# --screenshot also writes docs/images/vscode.png. --measure tests nothing: it measures from a key
+# to the frame with the ghost text, the median of 50. MIDFILL names another server than .venv's.
 # What the test needs is installed once into a cache folder (MIDFILL_TEST_CACHE, by default
 # midfill-tests under the user's cache); Chromium comes from apt when there is none (needs root).
 set -euo pipefail
@@ -18,10 +19,12 @@ say() { printf 'vscode test: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 screenshot=
+measure=
 for word in "$@"; do
   case $word in
     --screenshot) screenshot=$repository/docs/images/vscode.png ;;
-    *) fail "unknown argument $word; known: --screenshot" ;;
+    --measure) measure=yes ;;
+    *) fail "unknown argument $word; known: --screenshot, --measure" ;;
   esac
 done
 [ -x "$MIDFILL" ] || fail "no server at $MIDFILL; run 'make test' once, or set MIDFILL"
@@ -90,6 +93,7 @@ say "packaging the extension"
 say "running VS Code"
 export MIDFILL_TEST_TOOLS=$cache/tools MIDFILL_SCREENSHOT=$screenshot
 export MIDFILL_VSIX=$repository/editors/vscode/midfill.vsix
-status=0
-node --test --test-reporter=spec "$here/extension.test.mjs" 9>&- || status=$?
-exit "$status"
+if [ -n "$measure" ]; then
+  exec node "$here/measure.mjs" 9>&-
+fi
+exec node --test --test-concurrency=1 --test-reporter=spec "$here"/*.test.mjs 9>&-

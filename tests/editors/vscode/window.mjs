@@ -31,6 +31,15 @@ export class Window {
     await this.page.click(".editor-group-container.active .monaco-editor .view-lines");
   }
 
+  /** Opens the same file a second time, beside the first; the cursor goes there, to the end. */
+  async split(name) {
+    await this.press("Control+\\");
+    await until("two editors", async () => (await this.editors()) === 2);
+    await this.page.waitForSelector(".editor-group-container.active .monaco-editor.focused");
+    await this.#shows(name);
+    await this.press("Control+End");
+  }
+
   async command(title) {
     await this.#quickInput("F1", `>midfill: ${title}`, title);
   }
@@ -50,6 +59,16 @@ export class Window {
     await this.page.keyboard.type(text, { delay: 15 });
   }
 
+  /** All keys at once, as fast as the browser takes them. */
+  async burst(text) {
+    await this.page.keyboard.type(text);
+  }
+
+  /** How many editors are on the screen. */
+  editors() {
+    return this.page.locator(".editor-group-container").count();
+  }
+
   async press(...keys) {
     for (const key of keys) await this.page.keyboard.press(key);
   }
@@ -61,6 +80,11 @@ export class Window {
     }).catch((error) => {
       throw new Error(`${error.message}; it holds ${JSON.stringify(this.server.read(name))}`);
     });
+  }
+
+  async saveMatches(name, pattern) {
+    await this.press("Control+S");
+    await until(`${name} with ${pattern}`, () => pattern.test(this.server.read(name)), { withinMs: 5000 });
   }
 
   /** The ghost text on screen, "" for none. */
@@ -79,6 +103,15 @@ export class Window {
     let seen = "";
     await until("ghost", async () => (seen = await this.ghost()).startsWith(text)).catch(() => {
       throw new Error(`the ghost text is ${JSON.stringify(seen)}, which does not begin with ${JSON.stringify(text)}`);
+    });
+    return seen;
+  }
+
+  /** Waits for ghost text with this in it, and returns all of it: of several lines, in any order. */
+  async ghostHas(text) {
+    let seen = "";
+    await until("ghost", async () => (seen = await this.ghost()).includes(text)).catch(() => {
+      throw new Error(`the ghost text is ${JSON.stringify(seen)}, without ${JSON.stringify(text)}`);
     });
     return seen;
   }
