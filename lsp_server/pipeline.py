@@ -12,8 +12,9 @@ from engine.errors import EngineError
 from lsp_server import pacing
 from lsp_server.cache import CompletionCache
 from lsp_server.flight import Decoded, Flight
-from lsp_server.postprocess import Shape, enough, present
+from lsp_server.postprocess import enough, present
 from lsp_server.power import Power
+from lsp_server.shape import Shape
 from lsp_server.trace import Source, Trace
 
 if TYPE_CHECKING:

@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from context.anchor import CLOSERS
+from lsp_server.repairs import (
+    held_back,
+    in_word,
+    to_word_border,
+    without_doubled_blanks,
+    without_loop,
+    without_overlap,
+)
+from lsp_server.shape import Extent, Shape, indent_of, like_document, opens_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.documents import Snapshot
     from lsp_server.flight import Decoded
     from lsp_server.settings import SuggestionSettings
-
-_OPENERS = {")": "(", "]": "[", "}": "{"}
-_FOLLOWING_LINES = 200
-"""How far below the cursor the next line with text is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a suggestion at one cursor may look like.
-
-    Attributes:
-        single_line: text stands behind the cursor, so only the rest of this line may be filled.
-        indent: indentation of the cursor's line; a block ends where a line has less.
-        rest: text behind the cursor on its line, "" or closers when not `single_line`.
-        following: the next line with text, stripped; a suggestion never repeats it.
-    """
-
-    single_line: bool
-    indent: int
-    rest: str
-    following: str
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> Shape:
-        """Look at the lines around the cursor."""
-        rest = snapshot.line_after
-        line = snapshot.line_before
-        below = range(snapshot.cursor.line + 1, len(snapshot.text))[:_FOLLOWING_LINES]
-        lines = (snapshot.text.line(number).strip() for number in below)
-        return cls(
-            single_line=not CLOSERS.issuperset(rest),
-            indent=_indent(line),
-            rest=rest.rstrip(),
-            following=next((text for text in lines if text), ""),
-        )
 
 
 def enough(
@@ -66,10 +38,8 @@ def enough(
     spent = sum(log_prob for end, log_prob in log_probs if end > start)
     if spent < math.log(max(settings.stop_probability, 1e-9)):
         return True
-    if shape.single_line or _closers_only(shape.rest):
-        return "\n" in text
-    kept = _block(text, shape, settings.max_lines)
-    return len(kept) < len(text.rstrip()) or _blank_line_inside(text)
+    kept, more = _extent(text, shape, settings.max_lines)
+    return not more or len(kept) < len(text.rstrip()) or without_loop(kept) != kept
 
 
 def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str:
@@ -80,38 +50,68 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     """
     text = decoded.text
     if not (decoded.ended and decoded.complete):
-        text = _whole_lines(_held_back(_to_word_border(text), shape))
-    if shape.single_line or _closers_only(shape.rest):
-        text = text.split("\n", 1)[0]
-    else:
-        text = _block(text, shape, settings.max_lines)
+        text = _whole_lines(held_back(to_word_border(text), shape))
+    text, _ = _extent(text, shape, settings.max_lines)
     text = _confident(text, decoded.marks, settings.show_probability)
-    text = _without_overlap(text, shape.rest).rstrip()
+    text = without_overlap(without_loop(text), shape.rest)
+    text = like_document(without_doubled_blanks(text, shape), shape).rstrip()
     return "" if _worthless(text, shape) else text
 
 
-def _block(text: str, shape: Shape, max_lines: int) -> str:
-    """The lines that belong to the block at the cursor."""
-    kept: list[str] = []
-    for number, line in enumerate(text.split("\n")):
-        bare = line.strip()
-        if number and bare:
-            if _indent(line) < shape.indent:
-                break
-            # nested blocks end with equal closing lines; other lines repeat by fault
-            above = (other.strip() for other in kept[-2:] if other)
-            if bare == shape.following or (not CLOSERS.issuperset(bare) and bare in above):
-                break
-        if len([other for other in kept if other.strip()]) >= max_lines:
-            break
-        if not bare and any(other.strip() for other in kept):
-            break
+def _extent(text: str, shape: Shape, max_lines: int) -> tuple[str, bool]:
+    """The lines of `text` that may be shown, and whether more of them may come."""
+    lines = text.split("\n")
+    if shape.extent is Extent.REST:
+        return lines[0], len(lines) == 1
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return "", True
+    opener = shape.before + lines[0] if first == 0 else lines[first]
+    if shape.extent is Extent.BLOCK:
+        # a block that the cursor's own line opens is deeper than it, but for the closing line
+        floor = indent_of(shape.before) + bool(shape.before.strip())
+    elif first == len(lines) - 1:
+        return text, True
+    elif not opens_block(opener):
+        return "\n".join(lines[: first + 1]), False
+    else:
+        floor = indent_of(opener) + 1
+    return _block(lines, first, floor, shape, max_lines)
+
+
+def _block(
+    lines: list[str], first: int, floor: int, shape: Shape, max_lines: int
+) -> tuple[str, bool]:
+    """Lines from the first with text on that are not less indented than `floor`."""
+    kept, texts = lines[: first + 1], 1
+    if first and _repeats(lines[first], [], shape):
+        return "", False
+    for number, line in enumerate(lines[first + 1 :], first + 1):
+        bare, last = line.strip(), number == len(lines) - 1
+        if not bare and last:
+            break  # the line has only begun
+        if not bare or texts >= max_lines or _repeats(line, kept, shape):
+            return "\n".join(kept), False
+        if indent_of(line) < floor:
+            closes = CLOSERS.issuperset(bare) and not _goes_on(shape, floor)
+            return "\n".join([*kept, line] if closes else kept), closes and last
         kept.append(line)
-    return "\n".join(kept).rstrip()
+        texts += 1
+    return "\n".join(kept), texts < max_lines
 
 
-def _blank_line_inside(text: str) -> bool:
-    return "\n\n" in text.lstrip("\n")
+def _goes_on(shape: Shape, floor: int) -> bool:
+    """Whether the block at the cursor has more lines below it already."""
+    return bool(shape.following) and indent_of(shape.following[0]) >= floor
+
+
+def _repeats(line: str, kept: Sequence[str], shape: Shape) -> bool:
+    """Whether a line stands below the cursor already, or is said again by fault."""
+    bare = line.strip()
+    if CLOSERS.issuperset(bare):  # nested blocks end with equal closing lines
+        return bool(shape.following) and line.rstrip() == shape.following[0]
+    below = [other.strip() for other in shape.following[:1]]
+    return bare in below or bare in [other.strip() for other in kept[-2:] if other.strip()]
 
 
 def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> str:
@@ -131,26 +131,13 @@ def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> s
             if text[:line_start].strip():  # a further line is shown whole or not at all
                 return text[:line_start].rstrip()
             cut = max(begin, line_start)
-            inside = _in_word(text[cut - 1 : cut]) and _in_word(text[cut : cut + 1])
-            return _to_word_border(text[:cut]) if inside else text[:cut]
+            inside = in_word(text[cut - 1 : cut]) and in_word(text[cut : cut + 1])
+            return to_word_border(text[:cut]) if inside else text[:cut]
         if end >= len(text):
             break
         if "\n" in token:
             line_start, spent = end, 0.0
         begin = max(0, end)
-    return text
-
-
-def _without_overlap(text: str, rest: str) -> str:
-    """Drop what stands behind the cursor already."""
-    if not rest or not text:
-        return text
-    if not CLOSERS.issuperset(rest):
-        whole = rest.strip()
-        return text[: -len(whole)] if whole and text.endswith(whole) else text
-    for count in range(min(len(rest), len(text)), 0, -1):
-        if text.endswith(rest[:count]) and not _opens_more(text[:-count], text):
-            return text[:-count]
     return text
 
 
@@ -160,62 +147,10 @@ def _whole_lines(text: str) -> str:
     return head if head.strip() else text
 
 
-def _held_back(text: str, shape: Shape) -> str:
-    """A growing `text` without an end that more tokens could turn into a repetition."""
-    head, line_break, last = text.rpartition("\n")
-    bare = last.strip()
-    above = [line.strip() for line in head.split("\n")[-2:]]
-    if bare and any(line.startswith(bare) for line in (shape.following, *above)):
-        return head + line_break
-    rest = shape.rest.strip()
-    if CLOSERS.issuperset(rest) or line_break:
-        return text
-    longest = min(len(rest), len(text))
-    same = next((count for count in range(longest, 0, -1) if text.endswith(rest[:count])), 0)
-    return text[: len(text) - same]
-
-
-def _opens_more(one: str, other: str) -> bool:
-    """Whether `one` leaves a bracket or a quote open that `other` does not."""
-    pairs = zip(_left_open(one), _left_open(other), strict=True)
-    return any(mine > theirs for mine, theirs in pairs)
-
-
-def _left_open(text: str) -> list[int]:
-    """How many of each opening bracket, and then of each quote (0 or 1), `text` leaves open."""
-    open_count = dict.fromkeys(_OPENERS.values(), 0)
-    for char in text:
-        if char in open_count:
-            open_count[char] += 1
-        elif char in _OPENERS and open_count[_OPENERS[char]]:
-            open_count[_OPENERS[char]] -= 1
-    return [*open_count.values(), *(text.count(quote) % 2 for quote in "\"'`")]
-
-
 def _worthless(text: str, shape: Shape) -> bool:
     bare = text.strip()
-    return not bare or (bare == shape.following and len(bare) > 1)
-
-
-def _to_word_border(text: str) -> str:
-    """`text` without a last word that the next token could make longer."""
-    end = len(text)
-    while end and _in_word(text[end - 1]):
-        end -= 1
-    return text[:end].rstrip(" \t")
-
-
-def _in_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
-
-
-def _closers_only(rest: str) -> bool:
-    return bool(rest) and CLOSERS.issuperset(rest)
+    return not bare or (bare in {line.strip() for line in shape.following[:1]} and len(bare) > 1)
 
 
 def _line_start(text: str, end: int) -> int:
     return text.rfind("\n", 0, max(0, end)) + 1
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.flight import Decoded
-from lsp_server.postprocess import Shape, enough, present
+from lsp_server.postprocess import enough, present
 from lsp_server.settings import SuggestionSettings
+from lsp_server.shape import Shape
 from tests.conftest import at
 
 SETTINGS = SuggestionSettings()
@@ -60,7 +61,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         # a block at the end of a line ends at a dedent
         ("def f():\n    ‸\n", "a = 1\n    return a\n\ndef g():", "a = 1\n    return a"),
         ("def f():\n    ‸\n", "return 1\nprint(f())", "return 1"),
-        ("  def f():‸\n", "\n    return 1\n  def g():", "\n    return 1\n  def g():"),
+        ("  def f():‸\n", "\n    return 1\n  def g():", "\n    return 1"),
         ("  def f():‸\n", "\n    return 1\ndef g():", "\n    return 1"),
         ("for x in y:‸\n", "\n    print(x)\n\nfoo()", "\n    print(x)"),
         ("    a‸\n", " = 1\n  )\nb", " = 1"),
@@ -72,7 +73,28 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("‸\n\n\n    b = 2\n", "a\nb = 2", "a"),
         # a loop of the model
         ("‸\n", "x = 1\nx = 1\nx = 1", "x = 1"),
-        ("‸\n", "x = 1\ny = 2\nx = 1\ny = 2", "x = 1\ny = 2"),
+        ("if a:‸\n", "\n    x = 1\n    y = 2\n    x = 1\n    y = 2", "\n    x = 1\n    y = 2"),
+        ("x = [‸\n", "foo(bar, foo(bar, foo(bar, foo(", "foo(bar,"),
+        ("x = [‸]\n", "100, 100, 100, 100, 100, 100, 100", "100, 100, 100, 100, 100, 100, 100"),
+        # one statement, unless the line opens a block
+        ("‸\n", "a = 1\nb = 2", "a = 1"),
+        ("a = ‸\n", "1\nb = 2", "1"),
+        ("a = 1‸\n", "\nb = 2\nc = 3", "\nb = 2"),
+        ("‸\n", "if a:\n    b()\n    c()\nd()", "if a:\n    b()\n    c()"),
+        ("    ‸\n", "for (;;) {\n        b();\n    }\n    c();", "for (;;) {\n        b();\n    }"),
+        # a brace that closes the block, unless it stands there or the block goes on
+        ("if (a) {\n    ‸\n", "b();\n}\nc();", "b();\n}"),
+        ("if (a) {\n    ‸\n}\n", "b();\n}\nc();", "b();"),
+        ("if (a) {\n    ‸\n    c();\n}\n", "b();\n}\nc();", "b();"),
+        ("if (a) {\n    ‸\n}\n", "if (b) {\n        c();\n    }\n    d();",
+         "if (b) {\n        c();\n    }\n    d();"),
+        # indentation: what is typed is not doubled, and the document's own kind is used
+        ("a = 1\n    ‸\n", "    b", "    b"),
+        ("    a = 1\n    ‸\n", "    b = 2", "b = 2"),
+        ("if a:\n    ‸\n", "    b = 2", "b = 2"),
+        ("a = ‸\n", " b", "b"),
+        ("\ta = 1\n\tif a:‸\n", "\n        b()", "\n\t\tb()"),
+        ("    a = 1\n    if a:‸\n", "\n\t\tb()", "\n        b()"),
         # closers behind the cursor, as editors insert them
         ("print(‸)\n", "a)", "a"),
         ("print(‸)\n", "f(x)", "f(x)"),
@@ -118,7 +140,7 @@ def test_no_more_lines_than_the_setting_allows() -> None:
         (["foo"], ""),
         (["foo", "."], "foo."),
         (["a", "\n    ", "b", " +"], "a"),
-        (["a", "\n    ", "b", " +", "\n"], "a\n    b +"),
+        (["if", ":", "\n    ", "b", " +", "\n"], "if:\n    b +"),
         (["a", "\n    ", "b"], "a"),
         (["名", "前"], ""),
     ],
