@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from context.anchor import CLOSERS
+from context.secrets import mask
+from lsp_server.confidence import cut
 from lsp_server.repairs import (
     held_back,
-    in_word,
     to_word_border,
     without_doubled_blanks,
     without_loop,
@@ -52,7 +53,7 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     if not (decoded.ended and decoded.complete):
         text = _whole_lines(held_back(to_word_border(text), shape))
     text, _ = _extent(text, shape, settings.max_lines)
-    text = _confident(text, decoded.marks, settings.show_probability)
+    text = cut(text, decoded.marks, settings.eagerness)
     text = without_overlap(without_loop(text), shape.rest)
     text = like_document(without_doubled_blanks(text, shape), shape).rstrip()
     return "" if _worthless(text, shape) else text
@@ -114,33 +115,6 @@ def _repeats(line: str, kept: Sequence[str], shape: Shape) -> bool:
     return bare in below or bare in [other.strip() for other in kept[-2:] if other.strip()]
 
 
-def _confident(text: str, marks: Sequence[tuple[int, float]], least: float) -> str:
-    """Cut each line where its probability falls below `least`; what follows a cut is dropped."""
-    limit = math.log(max(least, 1e-9))
-    line_start, begin, spent = 0, 0, 0.0
-    for end, log_prob in marks:
-        token = text[begin:end]
-        if token.startswith("\n"):
-            # a line stands when it was shown, whatever its end was worth
-            if log_prob < limit:
-                return text[:begin]
-            line_start, spent = end, 0.0
-        else:
-            spent += log_prob
-        if spent < limit:
-            if text[:line_start].strip():  # a further line is shown whole or not at all
-                return text[:line_start].rstrip()
-            cut = max(begin, line_start)
-            inside = in_word(text[cut - 1 : cut]) and in_word(text[cut : cut + 1])
-            return to_word_border(text[:cut]) if inside else text[:cut]
-        if end >= len(text):
-            break
-        if "\n" in token:
-            line_start, spent = end, 0.0
-        begin = max(0, end)
-    return text
-
-
 def _whole_lines(text: str) -> str:
     """A growing `text` without its last line, unless that is the only one with text."""
     head = text.rpartition("\n")[0]
@@ -148,8 +122,14 @@ def _whole_lines(text: str) -> str:
 
 
 def _worthless(text: str, shape: Shape) -> bool:
+    """Nothing, the next line again, only a comment where nobody writes one, or a secret."""
     bare = text.strip()
-    return not bare or (bare in {line.strip() for line in shape.following[:1]} and len(bare) > 1)
+    if not bare or (bare in {line.strip() for line in shape.following[:1]} and len(bare) > 1):
+        return True
+    if shape.comment and all(line.strip().startswith(shape.comment) for line in bare.split("\n")):
+        return True
+    whole, now = shape.before + text + shape.rest, shape.before + shape.rest
+    return mask(whole) != whole and mask(now) == now
 
 
 def _line_start(text: str, end: int) -> int:

@@ -42,7 +42,8 @@ class SuggestionSettings:
         max_tokens: most tokens decoded for one suggestion.
         ahead: work done before anybody asks; `auto` does none on battery.
         ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
-        show_probability: a first line less probable than this is cut back or not shown.
+        eagerness: 0 shows only what is certain, 1 everything; a line is cut back or not shown when
+            fewer than `1 - eagerness` of those like it turn out right.
         stop_probability: decoding ends when the current line is less probable than this.
     """
 
@@ -54,7 +55,7 @@ class SuggestionSettings:
     max_tokens: int = field(default=64, metadata={"min": 1, "max": 1024, "unit": "tokens"})
     ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})
     ahead_tokens: int = field(default=24, metadata={"min": 0, "max": 1024, "unit": "tokens"})
-    show_probability: float = field(default=0.6, metadata={"min": 0, "max": 1})
+    eagerness: float = field(default=0.5, metadata={"min": 0, "max": 1})
     stop_probability: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from context.anchor import CLOSERS
+from context.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,6 +42,7 @@ class Shape:
         following: the next lines with text, nearest first, with their indentation.
         tabs: whether the document indents with tabs; None when nothing near is indented.
         settled: whether the cursor's line is indented as the lines above ask for.
+        comment: the language's mark of a comment, "" where somebody writes one.
     """
 
     extent: Extent
@@ -49,6 +51,7 @@ class Shape:
     following: tuple[str, ...]
     tabs: bool | None = None
     settled: bool = True
+    comment: str = ""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Shape:
@@ -66,6 +69,9 @@ class Shape:
             extent = Extent.BLOCK
         else:
             extent = Extent.STATEMENT
+        language = LANGUAGES.get(snapshot.language)
+        mark = language.line if language else ""
+        commenting = mark and (mark in before or parent.lstrip().startswith(mark))
         deeper = indent_of(before) > indent_of(parent)
         return cls(
             extent=extent,
@@ -74,6 +80,7 @@ class Shape:
             following=tuple(following),
             tabs=_has_tabs((*earlier, *following)),
             settled=deeper if opens_block(parent) else not deeper,
+            comment="" if commenting else mark,
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsp_server.confidence import least_log_prob, likely_right
 from lsp_server.flight import Decoded
 from lsp_server.postprocess import enough, present
 from lsp_server.settings import SuggestionSettings
@@ -109,6 +110,14 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("f(‸);\n", "a);", "a"),
         ('"""‸"""\n', 'Words."""', "Words."),
         ("print(‸)\n", "a\nb", "a"),
+        # a comment only where comments are being written
+        ("x = 1\n‸\n", "# note", ""),
+        ("x = 1\n‸\n", "# note\ny = 2", ""),
+        ("x = 1  # ‸\n", "note", "note"),
+        ("# first\n‸\n", "# second", "# second"),
+        # no secret comes from a model
+        ("‸\n", 'password = "hunter2hunter2"', ""),
+        ('password = "‸"\n', "hunter2hunter2", ""),
         # blanks
         ("‸\n", "   ", ""),
         ("‸\n", "\n\n", ""),
@@ -177,7 +186,7 @@ def test_each_line_is_judged_by_itself() -> None:
     """A long answer of good lines is not punished for its length."""
     pieces = tokens_of("".join(f"\n    x{number} = 1" for number in range(6)))
     log_probs = [math.log(0.95)] * len(pieces)
-    assert sum(log_probs) < math.log(SETTINGS.show_probability)
+    assert sum(log_probs) < least_log_prob(SETTINGS.eagerness)
     answer = present(decoded(pieces, log_probs=log_probs), Shape.of(at("def f():‸\n")), SETTINGS)
     assert answer == "".join(pieces)
 
@@ -206,6 +215,13 @@ def test_decoding_ends_when_the_line_became_improbable() -> None:
     """Tokens that will never be shown are not decoded."""
     answer = decoded(["a", " b"], log_probs=[LIKELY, math.log(0.1)])
     assert enough(answer.text, answer.marks, Shape.of(at("‸\n")), SETTINGS)
+
+
+def test_eagerness_is_the_share_of_errors_that_is_borne() -> None:
+    """At 0.3 seven of ten shown texts are right; at 1 everything is shown, at 0 only the sure."""
+    assert likely_right(least_log_prob(0.3)) == pytest.approx(0.7)
+    assert shown("‸\n", "a = 1", eagerness=1) == "a = 1"
+    assert shown("‸\n", "a = 1", eagerness=0) == ""
 
 
 PLACES = st.sampled_from(
