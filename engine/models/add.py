@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from context.template import FAMILIES
 from engine.errors import SourceError, StoreError
-from engine.models.hashing import sha256_of
 
 if TYPE_CHECKING:
     from engine.models.progress import Progress
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 _PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
-_DEFAULT_FAMILIES = {"qwen2": "qwen2.5-coder"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,29 +125,17 @@ def _convert(
 
 def _fill(staged: Path, name: str, material: Material, wishes: Wishes, progress: Progress) -> None:
     # numpy, gguf and CTranslate2: not before they are needed
-    from engine.models.convert import QUANTIZATION, convert_gguf
-    from engine.models.gguf_file import GgufFile
+    from engine.models.convert import QUANTIZATION, convert
 
     path = material.path
-    if path.is_dir():
-        raise SourceError(f"{path}: folders cannot be converted yet; give a GGUF file")
-    if wishes.quantization not in (None, QUANTIZATION):
-        raise SourceError(
-            f"quantization {wishes.quantization!r} is not supported; supported is {QUANTIZATION}"
-        )
-    refuse_pickle(path)
-    family = wishes.family or _DEFAULT_FAMILIES.get(GgufFile(path).architecture)
-    if family not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        words = f"family {family!r} is not known" if family else "its family cannot be told"
-        raise SourceError(f"{path}: {words}; name one with --family, of {known}")
-    progress.start("reading", path.stat().st_size, "bytes")
-    convert_gguf(
+    if path.is_file():
+        refuse_pickle(path)
+    convert(
         path,
         staged,
         name=name,
-        family=family,
         source=material.origin,
-        source_sha256=sha256_of(path, progress.at),
         progress=progress,
+        family=wishes.family,
+        quantization=wishes.quantization or QUANTIZATION,
     )

@@ -1,29 +1,101 @@
-"""From a GGUF file to a folder that CTranslate2 loads, with its tokenizer and manifest.
+"""From a model in any form to a folder that CTranslate2 loads, with its tokenizer and manifest.
 
 Only this module and those it imports need numpy, gguf and the specifications of CTranslate2; it
-is imported while a model is pulled and never by the server.
+is imported while a model is pulled or added and never by the server.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Final
 
-from context.template import FAMILIES
-from engine.models import gguf_tokenizer, qwen2
+from engine.errors import ConversionError
+from engine.models import gguf_tokenizer
+from engine.models.decoder import build
+from engine.models.gemma import gemma
 from engine.models.gguf_file import GgufFile
+from engine.models.gpt_bigcode import gpt_bigcode
 from engine.models.hashing import sha256_of
+from engine.models.llama import llama
 from engine.models.manifest import Manifest
+from engine.models.quantize import QUANTIZATIONS
+from engine.models.qwen2 import qwen2, qwen3
+from engine.models.starcoder2 import starcoder2
+from engine.models.vocabulary import About, choose_family, fit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from engine.models.decoder import Design
     from engine.models.progress import Progress
+    from engine.models.source import Source
+    from engine.models.vocabulary import Vocabulary
 
-ARCHITECTURES = {"qwen2": qwen2}
-TOOLS = ("midfill", "ctranslate2", "gguf", "numpy", "tokenizers")
+ARCHITECTURES: Final[dict[str, Callable[[Source], Design]]] = {
+    "gemma": gemma,
+    "llama": llama,
+    "qwen2": qwen2,
+    "qwen3": qwen3,
+    "starcoder": gpt_bigcode,
+    "starcoder2": starcoder2,
+}
+TOOLS = ("midfill", "ctranslate2", "gguf", "numpy", "tokenizers", "transformers")
 TOKENIZER_NAME = "tokenizer.json"
 QUANTIZATION = "int8"
+
+
+def convert(
+    path: Path,
+    folder: Path,
+    *,
+    name: str,
+    source: str,
+    progress: Progress,
+    family: str | None = None,
+    quantization: str = QUANTIZATION,
+) -> Manifest:
+    """Convert whatever the user has: a GGUF file, a Hugging Face folder, a CTranslate2 folder.
+
+    Args:
+        path: the file or folder.
+        folder: an existing empty folder, filled with the model and its manifest.
+        name: name of the model in the store.
+        source: where it came from, for the manifest.
+        progress: told about layers.
+        family: name of its prompt family, None to guess it and have the vocabulary confirm it.
+        quantization: `int8`, `float16` or `float32`; a CTranslate2 folder keeps its own.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        ConversionError: the source is damaged or not supported; `folder` may be partly filled.
+        OSError: `folder` cannot be written.
+    """
+    if not path.is_dir():
+        source_sha256 = ""
+        if path.is_file():
+            progress.start("reading", path.stat().st_size, "bytes")
+            source_sha256 = sha256_of(path, progress.at)
+        return convert_gguf(
+            path,
+            folder,
+            name=name,
+            family=family,
+            source=source,
+            source_sha256=source_sha256,
+            progress=progress,
+            quantization=quantization,
+        )
+    from engine.models import ct2_folder
+
+    if ct2_folder.is_one(path):
+        about = ct2_folder.copy(path, folder, family)
+    else:
+        about = _convert_folder(path, folder, family, quantization, progress)
+    return _finish(about, folder, name=name, source=source, source_sha256=hash_of_folder(path))
 
 
 def convert_gguf(
@@ -31,24 +103,27 @@ def convert_gguf(
     folder: Path,
     *,
     name: str,
-    family: str,
+    family: str | None,
     source: str,
     source_sha256: str,
     progress: Progress,
+    quantization: str = QUANTIZATION,
 ) -> Manifest:
-    """Convert a GGUF file to CTranslate2 in int8.
+    """Convert a GGUF file to CTranslate2.
 
-    Peak memory is the int8 model, one slice of a tensor, and what the system keeps of the file.
+    Peak memory is the converted model, one slice of a tensor, and what the system keeps of the
+    file.
 
     Args:
         path: the GGUF file.
         folder: an existing empty folder, filled with `model.bin`, `config.json`,
             `vocabulary.json`, `tokenizer.json` and the manifest.
         name: name of the model in the store.
-        family: name of its prompt family.
+        family: name of its prompt family, None to guess.
         source: usual name of the file, for the manifest.
         source_sha256: hash of the file, for the manifest.
         progress: told about layers.
+        quantization: `int8`, `float16` or `float32`.
 
     Returns:
         The manifest that was written.
@@ -58,46 +133,92 @@ def convert_gguf(
         OSError: `folder` cannot be written.
     """
     file = GgufFile(path)
-    loader = ARCHITECTURES.get(file.architecture)
+    design = _design(file)
+    about = _write(file, design, gguf_tokenizer.build(file), folder, family, quantization, progress)
+    return _finish(about, folder, name=name, source=source, source_sha256=source_sha256)
+
+
+def _convert_folder(
+    path: Path, folder: Path, family: str | None, quantization: str, progress: Progress
+) -> About:
+    # transformers takes seconds to import
+    from engine.models import hf_tokenizer
+    from engine.models.hf_folder import HfFolder
+
+    source = HfFolder(path)
+    design = _design(source)
+    vocabulary = hf_tokenizer.build(source)
+    return _write(source, design, vocabulary, folder, family, quantization, progress)
+
+
+def hash_of_folder(path: Path) -> str:
+    """One SHA-256 for the weights, configuration and tokenizer in a folder, by name and content."""
+    whole = hashlib.sha256()
+    for item in sorted(path.iterdir()):
+        if item.suffix in {".bin", ".json", ".safetensors", ".model", ".txt"} and item.is_file():
+            whole.update(f"{sha256_of(item)}  {item.name}\n".encode())
+    return whole.hexdigest()
+
+
+def _design(source: Source) -> Design:
+    loader = ARCHITECTURES.get(source.architecture)
     if loader is None:
         known = ", ".join(ARCHITECTURES)
-        raise file.error(f"architecture {file.architecture!r} is not supported (only {known})")
-    shape = loader.read_shape(file)
-    tokenizer, tokens = gguf_tokenizer.build(file)
-    if len(tokens) != shape.vocabulary:
-        raise file.error(
-            f"its tokenizer has {len(tokens)} tokens for {shape.vocabulary} embedding rows"
-        )
-    stops = FAMILIES[family].stops
-    missing = sorted(FAMILIES[family].control_tokens.difference(tokens))
-    if missing:
-        raise file.error(f"not of family {family}: no token {', '.join(missing)}")
+        raise source.error(f"architecture {source.architecture!r} is not supported (only {known})")
+    return loader(source)
 
-    spec = loader.load(file, shape, progress)
-    unread = file.unread()
-    if unread:
-        raise file.error(f"tensor {unread[0]} has no place in a {file.architecture} model")
+
+def _write(
+    source: Source,
+    design: Design,
+    vocabulary: Vocabulary,
+    folder: Path,
+    family: str | None,
+    quantization: str,
+    progress: Progress,
+) -> About:
+    """Fill `folder` with everything but the manifest."""
+    if quantization not in QUANTIZATIONS:
+        known = ", ".join(QUANTIZATIONS)
+        raise ConversionError(f"no quantization is called {quantization!r}; there are: {known}")
+    # what can be wrong at no cost comes first
+    chosen = choose_family(source, vocabulary.tokens, family)
+    tokens = fit(source, vocabulary, design.shape.vocabulary, chosen)
+    spec = build(source, design, len(tokens), quantization, progress)
     spec.register_vocabulary(tokens)
     # the engine names its end tokens at every call; these are for other users of the folder
-    spec.config.bos_token = spec.config.eos_token = spec.config.unk_token = stops[0]
+    spec.config.bos_token = spec.config.eos_token = spec.config.unk_token = chosen.stops[0]
     spec.validate()
-    spec.optimize()  # writes tied matrices once; the weights are int8 already
+    # writes tied matrices once; in int8 the weights are that already and the rest stays float32
+    spec.optimize(None if quantization == "int8" else quantization)
     spec.save(str(folder))
-    tokenizer.save(str(folder / TOKENIZER_NAME), pretty=False)
+    vocabulary.tokenizer.save(str(folder / TOKENIZER_NAME), pretty=False)
+    shape = design.shape
+    return About(chosen.name, quantization, shape.layers, shape.kv_bytes_per_token, len(tokens))
 
+
+def _finish(about: About, folder: Path, *, name: str, source: str, source_sha256: str) -> Manifest:
+    """Write the manifest of what is in `folder`."""
     written = sorted(folder.iterdir())
     manifest = Manifest(
         name=name,
-        family=family,
+        family=about.family,
         source=source,
         source_sha256=source_sha256,
-        quantization=QUANTIZATION,
-        layers=shape.layers,
-        kv_bytes_per_token=shape.kv_bytes_per_token,
-        vocabulary=shape.vocabulary,
-        tools={tool: version(tool) for tool in TOOLS},
+        quantization=about.quantization,
+        layers=about.layers,
+        kv_bytes_per_token=about.kv_bytes_per_token,
+        vocabulary=about.vocabulary,
+        tools={tool: found for tool in TOOLS if (found := _version(tool))},
         files={item.name: sha256_of(item) for item in written},
         sizes={item.name: item.stat().st_size for item in written},
     )
     manifest.write(folder)
     return manifest
+
+
+def _version(tool: str) -> str:
+    try:
+        return version(tool)
+    except PackageNotFoundError:
+        return ""

@@ -6,13 +6,14 @@ that no more than a slice of a tensor exists in float32 at a time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gguf import GGUFReader
+from gguf import GGUFReader, GGUFValueType
 from gguf.quants import dequantize
 
 from engine.errors import ConversionError
+from engine.models.source import SLICE_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +22,34 @@ if TYPE_CHECKING:
     from gguf import ReaderTensor
     from numpy.typing import NDArray
 
-Scalar = TypeVar("Scalar", int, float, str, bool)
+    from engine.models.source import Scalar
 
-SLICE_VALUES = 4_194_304  # 16 MiB of float32 at a time
+LONGEST_ARRAY = 2**22
+"""Sixteen times the largest vocabulary; the reader would walk through a longer one for hours."""
+
+
+class _Reader(GGUFReader):
+    """The reader of `gguf`, which otherwise reads on behind the end and believes every length."""
+
+    def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
+        end = int(offset) + np.dtype(dtype).itemsize * int(count)
+        if end > len(self.data):
+            raise ValueError(f"it ends after {len(self.data):,} bytes, inside its header or data")
+        return super()._get(offset, dtype, count, override_order)
+
+    def _get_field_parts(self, orig_offs: int, raw_type: int) -> Any:
+        if raw_type == GGUFValueType.ARRAY:
+            kind, length = (
+                self._get(orig_offs, np.uint32)[0],
+                self._get(orig_offs + 4, np.uint64)[0],
+            )
+            if length > LONGEST_ARRAY or kind == GGUFValueType.ARRAY:
+                raise ValueError(f"its header has an array of {length:,} values")
+        return super()._get_field_parts(orig_offs, raw_type)
 
 
 class GgufFile:
-    """An open GGUF file.
+    """An open GGUF file; an `engine.models.source.Source`.
 
     Args:
         path: the file.
@@ -36,10 +58,12 @@ class GgufFile:
         ConversionError: it is missing, cut short, or no GGUF file.
     """
 
+    rearranged = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            reader = GGUFReader(path)
+            reader = _Reader(path)
         except FileNotFoundError as error:
             raise ConversionError(f"{path}: no such file; check the path") from error
         # a damaged header can make the reader fail in any of these ways
@@ -65,6 +89,11 @@ class GgufFile:
     def architecture(self) -> str:
         """Name of the architecture, such as `qwen2`."""
         return self.scalar("general.architecture", str)
+
+    @property
+    def tied(self) -> bool:
+        """Whether the embeddings are the output projection too."""
+        return "output.weight" not in self
 
     def scalar(self, key: str, kind: type[Scalar], default: Scalar | None = None) -> Scalar:
         """A metadata value.
@@ -95,6 +124,17 @@ class GgufFile:
         value = self._value(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.error(f"metadata {key} is not a list of texts")
+        return value
+
+    def numbers(self, key: str) -> list[float]:
+        """A list of numbers with fractions from the metadata.
+
+        Raises:
+            ConversionError: it is missing or of another type.
+        """
+        value = self._value(key)
+        if not isinstance(value, list) or not all(isinstance(item, float) for item in value):
+            raise self.error(f"metadata {key} is not a list of numbers")
         return value
 
     def integers(self, key: str) -> list[int]:

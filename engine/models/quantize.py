@@ -1,12 +1,12 @@
-"""Weights in int8 with one scale per row, as CTranslate2 keeps them.
+"""Weights as CTranslate2 keeps them: in int8 with one scale per row, or as floats.
 
-The rule is that of `ctranslate2.specs.model_spec` (a test holds the two equal bit for bit). It is
-here because there it needs every weight in float32 first: 2 GB more for the 0.5B model.
+The rule of int8 is that of `ctranslate2.specs.model_spec` (a test holds the two equal bit for
+bit). It is here because there it needs every weight in float32 first: 2 GB more for the 0.5B model.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = np.float32(127)
+QUANTIZATIONS = ("int8", "float16", "float32")
+
+
+def store_rows(
+    target: Any, slices: Iterable[NDArray[np.float32]], shape: tuple[int, int], quantization: str
+) -> None:
+    """Put a matrix into a layer of a CTranslate2 specification.
+
+    Args:
+        target: a linear layer or embeddings.
+        slices: its rows in order, each (rows, columns); they are changed in place.
+        shape: (all rows, columns).
+        quantization: one of `QUANTIZATIONS`.
+    """
+    if quantization == "int8":
+        target.weight, target.weight_scale = int8_rows(slices, shape)
+        return
+    weights = np.empty(shape, np.dtype(quantization))
+    row = 0
+    for values in slices:
+        weights[row : row + len(values)] = values
+        row += len(values)
+    target.weight = weights
 
 
 def int8_rows(

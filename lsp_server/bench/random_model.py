@@ -13,8 +13,8 @@ from ctranslate2.specs import TransformerDecoderModelSpec, common_spec
 from tokenizers.pre_tokenizers import ByteLevel
 
 from context.template import FAMILIES
+from engine.models.decoder import Shape
 from engine.models.manifest import Manifest
-from engine.models.qwen2 import Shape
 
 if TYPE_CHECKING:
     from pathlib import Path
