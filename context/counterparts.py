@@ -6,7 +6,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.paths import ancestors, join, name_of, parent
+from context.locations import folder_of, name_of
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def _beside(location: str, names: list[str], files: Files) -> Iterator[str]:
 
 
 def _folders(location: str, files: Files) -> Iterator[str]:
-    folder = parent(location)
+    folder = folder_of(location)
     yield folder
     root = files.root_of(location)
     for one, other in _MIRRORS:
@@ -94,7 +95,7 @@ def _folders(location: str, files: Files) -> Iterator[str]:
             yield f"{folder}/".replace(f"/{one}/", f"/{other}/", 1).rstrip("/")
     for name in (*_TEST_FOLDERS, "include", "src"):
         yield join(folder, name)
-        yield join(parent(folder), name)
+        yield join(folder_of(folder), name)
     above = list(ancestors(location, root))
     yield from above[1:2]
     inside = folder[len(root) :].strip("/") if root else ""

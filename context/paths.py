@@ -1,30 +1,15 @@
-"""Locations: absolute paths with forward slashes, as plain strings."""
+"""Walking among locations (`context.locations`): down with `join`, up with `ancestors`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from context.locations import folder_of, name_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEEPEST = 40
-
-
-def parent(location: str) -> str:
-    """The folder of a file or folder; the root's is the root, written `/` or `C:/`.
-
-    >>> parent("/a/b.py"), parent("/a"), parent("C:/a")
-    ('/a', '/', 'C:/')
-    """
-    folder, slash, _ = location.rstrip("/").rpartition("/")
-    if not slash:
-        return location
-    return f"{folder}/" if not folder or folder.endswith(":") else folder
-
-
-def name_of(location: str) -> str:
-    """The last part of a location."""
-    return location.rstrip("/").rpartition("/")[2]
 
 
 def stem_of(location: str) -> str:
@@ -56,7 +41,7 @@ def join(folder: str, *parts: str) -> str:
 
 def ancestors(location: str, top: str | None) -> Iterator[str]:
     """Folders that hold a location, from the nearest to `top`; only the nearest without `top`."""
-    folder = parent(location)
+    folder = folder_of(location)
     yield folder
     top = top.rstrip("/") if top else None
     if top is None or not f"{folder}/".startswith(f"{top}/"):
@@ -64,5 +49,5 @@ def ancestors(location: str, top: str | None) -> Iterator[str]:
     for _ in range(_DEEPEST):
         if folder.rstrip("/") == top:
             return
-        folder = parent(folder)
+        folder = folder_of(folder)
         yield folder

@@ -12,9 +12,10 @@ from context.imports import resolver_of, rows
 from context.imports.go import package_files
 from context.imports.java import class_files
 from context.imports.trace import imports_of, is_public
+from context.locations import folder_of, name_of
 from context.outline import outline_of
 from context.outline.model import words_of
-from context.paths import name_of, parent, stem_of
+from context.paths import stem_of
 from context.usage import REACH, Usage, weight, where
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _package_files(
     current: SourceFile, usage: Usage, interest: Interest, files: Files
 ) -> list[str]:
     """Files of the same package: all in Go; in Java those whose class may be meant."""
-    folder = parent(current.location)
+    folder = folder_of(current.location)
     if current.language == "go":
         found = package_files(folder, files)
         return [location for location in found if location != current.location][:MAX_FILES]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from context.imports.jsonc import objects, strings
 from context.imports.model import Import, Target, rows_of
+from context.locations import folder_of
 from context.memo import Memo
-from context.paths import ancestors, join, parent
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ class CppResolver:
         name = statement.module
         quoted = not name.startswith("<")
         name = name.strip("<>")
-        folder = parent(origin.location)
+        folder = folder_of(origin.location)
         for path in ((folder,) if quoted else ()) + self._include_paths(origin, files):
             location = join(path, name)
             if files.is_file(location):
@@ -58,7 +59,7 @@ class CppResolver:
         return Target()
 
     def _include_paths(self, origin: SourceFile, files: Files) -> tuple[str, ...]:
-        folder = parent(origin.location)
+        folder = folder_of(origin.location)
         if folder not in self._paths:
             self._paths[folder] = tuple(dict.fromkeys(_include_paths(origin, files)))[:_MAX_PATHS]
         return self._paths[folder]
@@ -70,7 +71,7 @@ def _include_paths(origin: SourceFile, files: Files) -> Iterator[str]:
         for build in _FOLDERS:
             entries = _database(join(folder, build, "compile_commands.json"), files)
             # a header has no entry: those of the folder's files are as good
-            for key in (origin.location, parent(origin.location), ""):
+            for key in (origin.location, folder_of(origin.location), ""):
                 if key in entries:
                     yield from _options(entries[key])
                     break
@@ -101,7 +102,7 @@ def _parse(text: str) -> dict[str, dict[str, Any]]:
         if isinstance(folder, str) and isinstance(file, str):
             location = join(folder.replace("\\", "/"), file.replace("\\", "/"))
             found[location] = entry
-            found.setdefault(parent(location), entry)
+            found.setdefault(folder_of(location), entry)
             found.setdefault("", entry)
     return found
 

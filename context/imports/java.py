@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.imports.model import Import, Target, rows_of
-from context.paths import ancestors, join, parent
+from context.locations import folder_of
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ _HEAD = 20_000
 def source_root(file: SourceFile) -> str | None:
     """The folder that holds the folders of a file's package."""
     package = package_of(file.text).replace(".", "/")
-    folder = parent(file.location)
+    folder = folder_of(file.location)
     if not package:
         return folder
     return folder[: -len(package) - 1] if folder.endswith(f"/{package}") else None

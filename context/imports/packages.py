@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from context.imports.jsonc import objects, read_object, strings
-from context.paths import ancestors, join, parent
+from context.locations import folder_of
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,7 +190,7 @@ def _members(folder: str, files: Files) -> Iterator[str]:
             yield base
             continue
         if not head.endswith("/") and head:
-            base = parent(base)
+            base = folder_of(base)
         for name in files.names(base):
             if name != "node_modules" and not name.startswith("."):
                 yield join(base, name)

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from context.imports.model import Import, Target, rows_of
-from context.paths import ancestors, join, parent
+from context.locations import folder_of
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +43,9 @@ class PythonResolver:
         level = len(statement.module) - len(dotted)
         parts = [part for part in dotted.split(".") if part]
         if level:
-            folder: str | None = parent(origin.location)
+            folder: str | None = folder_of(origin.location)
             for _ in range(level - 1):
-                folder = parent(folder) if folder else None
+                folder = folder_of(folder) if folder else None
             return target(folder, parts, statement.name, files) if folder else Target()
         for root in self._roots_of(parts[0], origin, files) if parts else ():
             found = target(root, parts, statement.name, files)
@@ -55,7 +56,7 @@ class PythonResolver:
 
     def _roots_of(self, top: str, origin: SourceFile, files: Files) -> tuple[str, ...]:
         """Folders that hold a top-level package or module."""
-        key = (parent(origin.location), top)
+        key = (folder_of(origin.location), top)
         if key not in self._roots:
             self._roots[key] = tuple(
                 root

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from context.imports.jsonc import objects, strings
 from context.imports.model import Import, Target, rows_of
+from context.locations import folder_of, name_of
 from context.memo import Memo
-from context.paths import ancestors, join, name_of, parent, stem_of
+from context.paths import ancestors, join, stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ class RustResolver:
             # a path that begins with a module declared in this file
             start, names = origin.location, [entry, *names]
         while start and names and names[0] == "super":
-            start, names = _module_file(parent(_folder_of(start)), files, start), names[1:]
+            start, names = _module_file(folder_of(_folder_of(start)), files, start), names[1:]
         for name in names:
             inner = _child(start, name, files) if start else None
             if inner is None:
@@ -112,7 +113,7 @@ def _start(entry: str, origin: SourceFile, files: Files) -> str | None:
     if entry in {"self", ""}:
         return origin.location
     if entry == "super":
-        return _module_file(parent(_own_folder(origin)), files, origin.location)
+        return _module_file(folder_of(_own_folder(origin)), files, origin.location)
     folder = next(
         (
             above
@@ -159,7 +160,9 @@ def _members(root: str, patterns: list[str], files: Files) -> Iterator[str]:
         if not star:
             yield join(root, pattern)
         else:
-            base = join(root, head) if head.endswith("/") or not head else parent(join(root, head))
+            base = (
+                join(root, head) if head.endswith("/") or not head else folder_of(join(root, head))
+            )
             for name in files.names(base):
                 yield join(base, name)
 
@@ -200,7 +203,7 @@ def _own_folder(file: SourceFile) -> str:
 def _folder_of(location: str) -> str:
     """Where the modules declared in a file lie: beside `mod.rs`, else in a folder of its name."""
     stem = stem_of(location)
-    return parent(location) if stem in _ROOT_NAMES else join(parent(location), stem)
+    return folder_of(location) if stem in _ROOT_NAMES else join(folder_of(location), stem)
 
 
 def _child(location: str, name: str, files: Files) -> str | None:

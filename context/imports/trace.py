@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from context.excerpt import Pick
 from context.imports.go import package_files
+from context.locations import folder_of
 from context.memo import Memo
 from context.outline import outline_of
-from context.paths import parent, stem_of
+from context.paths import stem_of
 from context.syntax import grammar_of, parse
 from context.usage import weight
 
@@ -154,7 +155,7 @@ class Trace:
         """The files whose names a file sees without import, itself first."""
         if file.language not in _SPREAD:
             return (file.location,)
-        folder = parent(file.location)
+        folder = folder_of(file.location)
         return (file.location, *package_files(folder, self._files))
 
     def define(

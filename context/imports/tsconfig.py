@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from context.imports.jsonc import objects, read_object, strings
-from context.paths import ancestors, join, parent
+from context.locations import folder_of
+from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def _load(config: str, files: Files, steps: int) -> PathMap | None:
     """The map that a configuration sets or inherits, None when there is none."""
     value = read_object(config, files)
     options = objects(value.get("compilerOptions"))
-    folder = parent(config)
+    folder = folder_of(config)
     base_url = options.get("baseUrl")
     base = join(folder, base_url) if isinstance(base_url, str) else ""
     paths = objects(options.get("paths"))
@@ -113,7 +114,7 @@ def _referenced(config: str, files: Files) -> PathMap | None:
     references = read_object(config, files).get("references")
     for reference in references[:_MAX_REFERENCES] if isinstance(references, list) else ():
         for path in strings(objects(reference).get("path")):
-            place = join(parent(config), path)
+            place = join(folder_of(config), path)
             place = place if place.endswith(".json") else f"{place}/tsconfig.json"
             found = _load(place, files, _MAX_EXTENDS)
             if found:

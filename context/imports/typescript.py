@@ -15,7 +15,8 @@ from context.imports.packages import (
     workspace_package,
 )
 from context.imports.tsconfig import path_map
-from context.paths import join, parent
+from context.locations import folder_of
+from context.paths import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ class TypeScriptResolver:
         if not module:
             return Target((origin.location,))
         if module.startswith(("./", "../")) or module in {".", ".."}:
-            return Target(module_files(join(parent(origin.location), module), files))
+            return Target(module_files(join(folder_of(origin.location), module), files))
         if module.startswith("#"):
             return Target(_private(module, origin, files))
         for place in path_map(origin.location, files).lookup(module):
