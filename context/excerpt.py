@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Candidate, Kind
@@ -43,6 +43,10 @@ class Pick:
     score: float
     distance: int | None = None
     note: str = ""
+
+    def weighed(self, share: float) -> Pick:
+        """The same with a part of its score."""
+        return replace(self, score=self.score * share)
 
 
 def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidate]:

@@ -28,13 +28,15 @@ MAX_READS: Final = 120
 MAX_STEPS: Final = 5
 """Most re-exports that are followed from an import to the definition."""
 
+OFFER_REACH: Final = 30
+"""Lines from the cursor within which a module that is used by name shows what else it has."""
+
 _MODULE_SHARE = 0.8
 _TYPES_SHARE = 0.55
 _FURTHER_SHARE = 0.45
 _FOLLOWED = 0.75
 _MENTIONS = 6
 _OPEN = 0.88
-_MODULE_REACH = 30
 _LISTED = 60
 _MAX_NAMES = 250
 
@@ -59,7 +61,21 @@ class Trace:
         files: Files,
         resolver: Resolver,
         locate: Callable[[Import, SourceFile], Target],
+        max_reads: int = MAX_READS,
+        offer_reach: int = OFFER_REACH,
     ) -> None:
+        """A search that has opened nothing yet.
+
+        Args:
+            files: the one way to files.
+            resolver: finds the import statements of a file.
+            locate: where a statement in a file leads.
+            max_reads: most files that are opened.
+            offer_reach: lines from the cursor within which a module that is used by name shows
+                what else it has.
+        """
+        self._max_reads = max_reads
+        self._offer_reach = offer_reach
         self._files = files
         self._resolver = resolver
         self._locate = locate
@@ -106,7 +122,7 @@ class Trace:
                 yield Pick(file, definition, weight(distance), distance)
             yield from self._types(found, name, weight(distance))
         nearest = usage.lines.get(alias)
-        if nearest is None or abs(nearest) > _MODULE_REACH:
+        if nearest is None or abs(nearest) > self._offer_reach:
             return
         score = _OPEN if alias in usage.open else weight(nearest) * _MODULE_SHARE
         note = f"offered by {alias}"
@@ -201,7 +217,7 @@ class Trace:
 
     def open(self, location: str) -> SourceFile | None:
         """The file at a location, as long as the search may open more."""
-        if location not in self._opened and len(self._opened) < MAX_READS:
+        if location not in self._opened and len(self._opened) < self._max_reads:
             self._opened[location] = self._files.read(location)
         return self._opened.get(location)
 

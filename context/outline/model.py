@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from textwrap import wrap
 from typing import Final
 
 NAME: Final = re.compile(r"[^\W\d]\w*")
 INDENT: Final = "    "
 
-MAX_SIGNATURE_LINES: Final = 8
+MAX_SIGNATURE_LINES: Final = 10
 MAX_LINE: Final = 160
 """Characters of a line that are shown; what is longer is data."""
 
@@ -141,23 +142,35 @@ class Outline:
 
 
 def signature(lines: list[str], comment: str) -> list[str]:
-    """A signature's lines: joined to one where that is readable, cut where it never ends.
+    """A signature's lines: joined or wrapped where that is readable, cut where it never ends.
 
     Args:
         lines: as they stand in the file.
         comment: what starts a comment; a signature with comments is not joined.
     """
+    joined = ""
     if len(lines) > 1 and not any(comment in line for line in lines):
         joined = " ".join(line.strip() for line in lines)
         joined = _AFTER_OPENER.sub(r"\1", _BEFORE_CLOSER.sub(r"\1", joined))
         if len(joined) <= _JOINED:
             lines = [joined]
+    if len(lines) > _SPREAD and joined:
+        lines = wrap(
+            joined[: _JOINED * MAX_SIGNATURE_LINES * 2],
+            _JOINED,
+            subsequent_indent=INDENT * 2,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     if len(lines) > MAX_SIGNATURE_LINES:
         lines = [*lines[: MAX_SIGNATURE_LINES - 2], f"{INDENT}...", lines[-1]]
     return [cut(line) for line in lines]
 
 
 _JOINED = 100
+_SPREAD = 4
+"""Lines from which on a parameter a line takes too much room."""
+
 _AFTER_OPENER = re.compile(r"([(\[]) ")
 _BEFORE_CLOSER = re.compile(r",? ([)\]])")
 

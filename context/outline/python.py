@@ -34,6 +34,8 @@ def definitions(syntax: Syntax, node: Node, depth: int = 0) -> Iterator[Definiti
                     for mark in child.named_children
                     if mark.type == "decorator"
                 ]
+                if any(mark.endswith((".setter", ".deleter")) for mark in decorators):
+                    continue  # the property says it all
                 yield from _definition(syntax, inner, decorators, depth)
         elif kind in {"function_definition", "class_definition"}:
             yield from _definition(syntax, child, [], depth)

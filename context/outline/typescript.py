@@ -135,8 +135,10 @@ def _members(syntax: Syntax, body: Node) -> Iterator[Definition]:
         value = child.child_by_field_name("value")
         inner = value if value is not None and value.type in _FUNCTIONS else child
         body_of = inner.child_by_field_name("body")
-        lines = signature(syntax.lines(child, _end(child, body_of)), "//")
-        if body_of is None:
+        lines = syntax.lines(child, _end(child, body_of))
+        if child.child_by_field_name("parameters") is not None or body_of is not None:
+            lines = signature(lines, "//")
+        else:
             lines = _short(lines, _SHORT_TYPE)
         ending = " ..." if lines[-1].endswith("=>") else ""
         lines[-1] = lines[-1].rstrip(" ;,{") + ending + separator
@@ -186,7 +188,8 @@ def _assignment(syntax: Syntax, node: Node, outer: Node) -> Iterator[Definition]
 def _value(
     name: str, syntax: Syntax, node: Node, outer: Node, most: int = _SHORT_VALUE
 ) -> Definition:
-    lines = _short(signature(syntax.lines(outer, node.end_byte), "//"), most)
+    # lines are not joined: in an object type they may be all that tells its members apart
+    lines = _short(syntax.lines(outer, node.end_byte), most)
     if not lines[-1].endswith((";", "...")):
         lines[-1] += ";"
     return _definition(name, syntax, outer, lines)

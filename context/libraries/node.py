@@ -1,0 +1,53 @@
+"""Installed JavaScript libraries: `node_modules` up the tree, type declarations first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from context.imports.model import Import, Target
+from context.imports.packages import module_files, package_files, split_name
+from context.libraries.tree import upwards
+from context.locations import folder_of
+from context.paths import join
+
+if TYPE_CHECKING:
+    from context.files import Files, SourceFile
+    from context.libraries.places import Places
+
+_TYPED = (".ts", ".tsx", ".mts", ".cts")
+
+
+class NodeLibraries:
+    """Finds modules in `node_modules`."""
+
+    def __init__(self, places: Places, files: Files) -> None:
+        del places  # node_modules lie beside the code
+        self._files = files
+
+    def locate(self, statement: Import, origin: SourceFile) -> Target:
+        """The file of a library's module: its own declarations, those of `@types`, its source."""
+        module = statement.module
+        if not module:
+            return Target((origin.location,))
+        if module.startswith("."):
+            return Target(module_files(join(folder_of(origin.location), module), self._files))
+        if module.startswith(("/", "#", "node:")):
+            return Target()
+        name, subpath = split_name(module)
+        untyped: tuple[str, ...] = ()
+        for folder in upwards(origin.location, self._files):
+            modules = join(folder, "node_modules")
+            if not self._files.is_folder(modules):
+                continue
+            found = self._in_folder(join(modules, name), subpath)
+            if found and found[0].endswith(_TYPED):
+                return Target(found)
+            untyped = untyped or found
+            types = name.removeprefix("@").replace("/", "__")
+            if found := self._in_folder(join(modules, "@types", types), subpath):
+                return Target(found)
+        return Target(untyped)
+
+    def _in_folder(self, folder: str, subpath: str) -> tuple[str, ...]:
+        there = self._files.is_folder(folder)
+        return package_files(folder, subpath, self._files) if there else ()
