@@ -74,7 +74,7 @@ class Window:
                 and snapshot.text.line(candidate - 1)[-len(last) :] != last
             ):
                 continue  # the cheap half of the next test
-            if _text_before(snapshot.text, place, len(self.prefix)) == self.prefix:
+            if text_before(snapshot.text, place, len(self.prefix)) == self.prefix:
                 return place
         return None
 
@@ -111,7 +111,7 @@ def text_after(text: Text, start: Place, limit: int) -> tuple[str, bool]:
     return joined[:limit], line >= len(text) and len(joined) <= limit
 
 
-def _text_before(text: Text, end: Place, limit: int) -> str:
+def text_before(text: Text, end: Place, limit: int) -> str:
     """At most `limit` characters up to `end`."""
     line, column = end
     parts = [text.line(line)[:column]]

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from context import layout as layouts
-from context.anchor import Window, unix
+from context.anchor import Window, after_closers, text_after, text_before, unix
 from context.budget import allot
 from context.cut import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
 from context.layout import Layout
 from context.rank import Judged, choose
 from context.sections import Section, Texts, sections
+from context.text import content_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,14 +32,11 @@ if TYPE_CHECKING:
     from context.layout import Piece
     from context.settings import PromptSettings
     from context.template import Family
-    from context.text import Place
+    from context.text import Place, Text
     from context.tokens import Tokenizer
 
 _LIVE_CHARS = 600
 """A line longer than this before the cursor gets its anchor inside the line."""
-
-_MASK_REACH = 400
-"""Characters before the live text that tell whether it is a secret."""
 
 _LEAST_PREFIX = 0.05
 
@@ -97,7 +95,7 @@ class PromptMaker:
         max_tokens: int,
         *,
         model: str = "",
-        mask: Callable[[str], str] = str,
+        mask: Callable[[Text], Text] = lambda text: text,
     ) -> None:
         """Prepare for a model.
 
@@ -107,7 +105,7 @@ class PromptMaker:
             settings: shares and limits.
             max_tokens: most tokens of a stable part.
             model: its name in the store, which decides what the context setting `auto` means.
-            mask: hides secrets in the current file's text without changing its length.
+            mask: hides secrets in the current file, whole, without changing any place in it.
         """
         self._tokenizer = tokenizer
         self._family = family
@@ -127,7 +125,7 @@ class PromptMaker:
         live_text = stable.window.live_text(snapshot)
         if live_text is None or len(live_text) > self._settings.live_tokens * CHARS_PER_TOKEN:
             return None
-        prompt = self._with_live(stable, live_text)
+        prompt = self._with_live(stable, snapshot, live_text)
         return prompt if len(prompt.live) <= self._settings.live_tokens else None
 
     def is_long(self, prompt: Prompt, share: float) -> bool:
@@ -146,11 +144,14 @@ class PromptMaker:
             context = ()
         stable = self._make_stable(snapshot, anchor, context)
         cursor = (snapshot.cursor.line, snapshot.cursor.column)
-        return self._with_live(stable, unix(snapshot.text.slice(anchor, cursor)))
+        return self._with_live(stable, snapshot, unix(snapshot.text.slice(anchor, cursor)))
 
-    def _with_live(self, stable: Stable, live_text: str) -> Prompt:
-        before = unix(stable.window.prefix[-_MASK_REACH:])
-        told = self._mask(before + live_text)[len(before) :]
+    def _with_live(self, stable: Stable, snapshot: Snapshot, live_text: str) -> Prompt:
+        line, column = snapshot.cursor.line, snapshot.cursor.column
+        first, *below = live_text.split("\n")
+        top = line - len(below)
+        start = content_length(snapshot.text.line(top)) if below else column
+        told = unix(self._mask(snapshot.text).slice((top, start - len(first)), (line, column)))
         return Prompt(stable, (stable.last, *self._tokenizer.encode(told)), live_text)
 
     def _choose_anchor(self, snapshot: Snapshot) -> Place:
@@ -213,10 +214,12 @@ class PromptMaker:
         texts: Texts,
         judged: list[Judged],
     ) -> Stable:
-        before = self._mask(texts.prefix + texts.lead)
+        masked = self._mask(snapshot.text)
+        before = text_before(masked, anchor, len(texts.prefix + texts.lead))
+        after, _ = text_after(masked, after_closers(snapshot), len(texts.suffix))
         told = Texts(
             prefix=unix(before[: len(texts.prefix)]),
-            suffix=unix(self._mask(texts.suffix)),
+            suffix=unix(after),
             lead=unix(before[len(texts.prefix) :]),
         )
         made = self._sections(snapshot, layout, pieces, told)

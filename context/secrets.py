@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from context.assigned_secrets import assigned, is_placeholder
 from context.secret_kinds import KINDS, RUN, SHAPES, Kind
+from context.text import Text, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from context.text import Chunk
 
 MASK: Final = "*"
 
@@ -48,6 +51,29 @@ def mask(text: str) -> str:
 def mask_line(line: str) -> str:
     """`mask` for one line, remembered; key blocks, which span lines, need the whole text."""
     return mask(line)
+
+
+def masked(text: Text) -> Text:
+    """`mask` for a document: what did not change since the last time costs nothing."""
+    covered = text.with_chunks(_masked_chunk)
+    if covered is text or not any(map(_is_begin, text.lines(0, len(text)))):
+        return covered
+    whole = str(text)  # a key may reach beyond its chunk
+    return Text.of(_cover(str(covered), [*_key_blocks(whole)]))
+
+
+def _is_begin(line: str) -> bool:
+    return "PRIVATE KEY" in line or "Private-Lines" in line
+
+
+@functools.lru_cache(maxsize=512)
+def _masked_chunk(chunk: Chunk) -> Chunk:
+    whole = "".join(chunk)
+    covered = mask(whole)
+    if covered == whole:
+        return chunk
+    lines = split_lines(covered)
+    return tuple(lines if len(lines) == len(chunk) else lines[:-1])
 
 
 def _spans(text: str) -> Iterator[Span]:

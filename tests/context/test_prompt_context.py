@@ -228,8 +228,8 @@ def test_no_text_becomes_a_control_token() -> None:
 def test_secrets_of_the_current_file_are_masked_and_the_window_is_not() -> None:
     """What the model reads is masked; what the text is compared with is the text."""
 
-    def mask(text: str) -> str:
-        return text.replace("hunter2", "*******")
+    def mask(text: Text) -> Text:
+        return Text.of(str(text).replace("hunter2", "*******"))
 
     settings = PromptSettings()
     prompts = PromptMaker(CharTokenizer(QWEN), QWEN, settings, 900, mask=mask)

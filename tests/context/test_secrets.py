@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.secrets import MASK, mask, mask_line
+from context.documents import Cursor, Snapshot
+from context.prompt import PromptMaker
+from context.secrets import MASK, mask, mask_line, masked
+from context.settings import PromptSettings
+from context.template import FAMILIES
+from context.text import Text
+from engine.fake import CharTokenizer
 from tests.context import planted
 
 
@@ -171,3 +177,44 @@ def test_a_long_line_takes_no_time_that_matters() -> None:
     ):
         text = piece * (1_000_000 // len(piece))
         assert len(mask(text)) == len(text)
+
+
+@given(st.lists(LINES, max_size=8).map("\n".join))
+def test_a_document_is_covered_as_its_text_is(text: str) -> None:
+    """Line by line the same."""
+    assert str(masked(Text.of(text))) == mask(text)
+
+
+def test_a_key_across_the_pieces_of_a_document_is_covered() -> None:
+    """Documents are kept in pieces of some hundred lines; a key may begin in one of them."""
+    lines = planted.key_block(planted.Random(6))
+    for above in range(240, 260):
+        text = "\n".join(["x = 1"] * above + lines + ["y = 2"] * 600)
+        assert str(masked(Text.of(text))) == mask(text)
+        assert [line for line in lines[1:-1] if line in mask(text)] == []
+
+
+def test_a_document_without_secrets_is_itself() -> None:
+    """So that whoever compares by identity sees no change."""
+    text = Text.of("x = 1\r\ny = 2\n" * 1000)
+    assert masked(text) is text
+
+
+def test_no_planted_secret_reaches_a_prompt() -> None:
+    """0 of 200, with the cursor before, behind, and in the middle of each."""
+    family = FAMILIES["qwen2.5-coder"]
+    prompts = PromptMaker(CharTokenizer(family), family, PromptSettings(), 1200, mask=masked)
+    left = []
+    for kind, secret, line in planted.planted(200):
+        lines = ["import a", line, "b = a.c(1)", ""]
+        middle = line.index(secret) + len(secret) // 2
+        for cursor in (Cursor(0, 8), Cursor(1, len(line)), Cursor(2, 5), Cursor(1, middle)):
+            text = Text.of("\n".join(lines))
+            snapshot = Snapshot("file:///a.py", "a.py", "python", 1, text, cursor)
+            made = prompts.make(snapshot)
+            told = "".join(chr(each) for each in (*made.stable.ids, *made.live) if each < 0x110000)
+            told += "".join(part.text for part in made.stable.parts)
+            if secret in told or secret[len(secret) // 2 :] in told:
+                left.append((kind, line, cursor))
+            assert prompts.extend(made.stable, snapshot) in {None, made}  # None: it is too long
+    assert left == []
