@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lsp_server import config_cli, models_cli
+    from lsp_server import bundle_cli, config_cli, models_cli
     from lsp_server.bench import cli as bench_cli
     from lsp_server.evals import cli as evals_cli
 
@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_one_shot(commands)
     models_cli.add_parser(commands)
+    bundle_cli.add_parser(commands)
     config_cli.add_parser(commands)
     bench_cli.add_parser(commands)
     evals_cli.add_parser(commands)

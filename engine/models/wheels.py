@@ -122,15 +122,28 @@ def run_pip(requirement: str, folder: Path) -> None:
     Raises:
         SourceError: pip is missing or did not succeed; has pip's own words.
     """
+    # no cache, or each wheel would stay on the disk a second time
+    options = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder)]
+    call_pip(["download", *options, requirement], folder, requirement)
+
+
+def call_pip(words: list[str], folder: Path, what: str) -> None:
+    """Run pip to its end.
+
+    Args:
+        words: its command and options.
+        folder: an existing folder for its scratch files.
+        what: what it is to bring, for the error.
+
+    Raises:
+        SourceError: pip is missing or did not succeed; has pip's own words.
+    """
     scratch = folder / "scratch"
     scratch.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    # no cache, or each wheel would stay on the disk a second time
-    command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check"]
-    command += ["--progress-bar=off", "--dest", str(folder), requirement]
+    command = [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"]
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
     process = subprocess.Popen(
-        command,
+        [*command, "--progress-bar=off"],
         cwd=folder,  # `-m` imports from the working directory, which may be a project's
         env={**os.environ, **places},
         stdin=subprocess.DEVNULL,
@@ -145,8 +158,9 @@ def run_pip(requirement: str, folder: Path) -> None:
         if process.poll() is None:
             process.terminate()
             process.wait()
+        shutil.rmtree(scratch, ignore_errors=True)
     if process.returncode != 0:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR:")]
-        words = (errors or lines or ["no output"])[-1].removeprefix("ERROR:").strip()
-        raise SourceError(f"pip could not download {requirement} ({words})")
+        said = (errors or lines or ["no output"])[-1].removeprefix("ERROR:").strip()
+        raise SourceError(f"pip could not download {what} ({said})")

@@ -1,0 +1,1 @@
+"""One folder with all that a machine without network needs: wheels, models, plugins, proofs."""

@@ -1,0 +1,9 @@
+"""What goes wrong while a bundle is made."""
+
+from __future__ import annotations
+
+from engine.errors import MidfillError
+
+
+class BundleError(MidfillError):
+    """The bundle could not be made; nothing of it is left."""
