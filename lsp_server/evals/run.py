@@ -34,7 +34,7 @@ the machine; `--set prompt.max_tokens=N` for another length."""
 _SAVE_EVERY = 20
 
 BARE = {
-    "suggestions.show_probability": 0.0,
+    "suggestions.eagerness": 1.0,
     "suggestions.stop_probability": 0.0,
     "suggestions.min_chars": 1,
 }
