@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from context.tokens import Tokenizer
     from engine.api import Engine
 
+_CODE = Path(__file__).parents[1]
 _NOT_THE_ENGINES = ("process", "linger_s")
 """Settings that change nothing about an engine, so that servers may differ in them."""
 
@@ -44,12 +45,13 @@ class Plan:
     def key(self) -> str:
         """Names all hosts that this plan could use: 20 letters and digits.
 
-        A model that was replaced, another version of midfill or another interpreter make another.
+        A model that was replaced, other code of midfill's or another interpreter make another.
         """
         facts = self._facts()
         for name in _NOT_THE_ENGINES:
             facts["settings"].pop(name, None)
         facts["python"] = [sys.executable, sys.version]
+        facts["code"] = max(path.stat().st_mtime_ns for path in _CODE.rglob("*.py"))
         if self.folder is not None:
             manifest = (self.folder / "midfill.json").stat()
             facts["manifest"] = [manifest.st_ino, manifest.st_mtime_ns]
