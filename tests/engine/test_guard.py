@@ -74,7 +74,7 @@ def test_local_ones_are_let_through(
 
 
 def test_a_whole_process_is_closed() -> None:
-    """Whatever a library does through `socket`, it gets an OSError; the environment says silence."""
+    """Whatever a library tries, it gets an OSError; the environment says silence too."""
     script = textwrap.dedent("""
         import os, socket, urllib.request
         from engine.guard import Guard

@@ -29,7 +29,7 @@ def until(condition: Callable[[], object], what: str = "it") -> None:
 def gone(pid: int) -> bool:
     """Whether a process has ended, reaped or not."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 

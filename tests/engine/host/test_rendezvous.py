@@ -10,6 +10,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -24,8 +25,6 @@ from engine.settings import EngineSettings
 from tests.engine.host.conftest import gone, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.host.remote import RemoteEngine
     from tests.engine.host.conftest import Hosts
 
@@ -76,7 +75,7 @@ def test_a_server_that_comes_back_soon_finds_the_same_host(hosts: Hosts) -> None
 def test_what_a_dead_or_frozen_host_left_is_cleared(
     hosts: Hosts, how: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its socket and card are there, but nobody answers: a new one is started, the old one ended."""
+    """Its files are there, but nobody answers: a new one is started, the old one ended."""
     monkeypatch.setattr(wire, "HANDSHAKE_S", 0.5)
     old = hosts.shared(linger_s=20)
     os.kill(hosts.pid(old), how)
@@ -98,8 +97,7 @@ def test_everything_is_the_owners_alone(hosts: Hosts) -> None:
     """The folder, the card with the secret, the lock."""
     hosts.shared()
     place = place_of(hosts)
-    folder = os.stat(place.folder)
-    assert stat.S_IMODE(folder.st_mode) == 0o700
+    assert stat.S_IMODE(Path(place.folder).stat().st_mode) == 0o700
     for name in ("json", "lock"):
         assert stat.S_IMODE(place._file(name).stat().st_mode) == 0o600
     assert place.read_card() is not None
