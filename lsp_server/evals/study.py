@@ -19,29 +19,33 @@ from context.settings import PromptSettings
 from engine.api import CancelToken, Request, Token
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.evals import definitions
-from lsp_server.evals.layouts import LAYOUTS, Piece, lay
+from lsp_server.evals.layouts import LAYOUTS, Laid, Piece, lay
 from lsp_server.evals.memo import Memo, key_of
+from lsp_server.evals.oracle import oracle, repositories
 from lsp_server.evals.scores import identifiers, score
+from lsp_server.evals.workspace import SELECTIONS, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from context.prompt import Prompt
     from engine.api import Engine
     from lsp_server.evals.tasks import Task
 
 MAX_NEW = 48
 FORMS = ("signature", "outline", "full", "far", "near", "given", "wrong")
+WITHIN = "="
 _DISTRACTORS = 2
 _CHUNK_LINES = 20
-
-Files = dict[str, dict[str, str]]
-"""Repository, then path, then text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One way to make a prompt, spelled `layout/form@tokens`, with `!` for the hole at the cursor.
+
+    With `=` the context is within the tokens, as the server has it, and not on top of them; the
+    form is then a way to select (`lsp_server.evals.workspace.SELECTIONS`).
 
     Attributes:
         layout: see `lsp_server.evals.layouts`.
@@ -56,33 +60,37 @@ class Cell:
     form: str
     tokens: int
     anchored: bool
+    within: bool = False
 
     @classmethod
     def parse(cls, spelled: str, tokens: int) -> Cell:
-        """Read `layout[/form][@tokens][!]`.
+        """Read `layout[/form][@tokens][=][!]`.
 
         Raises:
             TaskFileError: it is none.
         """
         body, anchored = spelled.removesuffix("!"), not spelled.endswith("!")
+        body, within = body.removesuffix(WITHIN), body.endswith(WITHIN)
         body, _, count = body.partition("@")
         layout, _, form = body.partition("/")
-        if layout not in LAYOUTS or (form and form not in FORMS) or (count and not count.isdigit()):
+        forms = SELECTIONS if within else FORMS
+        if layout not in LAYOUTS or (form and form not in forms) or (count and not count.isdigit()):
             message = (
                 f"{spelled!r} is no cell; expected LAYOUT/FORM@TOKENS with one of "
-                f"{', '.join(LAYOUTS)} and one of {', '.join(FORMS)}"
+                f"{', '.join(LAYOUTS)} and one of {', '.join(forms)}"
             )
             raise TaskFileError(message)
-        return cls(layout, form, int(count) if count else tokens, anchored)
+        return cls(layout, form, int(count) if count else tokens, anchored, within)
 
     @property
     def base(self) -> Cell:
         """The same prompt without context."""
-        return dataclasses.replace(self, layout="none", form="")
+        return dataclasses.replace(self, layout="none", form="", within=False)
 
     def __str__(self) -> str:
         form = f"/{self.form}" if self.form else ""
-        return f"{self.layout}{form}@{self.tokens}{'' if self.anchored else '!'}"
+        ends = f"{WITHIN if self.within else ''}{'' if self.anchored else '!'}"
+        return f"{self.layout}{form}@{self.tokens}{ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +126,7 @@ class Study:
 
     def answer(self, task: Task, cell: Cell) -> Row:
         """One task in one cell."""
-        settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored)
-        engine, snapshot = self._engine, task.snapshot()
-        prompt = PromptMaker(engine.tokenizer, engine.family, settings, cell.tokens).make(snapshot)
-        pieces = self._pieces(task, cell.form)
-        laid = lay(cell.layout, pieces, prompt, snapshot, engine.family, engine.tokenizer)
+        prompt, laid = self._within(task, cell) if cell.within else self._on_top(task, cell)
         heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
         completion = self._complete(laid.stable, laid.live, heal=heal)
         found = score(completion, task.answer)
@@ -140,6 +144,26 @@ class Study:
             visible=bool(symbol) and symbol in identifiers(shown),
             completion=completion,
         )
+
+    def _on_top(self, task: Task, cell: Cell) -> tuple[Prompt, Laid]:
+        """The prompt without context, and what it becomes with it."""
+        engine, snapshot = self._engine, task.snapshot()
+        settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored, context="off")
+        prompt = PromptMaker(engine.tokenizer, engine.family, settings, cell.tokens).make(snapshot)
+        pieces = self._pieces(task, cell.form)
+        laid = lay(cell.layout, pieces, prompt, snapshot, engine.family, engine.tokenizer)
+        return prompt, laid
+
+    def _within(self, task: Task, cell: Cell) -> tuple[Prompt, Laid]:
+        """The server's own prompt with candidates that one way selects."""
+        engine, snapshot = self._engine, task.snapshot()
+        layout = "off" if cell.layout == "none" else cell.layout
+        settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored, context=layout)
+        maker = PromptMaker(engine.tokenizer, engine.family, settings, cell.tokens)
+        with Workspace(task, self._files) as workspace:
+            prompt = maker.make(snapshot, workspace.candidates(cell.form))
+        told = sum(one.tokens for one in prompt.stable.judged if one.chosen)
+        return prompt, Laid(prompt.stable.ids, prompt.live, told)
 
     def _complete(self, stable: tuple[int, ...], live: tuple[int, ...], *, heal: bool) -> str:
         """The first line with text that the model puts after a prompt."""
@@ -205,32 +229,6 @@ class Study:
         return pieces
 
 
-def repositories(tasks: Iterable[Task]) -> Files:
-    """Whole files by repository and path, as the rows of a task file hold them."""
-    files: Files = defaultdict(dict)
-    for task in tasks:
-        files[task.repo][task.file] = task.whole
-    return files
-
-
-def oracle(
-    task: Task, files: Mapping[str, Mapping[str, str]]
-) -> tuple[str, definitions.Definition] | None:
-    """Path and place of the definition that the answer needs; never from the task's own file."""
-    named = [
-        path
-        for path in task.fields.get("defined_in") or ()
-        if path in files.get(task.repo, {}) and path != task.file
-    ]
-    # of several files that define the name, one that the current file seems to import
-    named.sort(key=lambda path: not _mentioned(path, task.before))
-    for path in named:
-        found = definitions.find(files[task.repo][path], task.fields["symbol"], task.language)
-        if found is not None:
-            return path, found
-    return None
-
-
 def usable(tasks: Sequence[Task], cells: Sequence[Cell]) -> list[Task]:
     """The tasks that have what the cells put into their prompts."""
     forms = {cell.form for cell in cells} - {""}
@@ -238,14 +236,6 @@ def usable(tasks: Sequence[Task], cells: Sequence[Cell]) -> list[Task]:
         return [task for task in tasks if task.fields.get("crossfile_list")]
     files = repositories(tasks)
     return [task for task in tasks if task.fields.get("symbol") and oracle(task, files)]
-
-
-def _mentioned(path: str, text: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    stem = name.partition(".")[0]
-    return any(
-        word and word in text for word in (f"/{stem}", f".{stem} ", folder.split("/")[-1] + '"')
-    )
 
 
 def run(
