@@ -110,6 +110,14 @@ class RememberingEngine:
     def recycle(self) -> None:
         """Nothing to forget; known answers stay."""
 
+    def on_lost(self, tell: Callable[[], None]) -> None:
+        """The model's."""
+        self._engine.on_lost(tell)
+
+    def abort(self, *, hung: bool = False) -> None:
+        """The model's."""
+        self._engine.abort(hung=hung)
+
     def close(self) -> None:
         """Close the engine."""
         self._engine.close()

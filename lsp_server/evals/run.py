@@ -77,6 +77,8 @@ def settings_of(changed: Mapping[str, object]) -> Settings:
         MidfillError: a name or a value does not fit.
     """
     nobody_types = {
+        # figures are of one process; servers may share theirs
+        "engine.process": "inside",
         "latency.target_ms": 60_000.0,
         "latency.deadline_ms": _PATIENCE_MS,
         "latency.debounce_ms": 0.0,
