@@ -55,3 +55,11 @@ class Files(Protocol):
     def root_of(self, location: str) -> str | None:
         """The workspace folder that holds a location, None outside of all."""
         ...
+
+    def skip(self, reason: str) -> None:
+        """Count something that was passed over, such as a project file that cannot be parsed."""
+        ...
+
+
+BROKEN_CONFIG = "broken project file"
+"""Reason of a project file that cannot be parsed."""

@@ -165,6 +165,10 @@ class Reader:
         """The workspace folder that holds a location, None outside of all."""
         return root_of(location, self.gate.roots)
 
+    def skip(self, reason: str) -> None:
+        """Count something that was passed over by who parses what is read here."""
+        self.skipped[reason] += 1
+
     def _key(self, location: str) -> str:
         return folded(location) if self.gate.ignores_case(location) else location
 

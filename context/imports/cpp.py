@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from context.files import BROKEN_CONFIG
 from context.imports.jsonc import objects, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of
@@ -88,13 +89,14 @@ def _database(location: str, files: Files) -> dict[str, dict[str, Any]]:
     text = files.read_config(location)
     if not text:
         return {}
-    return _databases.get((location, hash(text), len(text)), lambda: _parse(text))
+    return _databases.get((location, hash(text), len(text)), lambda: _parse(text, files))
 
 
-def _parse(text: str) -> dict[str, dict[str, Any]]:
+def _parse(text: str, files: Files) -> dict[str, dict[str, Any]]:
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError):
+        files.skip(BROKEN_CONFIG)
         return {}
     found: dict[str, dict[str, Any]] = {}
     for entry in map(objects, entries[:_MAX_ENTRIES] if isinstance(entries, list) else ()):

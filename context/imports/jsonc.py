@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from context.files import BROKEN_CONFIG
 from context.memo import Memo
 
 if TYPE_CHECKING:
@@ -22,13 +23,20 @@ _parsed: Memo[dict[str, Any]] = Memo(256)
 def read_object(location: str, files: Files) -> dict[str, Any]:
     """The object in a JSON file; an empty one when the file is missing or broken."""
     text = files.read_config(location)
-    if text is None or len(text) > _MAX_CHARS:
+    if text is None:
         return {}
-    return _parsed.get((location, hash(text), len(text)), lambda: parse_object(text))
+
+    def make() -> dict[str, Any]:
+        found = parse_object(text) if len(text) <= _MAX_CHARS else None
+        if found is None:
+            files.skip(BROKEN_CONFIG)
+        return found or {}
+
+    return _parsed.get((location, hash(text), len(text)), make)
 
 
-def parse_object(text: str) -> dict[str, Any]:
-    r"""The object in a text; an empty one when there is none.
+def parse_object(text: str) -> dict[str, Any] | None:
+    r"""The object in a text; None when there is none.
 
     >>> parse_object('{"a": [1, 2,], // no\n "b": "//",}')
     {'a': [1, 2], 'b': '//'}
@@ -39,8 +47,8 @@ def parse_object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(plain.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def strings(value: Any) -> list[str]:

@@ -6,6 +6,7 @@ import tomllib
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from context.files import BROKEN_CONFIG
 from context.imports.jsonc import objects, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of, name_of
@@ -56,7 +57,7 @@ class RustResolver:
         """See `Resolver.locate`."""
         entry, *names = statement.module.split("::")
         start = _start(entry, origin, files)
-        if start is None and entry and files.is_file(f"{_own_folder(origin)}/{entry}.rs"):
+        if start is None and entry and _child(origin.location, entry, files):
             # a path that begins with a module declared in this file
             start, names = origin.location, [entry, *names]
         while start and names and names[0] == "super":
@@ -183,6 +184,7 @@ def _manifest(folder: str, files: Files) -> dict[str, Any]:
         try:
             return tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError):
+            files.skip(BROKEN_CONFIG)
             return {}
 
     return _manifests.get((folder, hash(text), len(text)), make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from context.files import SourceFile
@@ -26,11 +27,10 @@ class Tree:
             parts = location.split("/")
             for depth in range(1, len(parts)):
                 self.folders.setdefault("/".join(parts[:depth]), set()).add(parts[depth])
-        self.reads: list[str] = []
+        self.skipped: Counter[str] = Counter()
 
     def read(self, location: str) -> SourceFile | None:
         """See `Files.read`."""
-        self.reads.append(location)
         if location not in self.texts:
             return None
         text = self.texts[location]
@@ -56,6 +56,10 @@ class Tree:
     def root_of(self, location: str) -> str | None:
         """See `Files.root_of`."""
         return ROOT if location.startswith(f"{ROOT}/") else None
+
+    def skip(self, reason: str) -> None:
+        """See `Files.skip`."""
+        self.skipped[reason] += 1
 
 
 class Source(Protocol):
