@@ -88,7 +88,7 @@ KINDS: Final = (
     _kind("Stripe restricted key", "rk_live_", rf"{_A}{{16,}}"),
     _kind("Stripe restricted test key", "rk_test_", rf"{_A}{{16,}}"),
     _kind("Webhook signing key", "whsec_", r"[A-Za-z0-9+/]{20,}={0,2}"),
-    _kind("OpenAI-like key", "sk-", rf"(?=[A-Za-z_-]*\d)(?:[a-z]+\d*-)*{_W}{{20,}}"),
+    _kind("OpenAI-like key", "sk-", rf"(?=[A-Za-z_-]{{0,60}}\d)(?:[a-z]+\d*-){{0,4}}{_W}{{20,}}"),
     _kind("Hugging Face token", "hf_", rf"{_A}{{30,}}"),
     _kind("Hugging Face organization token", "api_org_", rf"{_A}{{30,}}"),
     _kind("Groq key", "gsk_", rf"{_A}{{40,}}"),

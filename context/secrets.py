@@ -31,6 +31,8 @@ Span = tuple[int, int]
 _WORD = re.compile(r"\w")
 _VISIBLE = re.compile(r"[^\s]")
 _MOST_PASSES = 5
+_LONGEST_RUN = 4096
+"""Unbroken text that is longer is data; looking for tokens in all of it could take for ever."""
 
 
 def mask(text: str) -> str:
@@ -55,7 +57,7 @@ def mask_line(line: str) -> str:
 
 def masked(text: Text) -> Text:
     """`mask` for a document: what did not change since the last time costs nothing."""
-    covered = text.with_chunks(_masked_chunk)
+    covered = text.with_chunks(_masked_lines)
     if covered is text or not any(map(_is_begin, text.lines(0, len(text)))):
         return covered
     whole = str(text)  # a key may reach beyond its chunk
@@ -66,14 +68,30 @@ def _is_begin(line: str) -> bool:
     return "PRIVATE KEY" in line or "Private-Lines" in line
 
 
+_known_lines: dict[str, str] = {}
+_MOST_KNOWN = 1 << 16
+_FEW = 4
+
+
 @functools.lru_cache(maxsize=512)
-def _masked_chunk(chunk: Chunk) -> Chunk:
-    whole = "".join(chunk)
-    covered = mask(whole)
-    if covered == whole:
-        return chunk
-    lines = split_lines(covered)
-    return tuple(lines if len(lines) == len(chunk) else lines[:-1])
+def _masked_lines(chunk: Chunk) -> Chunk:
+    """The lines of one piece of a document, of which a keystroke changes one or two."""
+    if any(map(_is_begin, chunk)):
+        return _masked_whole(chunk)
+    new = [line for line in chunk if line not in _known_lines]
+    if len(new) > _FEW:
+        covered = _masked_whole(chunk)
+        if len(_known_lines) > _MOST_KNOWN:
+            _known_lines.clear()
+        _known_lines.update(zip(chunk, covered, strict=True))
+        return covered
+    fresh = {line: mask(line) for line in new}
+    return tuple(fresh.get(line) or _known_lines.get(line) or mask(line) for line in chunk)
+
+
+def _masked_whole(chunk: Chunk) -> Chunk:
+    lines = split_lines(mask("".join(chunk)))
+    return tuple(lines[: len(chunk)])  # behind the ending of the last line there is no line
 
 
 def _spans(text: str) -> Iterator[Span]:
@@ -110,7 +128,7 @@ def _known(text: str) -> Iterator[Span]:
             yield from _secret_at(text, place, kind)
     for run in RUN.finditer(text):
         start, end = run.span()
-        if _DIGIT.search(text, start, end):
+        if end - start <= _LONGEST_RUN and _DIGIT.search(text, start, end):
             yield from (found.span() for found in SHAPES.finditer(text, start, end))
             for mark in _MARK.finditer(text, start, end):
                 for kind in _BY_MARK[mark[1]]:

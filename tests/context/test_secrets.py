@@ -172,6 +172,13 @@ def test_a_long_line_takes_no_time_that_matters() -> None:
         "://a:",
         "token:" + " " * 30,
         "Bearer a1",
+        "sk-",
+        "eyJ-1",
+        "SG.-1",
+        "://",
+        "ghp_1-",
+        "secret",
+        "key-AAAA1:",
         "eyJ1.",
         '"key":',
     ):
