@@ -122,14 +122,6 @@ class RememberingEngine:
         """Close the engine."""
         self._engine.close()
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
-        """The model's."""
-        self._engine.on_lost(tell)
-
-    def abort(self, *, hung: bool = False) -> None:
-        """The model's."""
-        self._engine.abort(hung=hung)
-
 
 def _play(
     known: dict[str, object], most: int, on_token: Callable[[Token], bool]
