@@ -95,7 +95,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One answer in one cell."""
+    """One answer in one cell.
+
+    Attributes:
+        em1, first_id, es: see `lsp_server.evals.scores.Score`.
+        added: tokens of context in the prompt.
+        visible: whether the part of the task's own file that is in the prompt has the name.
+    """
 
     id: str
     lang: str
@@ -130,7 +136,8 @@ class Study:
         heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
         completion = self._complete(laid.stable, laid.live, heal=heal)
         found = score(completion, task.answer)
-        shown = "".join(part.text for part in prompt.stable.parts) + prompt.live_text
+        own = [part.text for part in prompt.stable.parts if part.name != "context"]
+        shown = "".join(own) + prompt.live_text
         symbol = task.fields.get("symbol", "")
         return Row(
             id=task.id,
@@ -263,6 +270,12 @@ def run(
         lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
         out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return rows
+
+
+def unseen(rows: Sequence[Row]) -> list[Row]:
+    """The rows of tasks whose name is nowhere in the prompt without context."""
+    bare = {row.id for row in rows if row.cell == row.base and not row.visible}
+    return [row for row in rows if row.id in bare]
 
 
 def table(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -50,7 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
         rows = study.run(engine, tasks, chosen, cells, memo, arguments.json)
     finally:
         engine.close()
-    show(rows, Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    show(rows, console)
+    if 0 < len(fresh := study.unseen(rows)) < len(rows):
+        console.print("of these, the tasks whose name is not in the prompt without context:")
+        show(fresh, console)
     sys.stdout.write(f"{name}, {len(chosen)} tasks drawn with seed {arguments.seed}\n")
     return 0
 

@@ -10,7 +10,7 @@ import pytest
 from engine.fake import FakeEngine
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.oracle import oracle, repositories
-from lsp_server.evals.study import Cell, Study, run, table, usable
+from lsp_server.evals.study import Cell, Study, run, table, unseen, usable
 from lsp_server.evals.tasks import Task, read_tasks
 from lsp_server.evals.workspace import SELECTIONS, Workspace
 
@@ -113,6 +113,7 @@ def test_cells_are_compared_with_their_prompt_without_context(
     assert rows[0].added == 0
     lines = {line["cell"]: line for line in table(rows)}
     assert (lines["repo/outline@512"]["em1_won"], lines["repo/outline@512"]["em1_lost"]) == (1, 0)
+    assert unseen(rows) == rows, "the name stands nowhere in the task's own file"
     again = run(FakeEngine(), tasks, tasks[:1], cells, memo, None)
     assert again == rows
     assert len((tmp_path / "rows.jsonl").read_text("utf-8").splitlines()) == 3
