@@ -120,11 +120,11 @@ def looks_random(value: str) -> bool:
 
 def _is_quoted_secret(found: re.Match[str], *, strong: bool) -> bool:
     value = found["value"]
-    if is_placeholder(value) or _PLAIN_ENDS.search(found["rest"]):
+    if is_placeholder(value) or "://" in value or _PLAIN_ENDS.search(found["rest"]):
         return False
     sure = found["sign"] in {"=", ":", ":=", "=>"}
     if looks_random(value):
-        return "://" not in value and (sure or not _PATH.search(value))
+        return sure or not _PATH.search(value)
     return strong and sure and _is_password(value)
 
 

@@ -30,7 +30,6 @@ Span = tuple[int, int]
 
 _WORD = re.compile(r"\w")
 _VISIBLE = re.compile(r"[^\s]")
-_MOST_PASSES = 5
 _LONGEST_RUN = 4096
 """Unbroken text that is longer is data; looking for tokens in all of it could take for ever."""
 
@@ -41,12 +40,7 @@ def mask(text: str) -> str:
     >>> mask('url = "https://me:hunter2@host/"')
     'url = "https://me:*******@host/"'
     """
-    for _ in range(_MOST_PASSES):
-        covered = _cover(text, [*_spans(text)])
-        if covered == text:
-            break
-        text = covered
-    return text
+    return _cover(text, [*_spans(text)])
 
 
 @functools.lru_cache(maxsize=4096)

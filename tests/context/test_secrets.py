@@ -114,6 +114,7 @@ def test_code_after_the_mention_of_a_private_key_stays() -> None:
         'api_key = "xxxxxxxxxxxxxxxxxxxxxxxx"',
         '"access_token": "access_token_v2"',
         "passes = passing2ndtest",
+        'db_secret = "amqps://host.example1/vhost2"',
     ],
 )
 def test_code_that_only_talks_of_secrets_stays(line: str) -> None:
