@@ -146,8 +146,12 @@ def _convert_folder(
     from engine.models.hf_folder import HfFolder
 
     source = HfFolder(path)
-    design = _design(source)
     vocabulary = hf_tokenizer.build(source)
+    if source.architecture not in ARCHITECTURES:
+        from engine.models import stock_converter
+
+        return stock_converter.convert(source, vocabulary, folder, family, quantization)
+    design = _design(source)
     return _write(source, design, vocabulary, folder, family, quantization, progress)
 
 

@@ -16,12 +16,15 @@ from engine.models.vocabulary import About, Vocabulary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from context.template import Family
+
     Variable = tuple[str, tuple[int, ...], int]
 
 MODEL = "model.bin"
+CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 VOCABULARY = "vocabulary.json"
-_FILES = (MODEL, "config.json", TOKENIZER, VOCABULARY)
+_FILES = (MODEL, CONFIG, TOKENIZER, VOCABULARY)
 _TYPES = ("float32", "int8", "int16", "int32", "float16", "bfloat16")
 _BINARY_VERSION = 6
 _SPECIFICATION = "TransformerDecoderSpec"
@@ -50,37 +53,44 @@ def copy(path: Path, folder: Path, family: str | None) -> About:
             raise _error(path, f"it has no {name}")
     if family not in FAMILIES:
         known = ", ".join(FAMILIES)
-        said = (
-            "does not tell its prompt family" if family is None else f"is of no family {family!r}"
-        )
+        said = "does not say its prompt family" if family is None else f"has no family {family!r}"
         raise _error(path, f"a CTranslate2 folder {said}; name it with --family, one of: {known}")
-    variables = _variables(path)
-    try:
-        tokens = json.loads((path / VOCABULARY).read_bytes())
-        tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
-        about = _about(variables, family, len(tokens))
-    # `tokenizers` raises plain Exception for every kind of bad file
-    except Exception as error:
-        raise _error(path, f"its files do not fit together ({error})") from error
-    missing = sorted(FAMILIES[family].required.difference(Vocabulary.of(tokenizer).tokens))
-    if missing:
-        raise _error(path, f"not of family {family}: no token {', '.join(missing)}")
-    found = Vocabulary.of(tokenizer).tokens
-    if found[: len(tokens)] != tokens[: len(found)]:
-        raise _error(path, f"{TOKENIZER} and {VOCABULARY} number their tokens differently")
+    about = describe(path, FAMILIES[family])
     for name in _FILES:
         shutil.copyfile(path / name, folder / name)
     return about
 
 
-def _about(variables: dict[str, Variable], family: str, tokens: int) -> About:
-    kind, (rows, width), _ = variables["decoder/embeddings/weight"]
-    if rows != tokens:
-        raise ValueError(f"{tokens} tokens for {rows} embedding rows")
+def describe(path: Path, family: Family, quantization: str = "") -> About:
+    """What a manifest says of the model in `path`, with all its files checked against each other.
+
+    Args:
+        path: a folder in CTranslate2's form with a tokenizer.
+        family: its prompt family.
+        quantization: of the weights; "" is the type that most of them have.
+
+    Raises:
+        ConversionError: a file is damaged, or they do not fit together.
+    """
+    variables = _variables(path)
+    try:
+        tokens = json.loads((path / VOCABULARY).read_bytes())
+        found = Vocabulary.of(Tokenizer.from_file(str(path / TOKENIZER))).tokens
+        kind, (rows, width), _ = variables["decoder/embeddings/weight"]
+        _, _, heads = variables["decoder/num_heads"]
+        _expect("rows of embeddings", rows, len(tokens))
+        head = variables.get("decoder/layer_0/self_attention/head_dim", ("", (), width // heads))[2]
+    # `tokenizers` raises plain Exception for every kind of bad file
+    except Exception as error:
+        raise _error(path, f"its files do not fit together ({error})") from error
+    missing = sorted(family.required.difference(found))
+    if missing:
+        raise _error(path, f"not of family {family.name}: no token {', '.join(missing)}")
+    if len(found) > rows or found != tokens[: len(found)]:
+        raise _error(path, f"{TOKENIZER} and {VOCABULARY} number their tokens differently")
     layers = sum(name.endswith("/self_attention/linear_0/weight") for name in variables)
-    _, _, heads = variables["decoder/num_heads"]
-    head = variables.get("decoder/layer_0/self_attention/head_dim", ("", (), width // heads))[2]
-    return About(family, kind, layers, 2 * layers * heads * head * 4, rows)
+    weight = 2 * layers * heads * head * 4
+    return About(family.name, quantization or kind, layers, weight, rows)
 
 
 def _variables(path: Path) -> dict[str, Variable]:

@@ -46,6 +46,7 @@ KEYS = {
     ".embedding_length": ("hidden_size",),
     ".feed_forward_length": ("intermediate_size", "n_inner"),
 }
+MOST_LAYERS = 1000
 _BUFFERS = (".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 """Values that are computed and that old checkpoints hold all the same."""
 
@@ -80,12 +81,20 @@ class HfFolder:
         from transformers import AutoConfig
 
         try:
+            self._check_layers(json.loads((self.path / CONFIG).read_bytes()))
             return AutoConfig.from_pretrained(
                 self.path, local_files_only=True, trust_remote_code=False
             )
         # transformers raises whatever the damaged or hostile content led to
         except Exception as error:
             raise self.error(f"{CONFIG} is not a readable configuration ({error})") from error
+
+    @staticmethod
+    def _check_layers(described: dict[str, Any]) -> None:
+        # transformers makes a list of them at once, however many are promised
+        for key, value in described.items():
+            if "layer" in key and isinstance(value, int) and value > MOST_LAYERS:
+                raise ValueError(f"{key} is {value:,}")
 
     def _open(self) -> dict[str, SafetensorsFile]:
         """The file that holds each tensor."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.models.hf_folder import HfFolder
 
 FILE = "tokenizer.json"
+_OLDER = ("vocab.json", "tokenizer.model")
 _UNICODE = {"NFC", "NFD", "NFKC", "NFKD", "Prepend"}
 
 
@@ -27,6 +28,8 @@ def build(folder: HfFolder) -> Vocabulary:
         ConversionError: it is missing, damaged, or changes text in a way that is not known here.
     """
     path = folder.path / FILE
+    if not any((folder.path / name).is_file() for name in (FILE, *_OLDER)):
+        raise folder.error(f"it has no {FILE}")
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _converted(folder)
         described = json.loads(text)

@@ -107,9 +107,13 @@ def fit(source: Source, vocabulary: Vocabulary, rows: int, family: Family) -> li
     tokens = vocabulary.tokens
     if not rows - _PADDING <= len(tokens) <= rows:
         raise source.error(f"its tokenizer has {len(tokens)} tokens for {rows} embedding rows")
-    controls = sorted(family.control_tokens.intersection(tokens))
-    # special ones can be kept out of ordinary text
+    make_special(vocabulary, family)
+    return tokens
+
+
+def make_special(vocabulary: Vocabulary, family: Family) -> None:
+    """Make the family's control tokens special, so that they can be kept out of ordinary text."""
+    controls = sorted(family.control_tokens.intersection(vocabulary.tokens))
     vocabulary.tokenizer.add_special_tokens(
         [AddedToken(token, normalized=False, special=True) for token in controls]
     )
-    return tokens
