@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from tree_sitter import Language, Parser, Query, QueryCursor
 
+from context.memo import Memo
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Point
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 160_000
 """Most bytes of a file that are parsed: about 4,000 lines, 20 ms."""
+
+_trees: Memo[Syntax | None] = Memo(8)
 
 _SLICE = 2048
 # The parser holds the interpreter's lock. It asks for its text in slices, and between two of them
@@ -112,9 +116,15 @@ def parse(language: str, text: str) -> Syntax | None:
     return Syntax(language, tree.root_node, data)
 
 
-def grammar_of(file: SourceFile) -> str:
-    """The language to parse a file as: a header that calls itself C is often C++."""
-    return "cpp" if file.language == "c" and file.location.endswith(".h") else file.language
+def syntax_of(file: SourceFile) -> Syntax | None:
+    """The tree of a file, None for a language without grammar; the last few are remembered.
+
+    A header that calls itself C is often C++, whose grammar reads both.
+    """
+    header = file.language == "c" and file.location.endswith(".h")
+    language = "cpp" if header else file.language
+    key = (file.location, file.stamp, language)
+    return _trees.get(key, lambda: parse(language, file.text))
 
 
 @cache

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from context.files import BROKEN_CONFIG
-from context.imports.jsonc import objects, strings
+from context.imports.configs import objects, project_file, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of
 from context.memo import Memo
@@ -84,9 +84,7 @@ def _include_paths(origin: SourceFile, files: Files) -> Iterator[str]:
 
 def _database(location: str, files: Files) -> dict[str, dict[str, Any]]:
     """Entries by file, by folder, and under "" for any file; empty without database."""
-    if not files.is_file(location):
-        return {}
-    text = files.read_config(location)
+    text = project_file(location, files)
     if not text:
         return {}
     return _databases.get((location, hash(text), len(text)), lambda: _parse(text, files))

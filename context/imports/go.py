@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from context.imports.configs import project_file
 from context.imports.model import Import, Target, rows_of
 from context.paths import ancestors, join
 
@@ -67,8 +68,8 @@ class GoResolver:
         if folder not in self._modules:
             found = dict(_declared(folder, files)) if folder else {}
             for above in ancestors(location, root):
-                work = files.read_config(f"{above}/go.work")
-                for use in islice(_USE.findall(work or ""), _MAX_MODULES):
+                work = project_file(f"{above}/go.work", files)
+                for use in islice(_USE.findall(work), _MAX_MODULES):
                     for module, place in _declared(join(above, use), files):
                         found.setdefault(module, place)
             self._modules[folder] = sorted(found.items(), key=lambda item: (-len(item[0]), item))
@@ -77,7 +78,7 @@ class GoResolver:
 
 def _declared(folder: str, files: Files) -> Iterator[tuple[str, str]]:
     """The module of a go.mod, and the modules that it replaces by folders."""
-    text = files.read_config(f"{folder}/go.mod") or ""
+    text = project_file(f"{folder}/go.mod", files)
     if match := _MODULE.search(text):
         yield match[1], folder
     for module, place in islice(_REPLACE.findall(text), _MAX_MODULES):

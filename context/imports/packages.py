@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from context.imports.jsonc import objects, read_object, strings
+from context.imports.configs import objects, project_file, read_object, strings
 from context.locations import folder_of
 from context.paths import ancestors, join
 
@@ -181,8 +181,8 @@ def _members(folder: str, files: Files) -> Iterator[str]:
     patterns = strings(
         objects(declared).get("packages") if isinstance(declared, dict) else declared
     )
-    pnpm = files.read_config(f"{folder}/pnpm-workspace.yaml")
-    patterns += _PNPM.findall(pnpm) if pnpm else []
+    pnpm = project_file(f"{folder}/pnpm-workspace.yaml", files)
+    patterns += _PNPM.findall(pnpm)
     for pattern in patterns:
         head, star, _ = pattern.removeprefix("./").partition("*")
         base = join(folder, head)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from context.files import BROKEN_CONFIG
-from context.imports.jsonc import objects, strings
+from context.imports.configs import objects, project_file, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of, name_of
 from context.memo import Memo
@@ -176,8 +176,8 @@ def _crate_name(manifest: dict[str, Any], folder: str) -> str:
 
 
 def _manifest(folder: str, files: Files) -> dict[str, Any]:
-    text = files.read_config(f"{folder}/Cargo.toml")
-    if text is None:
+    text = project_file(f"{folder}/Cargo.toml", files)
+    if not text:
         return {}
 
     def make() -> dict[str, Any]:

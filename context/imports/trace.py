@@ -11,7 +11,7 @@ from context.locations import folder_of
 from context.memo import Memo
 from context.outline import outline_of
 from context.paths import stem_of
-from context.syntax import grammar_of, parse
+from context.syntax import syntax_of
 from context.usage import weight
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def imports_of(file: SourceFile, resolver: Resolver) -> tuple[Import, ...]:
     """The import statements of a file, cached."""
 
     def make() -> tuple[Import, ...]:
-        syntax = parse(grammar_of(file), file.text)
+        syntax = syntax_of(file)
         return tuple(resolver.imports(syntax)) if syntax else ()
 
     return _statements.get((file.location, file.stamp, file.language), make)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.imports.jsonc import objects, read_object, strings
+from context.imports.configs import objects, read_object, strings
 from context.locations import folder_of
 from context.paths import ancestors, join
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.imports.jsonc import objects, read_object
+from context.imports.configs import objects, read_object
 from context.imports.model import Import, Target, rows_of
 from context.imports.packages import (
     matched,

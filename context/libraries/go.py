@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from context.imports.configs import project_file
 from context.imports.go import package_files
 from context.imports.model import Import, Target
 from context.paths import ancestors, join
@@ -54,11 +55,11 @@ class GoLibraries:
     def _required(self, folder: str) -> list[tuple[str, str]]:
         """(module path, its folder) of what a go.mod requires, the longest paths first."""
         if folder not in self._modules:
-            text = self._files.read_config(f"{folder}/go.mod") if self._cache else None
+            text = project_file(f"{folder}/go.mod", self._files) if self._cache else ""
             found: dict[str, str] = {}
-            for path, version in islice(_REQUIRE.findall(text or ""), _MAX_MODULES):
+            for path, version in islice(_REQUIRE.findall(text), _MAX_MODULES):
                 found[path] = self._folder(path, version)
-            for path, other, version in islice(_REPLACE.findall(text or ""), _MAX_MODULES):
+            for path, other, version in islice(_REPLACE.findall(text), _MAX_MODULES):
                 found[path] = self._folder(other, version)
             self._modules[folder] = sorted(found.items(), key=lambda item: (-len(item[0]), item))
         return self._modules[folder]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from context.imports.configs import project_file
 from context.imports.model import Import, Target
 from context.imports.python import target
 from context.libraries.tree import upwards
@@ -67,7 +68,7 @@ class PythonLibraries:
 
     def _packages_of(self, environment: str) -> Iterator[str]:
         yield from self._in_prefix(environment)
-        config = self._files.read_config(f"{environment}/pyvenv.cfg") or ""
+        config = project_file(f"{environment}/pyvenv.cfg", self._files)
         values = {
             key.strip(): value.strip()
             for key, _, value in (line.partition("=") for line in config.split("\n"))

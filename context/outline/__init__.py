@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from context.memo import Memo
 from context.outline.model import Definition, Interest, Outline
-from context.syntax import grammar_of, parse
+from context.syntax import syntax_of
 
 if TYPE_CHECKING:
     from context.files import SourceFile
@@ -39,7 +39,7 @@ def outline_of(file: SourceFile) -> Outline:
 
 def _make(file: SourceFile) -> Outline:
     module = _MODULES.get(file.language)
-    syntax = parse(grammar_of(file), file.text) if module else None
+    syntax = syntax_of(file) if module else None
     if syntax is None:
         return Outline()
     language = import_module(f"context.outline.{module}")

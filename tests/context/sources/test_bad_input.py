@@ -255,10 +255,11 @@ def test_damaged_texts_give_candidates_and_the_same_ones_again(
 
 def forget() -> None:
     """Empty all caches of the sources."""
-    from context.imports import jsonc, trace
+    from context.imports import configs, trace
     from context.outline import _outlines
+    from context.syntax import _trees
 
-    memos: list[Memo[object]] = [jsonc._parsed, trace._statements, _outlines]  # type: ignore[list-item]
+    memos: list[Memo[object]] = [configs._parsed, trace._statements, _outlines, _trees]  # type: ignore[list-item]
     for memo in memos:
         memo.clear()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from context.imports import gather
-from context.imports.jsonc import parse_object
+from context.imports.configs import parse_object
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

@@ -1,4 +1,4 @@
-"""JSON as configuration files write it: comments, trailing commas, a byte order mark."""
+"""Project files: JSON with comments and trailing commas, and what may stand in it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ _MAX_CHARS = 1_000_000
 _parsed: Memo[dict[str, Any]] = Memo(256)
 
 
+def project_file(location: str, files: Files) -> str:
+    """The text of a project file, "" when it is not there: most are looked for in vain."""
+    return (files.read_config(location) or "") if files.is_file(location) else ""
+
+
 def read_object(location: str, files: Files) -> dict[str, Any]:
     """The object in a JSON file; an empty one when the file is missing or broken."""
-    text = files.read_config(location)
-    if text is None:
+    text = project_file(location, files)
+    if not text:
         return {}
 
     def make() -> dict[str, Any]:
