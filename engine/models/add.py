@@ -118,6 +118,8 @@ def _convert(
         _fill(staged, name, material, wishes, progress)
         return store.install(name, staged)
     except OSError as error:
+        if error.filename is not None and Path(error.filename).is_relative_to(material.path):
+            raise SourceError(f"{error.filename}: {error.strerror}; make it readable") from error
         raise store.unusable(error) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)

@@ -36,13 +36,10 @@ FILES = frozenset(
         "model.bin",
         "config.json",
         "vocabulary.json",
-        "vocabulary.txt",
         "tokenizer.json",
-        "tokens.json",
     }
 )
 """All that a converted model may consist of, beside its manifest."""
-_NEEDED = frozenset({"model.bin", "config.json", "tokenizer.json"})
 _LARGEST_MANIFEST = 1 << 20
 _LARGEST_HEADER = 1 << 16
 _PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib"})
@@ -177,7 +174,7 @@ class _Import:
             self._require_known(file)
         if manifest.files.keys() != manifest.sizes.keys():
             raise self._error("its manifest does not give a size and a hash for every file")
-        if missing := sorted(_NEEDED - manifest.files.keys()):
+        if missing := sorted(FILES - manifest.files.keys()):
             raise self._error(f"a model needs {', '.join(missing)}, and its manifest has none")
         return manifest
 

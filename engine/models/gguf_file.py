@@ -6,6 +6,7 @@ that no more than a slice of a tensor exists in float32 at a time.
 
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +73,7 @@ class GgufFile:
         except MemoryError as error:
             raise self.error("its header asks for more memory than there is") from error
         self._fields = reader.fields
+        self._mapping: Any = getattr(reader.data, "_mmap", None)
         self._tensors = {tensor.name: tensor for tensor in reader.tensors}
         self._read: set[str] = set()
 
@@ -116,36 +118,42 @@ class GgufFile:
         return value
 
     def strings(self, key: str) -> list[str]:
-        """A list of texts from the metadata.
+        """A list of texts from the metadata; it can be read once.
 
         Raises:
             ConversionError: it is missing or of another type.
         """
-        value = self._value(key)
+        value = self._list(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.error(f"metadata {key} is not a list of texts")
         return value
 
     def numbers(self, key: str) -> list[float]:
-        """A list of numbers with fractions from the metadata.
+        """A list of numbers with fractions from the metadata; it can be read once.
 
         Raises:
             ConversionError: it is missing or of another type.
         """
-        value = self._value(key)
+        value = self._list(key)
         if not isinstance(value, list) or not all(isinstance(item, float) for item in value):
             raise self.error(f"metadata {key} is not a list of numbers")
         return value
 
     def integers(self, key: str) -> list[int]:
-        """A list of numbers from the metadata.
+        """A list of numbers from the metadata; it can be read once.
 
         Raises:
             ConversionError: it is missing or of another type.
         """
-        value = self._value(key)
+        value = self._list(key)
         if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
             raise self.error(f"metadata {key} is not a list of whole numbers")
+        return value
+
+    def _list(self, key: str) -> Any:
+        # the reader makes an array of every value, half a gigabyte for a vocabulary
+        value = self._value(key)
+        self._fields.pop(key, None)
         return value
 
     def _value(self, key: str) -> Any:  # callers check the type they need
@@ -205,6 +213,12 @@ class GgufFile:
             if not np.isfinite(values).all():
                 raise self.error(f"tensor {name} has values that are not finite")
             yield values
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Give back the memory of what was read of the file; the system keeps it as it likes."""
+        if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def tensor(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """A whole tensor in float32, for the small ones; arguments and errors as in `slices`."""

@@ -193,7 +193,7 @@ BAD: dict[str, tuple[Callable[[], list[Member]], str]] = {
     "manifest without sizes": (_manifest(sizes={}), "a size and a hash for every file"),
     "manifest without weights": (
         _manifest(files={"config.json": "0"}, sizes={"config.json": 1}),
-        "a model needs model.bin, tokenizer.json",
+        "a model needs model.bin, tokenizer.json, vocabulary.json",
     ),
     "family": (_manifest(family="gpt-9"), "its family 'gpt-9' is not known here"),
 }
