@@ -63,6 +63,12 @@ class RecentEdits:
     def __init__(self) -> None:
         self._edits: deque[Edit] = deque(maxlen=MOST_EDITS)
 
+    def copy(self) -> RecentEdits:
+        """The edits as they are now."""
+        copied = RecentEdits()
+        copied._edits.extend(self._edits)
+        return copied
+
     def note(self, edit: Edit) -> None:
         """A change happened; one near the last of the same file continues it."""
         last = self._edits[-1] if self._edits else None

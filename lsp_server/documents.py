@@ -111,6 +111,11 @@ class Documents:
     def __contains__(self, uri: object) -> bool:
         return uri in self._open
 
+    @property
+    def roots(self) -> list[str]:
+        """Locations of the workspace folders."""
+        return [place for uri in self._folders if (place := location_of(uri)) is not None]
+
     def get(self, uri: str) -> Document | None:
         """The document as it is now, None when it is not open."""
         return self._open.get(uri)

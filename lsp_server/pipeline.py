@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from lsp_server import pacing
+from lsp_server.anchors import Anchors
 from lsp_server.cache import CompletionCache
 from lsp_server.flight import Decoded, Flight
 from lsp_server.postprocess import enough, present
@@ -21,20 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from context.documents import Snapshot
-    from context.prompt import Prompt, PromptMaker, Stable
+    from context.prompt import Prompt, PromptMaker
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings import Settings
     from lsp_server.stats import Stats
+    from lsp_server.surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
 
-_STABLES_PER_DOCUMENT = 4
-_REFRESH_SHARE = 0.5
-"""Part of the live limit from which a finished line is a good moment to move the anchor."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
     """An answer: the text to insert at the snapshot's cursor ("" for none), and its story."""
 
@@ -53,6 +51,7 @@ class Pipeline:
         rates: Rates,
         stats: Stats,
         more_available: Callable[[Snapshot], None] = lambda _: None,
+        surroundings: Surroundings | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -63,16 +62,16 @@ class Pipeline:
             rates: what the machine does with the model.
             stats: counts answers.
             more_available: called when a longer text than the answer is there for a snapshot.
+            surroundings: finds pieces of other files; None where there are none.
         """
         self._settings = settings
         self._scheduler = scheduler
-        self._prompts = prompts
         self._rates = rates
         self._stats = stats
         self._more_available = more_available
+        self._anchors = Anchors(settings, scheduler, prompts, rates, surroundings)
         self._cache = CompletionCache()
         self._power = Power()
-        self._stables: dict[str, list[Stable]] = {}
         self._shown: dict[str, str] = {}
         self._newest: dict[str, Trace] = {}
         self._followers: set[asyncio.Task[None]] = set()
@@ -142,7 +141,7 @@ class Pipeline:
 
     def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str]:
         """A new generation, on a kept stable part where one fits."""
-        prompt = self._prompt(snapshot)
+        prompt = self._anchors.prompt(snapshot)
         engine = self._scheduler.engine
         warm = engine is not None and engine.holds(prompt.stable.ids)
         trace.source = Source.WARM if warm else Source.COLD
@@ -162,25 +161,6 @@ class Pipeline:
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
         self._scheduler.submit(flight)
         return flight, prompt.live_text
-
-    def _prompt(self, snapshot: Snapshot) -> Prompt:
-        """A prompt on a stable part in use where one fits, else with a new anchor."""
-        engine = self._scheduler.engine
-        newest: Prompt | None = None
-        for stable in self._stables.get(snapshot.uri, ()):
-            prompt = self._prompts.extend(stable, snapshot)
-            if prompt is not None and engine is not None and engine.holds(stable.ids):
-                return prompt
-            newest = newest or prompt
-        return newest or self._new_prompt(snapshot)
-
-    def _new_prompt(self, snapshot: Snapshot) -> Prompt:
-        """A prompt with a new anchor, whose stable part is in use from now on."""
-        prompt = self._prompts.make(snapshot)
-        stables = self._stables.setdefault(snapshot.uri, [])
-        stables.insert(0, prompt.stable)
-        del stables[_STABLES_PER_DOCUMENT:]
-        return prompt
 
     async def _await(self, flight: Flight, live_text: str, shape: Shape, trace: Trace) -> Decoded:
         """Wait until the flight has what can be shown, or the target passes with a part of it."""
@@ -252,24 +232,17 @@ class Pipeline:
             self.rest(snapshot)
 
     def rest(self, snapshot: Snapshot) -> None:
-        """The cursor came to rest: read the stable part that a request here would need."""
-        engine = self._scheduler.engine
-        if engine is None:
-            return
-        for stable in self._stables.get(snapshot.uri, ()):
-            prompt = self._prompts.extend(stable, snapshot)
-            if prompt is not None and not self._prompts.is_long(prompt, _REFRESH_SHARE):
-                break
-        else:
-            prompt = self._new_prompt(snapshot)
-        stable = prompt.stable
-        too_long = self._rates.prefill_ms(len(stable.ids)) > self._settings.latency.warm_ms
-        if not engine.holds(stable.ids) and not too_long:
-            self._scheduler.warm(stable.ids)
+        """The cursor came to rest: look around, and read what a request here would need."""
+        self._anchors.rest(snapshot)
+
+    def preview(self, snapshot: Snapshot) -> Prompt:
+        """The prompt that a new anchor here would get, for people."""
+        return self._anchors.preview(snapshot)
 
     def retune(self, prompts: PromptMaker, rates: Rates) -> None:
         """Cut prompts for rates that were learnt anew; kept stable parts stay in use."""
-        self._prompts, self._rates = prompts, rates
+        self._anchors.prompts = prompts
+        self._anchors.rates = self._rates = rates
 
     def reconfigure(self, settings: Settings) -> None:
         """Use other settings from the next request on; texts made under the old ones are dropped.
@@ -277,19 +250,20 @@ class Pipeline:
         Prompts change with the maker that `retune` brings.
         """
         old, self._settings = self._settings, settings
-        if (settings.prompt, settings.suggestions) == (old.prompt, old.suggestions):
+        self._anchors.settings = settings
+        if settings == dataclasses.replace(old, engine=settings.engine, latency=settings.latency):
             return
-        for uri in self._stables:
+        for uri in self._anchors:
             self._scheduler.cancel(uri)
         self._cache = CompletionCache()
-        if settings.prompt != old.prompt:
-            self._stables.clear()
+        if (settings.prompt, settings.context) != (old.prompt, old.context):
+            self._anchors.clear()
 
     def closed(self, uri: str) -> None:
         """A document was closed: end and forget what was made for it."""
         self._scheduler.forget(uri)
         self._cache.forget(uri)
-        self._stables.pop(uri, None)
+        self._anchors.forget(uri)
         self._shown.pop(uri, None)
         self._newest.pop(uri, None)
 

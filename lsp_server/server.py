@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from context.documents import Cursor, Snapshot
-from context.text import split_lines
-from lsp_server import client_settings, feedback, items, transport, verdicts
+from context.documents import Snapshot  # noqa: TC001 - pygls reads annotations
+from lsp_server import client_settings, feedback, items, prompt_view, sync, transport, verdicts
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from lsp_server.config import Configuration
-    from lsp_server.documents import Change
     from lsp_server.file_watch import FileWatch
     from lsp_server.settings import Settings
 
@@ -35,7 +33,6 @@ _T = TypeVar("_T")
 MORE_AVAILABLE = "midfill/moreAvailable"
 STATUS = "midfill/status"
 STATS = "midfill/stats"
-CURSOR_RESTED = "midfill/cursorRested"
 
 _COMPLETIONS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPLETION})
 
@@ -140,22 +137,20 @@ def _register(server: MidfillServer) -> None:
 
     feature(types.INITIALIZE)(_initialize)
     feature(types.INITIALIZED)(_initialized)
-    feature(types.TEXT_DOCUMENT_DID_OPEN)(_quiet(_did_open))
-    feature(types.TEXT_DOCUMENT_DID_CHANGE)(_quiet(_did_change))
-    feature(types.TEXT_DOCUMENT_DID_CLOSE)(_quiet(_did_close))
-    feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_quiet(_did_save))
-    feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_quiet(_did_change_folders))
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         _inline_completion
     )
     feature(STATS)(_stats)
-    feature(CURSOR_RESTED)(_quiet(_cursor_rested))
     server.command(items.ACCEPTED)(_accepted)
     # pygls hands `server` to those only whose annotation it can read at run time
+    feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(
+        functools.partial(_quiet(sync.did_save), server)
+    )
     for method, handler in {
+        **sync.HANDLERS,
         types.WORKSPACE_DID_CHANGE_CONFIGURATION: client_settings.did_change,
+        prompt_view.PROMPT: prompt_view.show,
         verdicts.SILENCE: verdicts.silence,
-        verdicts.DID_FOCUS: verdicts.did_focus,
         feedback.DID_SHOW: feedback.did_show,
         feedback.DID_ACCEPT_PART: feedback.did_accept_part,
     }.items():
@@ -180,6 +175,7 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     )
     session.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding)
     session.documents.set_folders(_folders(params))
+    session.surroundings.set_folders(session.documents.roots)
     server.session = session
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
@@ -227,76 +223,6 @@ async def _load(server: MidfillServer) -> None:
         server.work_done_progress.end(
             token, types.WorkDoneProgressEnd(message=session.status.message)
         )
-
-
-def _did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
-    session = _session(server)
-    document = session.documents.open(params)
-    verdicts.judge(server, document)
-    _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
-
-
-def _did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
-    session = _session(server)
-    change = session.documents.change(params)
-    verdicts.did_change(server, params)
-    pipeline = session.pipeline_for(params.text_document.uri)
-    if change is None:
-        if session.pipeline is not None:
-            session.scheduler.cancel(params.text_document.uri)
-        return
-    if pipeline is not None and (typed := _behind(session, params, change)) is not None:
-        snapshot, line_finished = typed
-        pipeline.changed(snapshot, line_finished=line_finished)
-
-
-def _behind(
-    session: Session, params: types.DidChangeTextDocumentParams, change: Change
-) -> tuple[Snapshot, bool] | None:
-    """The snapshot behind a change that is one insertion, and whether it finished a line."""
-    if len(params.content_changes) != 1:
-        return None
-    event = params.content_changes[0]
-    if not isinstance(event, types.TextDocumentContentChangePartial):
-        return None
-    snapshot = session.documents.snapshot(change.document.uri, event.range.start)
-    if snapshot is None:
-        return None
-    *above, last = split_lines(event.text)
-    line = snapshot.cursor.line + len(above)
-    column = len(last) + (0 if above else snapshot.cursor.column)
-    place = snapshot.text.clamp((line, column))
-    return snapshot.at(Cursor(*place)), bool(above)
-
-
-def _did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
-    session = _session(server)
-    session.documents.close(params.text_document.uri)
-    session.silences.forget(params.text_document.uri)
-    if session.pipeline is not None:
-        session.pipeline.closed(params.text_document.uri)
-
-
-def _did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> None:
-    verdicts.judge(server, _session(server).documents.save(params))
-
-
-def _did_change_folders(
-    server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
-) -> None:
-    _session(server).documents.change_folders(params.event)
-
-
-def _cursor_rested(server: MidfillServer, params: Any) -> None:
-    """An editor's plugin says where the cursor came to rest: {textDocument, position}."""
-    session = _session(server)
-    position = types.Position(int(params.position.line), int(params.position.character))
-    _rest(session, session.documents.snapshot(str(params.textDocument.uri), position))
-
-
-def _rest(session: Session, snapshot: Snapshot | None) -> None:
-    if snapshot is not None and (pipeline := session.pipeline_for(snapshot.uri)) is not None:
-        pipeline.rest(snapshot)
 
 
 async def _inline_completion(

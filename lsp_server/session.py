@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from context.prompt import PromptMaker
+from context.secrets import mask
 from engine import calibration
 from engine.errors import MidfillError, ModelMissingError
 from lsp_server import pacing, paths
@@ -18,6 +19,7 @@ from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
 from lsp_server.stats import Stats
+from lsp_server.surroundings import Surroundings
 from lsp_server.trace import Source, Trace
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Session:
         """
         self.settings = settings
         self.documents = Documents()
+        self.surroundings = Surroundings(settings.context)
         self.silences = Silences([settings_rule(lambda: self.settings.suggestions)])
         self.stats = Stats()
         self.status = self._news = Status("loading", "the model is being loaded", Reason.LOADING)
@@ -144,6 +147,7 @@ class Session:
             rates,
             self.stats,
             self._more_available,
+            self.surroundings,
         )
         if self._idle_task is None:
             self._idle_task = asyncio.create_task(self._tidy_when_idle())
@@ -157,6 +161,7 @@ class Session:
             return
         waiting = self._waiting_for_restart()
         self.settings = settings
+        self.surroundings.reconfigure(settings.context)
         if self.pipeline is not None:
             self.pipeline.reconfigure(settings)
             self._retune()
@@ -199,6 +204,8 @@ class Session:
             engine.family,
             self.settings.prompt,
             pacing.max_prompt_tokens(self.settings, self.rates),
+            model=engine.name.partition(" ")[0],
+            mask=mask if self.settings.context.mask_secrets else str,
         )
 
     def describe(self) -> dict[str, Any]:
@@ -221,6 +228,7 @@ class Session:
             "state_bytes": account.held_bytes if account else 0,
             "state_budget_bytes": account.budget_bytes if account else 0,
             "states": account.prompts if account else 0,
+            "context": self.surroundings.as_dict(),
             **self.stats.as_dict(),
         }
 
@@ -236,6 +244,7 @@ class Session:
         self._closed = True
         if self._idle_task is not None:
             self._idle_task.cancel()
+        self.surroundings.close()
         return self.scheduler.close()
 
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:

@@ -1,0 +1,130 @@
+"""The stable parts in use: which one a request is put on, and when a new anchor is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from context.candidate import Candidate
+    from context.documents import Snapshot
+    from context.prompt import Prompt, PromptMaker, Stable
+    from engine.calibration import Rates
+    from lsp_server.scheduler import Scheduler
+    from lsp_server.settings import Settings
+    from lsp_server.surroundings import Surroundings
+
+_STABLES_PER_DOCUMENT = 4
+_REFRESH_SHARE = 0.5
+"""Part of the live limit from which a finished line is a good moment to move the anchor."""
+
+
+class Anchors:
+    """Keeps a few stable parts for each document, the newest first.
+
+    A stable part in use never changes. A new one takes what is known of other files by then, so
+    nothing here waits for a disk.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        scheduler: Scheduler,
+        prompts: PromptMaker,
+        rates: Rates,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            settings: all settings.
+            scheduler: feeds the engine, which keeps the states.
+            prompts: cuts prompts for that engine's model.
+            rates: what the machine does with the model.
+            surroundings: finds pieces of other files; None where there are none.
+        """
+        self.settings = settings
+        self.prompts = prompts
+        self.rates = rates
+        self._scheduler = scheduler
+        self._surroundings = surroundings
+        self._stables: dict[str, list[Stable]] = {}
+
+    def prompt(self, snapshot: Snapshot) -> Prompt:
+        """A prompt on a stable part in use where one fits, else with a new anchor."""
+        engine = self._scheduler.engine
+        newest: Prompt | None = None
+        for stable in self._stables.get(snapshot.uri, ()):
+            prompt = self.prompts.extend(stable, snapshot)
+            if prompt is not None and engine is not None and engine.holds(stable.ids):
+                return prompt
+            newest = newest or prompt
+        if newest is None:
+            newest = self._new_prompt(snapshot)
+            self._look_around(snapshot)  # for anchors to come
+        return newest
+
+    def preview(self, snapshot: Snapshot) -> Prompt:
+        """The prompt that a new anchor here would get."""
+        return self.prompts.make(snapshot, self._known(snapshot))
+
+    def rest(self, snapshot: Snapshot) -> None:
+        """The cursor came to rest: look around, then read what a request here would need."""
+        self._look_around(snapshot, lambda: self._warm(snapshot))
+
+    def forget(self, uri: str) -> None:
+        """Drop a document's stable parts."""
+        self._stables.pop(uri, None)
+
+    def clear(self) -> None:
+        """Drop all stable parts."""
+        self._stables.clear()
+
+    def __iter__(self) -> Iterator[str]:
+        """Documents with stable parts in use."""
+        return iter(tuple(self._stables))
+
+    def _new_prompt(self, snapshot: Snapshot) -> Prompt:
+        """A prompt with a new anchor, whose stable part is in use from now on."""
+        prompt = self.preview(snapshot)
+        stables = self._stables.setdefault(snapshot.uri, [])
+        stables.insert(0, prompt.stable)
+        del stables[_STABLES_PER_DOCUMENT:]
+        return prompt
+
+    def _known(self, snapshot: Snapshot) -> Sequence[Candidate]:
+        """What was found for a document, where prompts have room for it."""
+        if self._surroundings is None or not self.prompts.context_tokens:
+            return ()
+        return self._surroundings.known(snapshot.uri)
+
+    def _look_around(self, snapshot: Snapshot, then: Callable[[], None] = lambda: None) -> None:
+        """Gather pieces of other files in the background, where prompts have room for them."""
+        tokens = self.prompts.context_tokens
+        if self._surroundings is None or not tokens:
+            then()
+        else:
+            self._surroundings.want(snapshot, tokens, then)
+
+    def _warm(self, snapshot: Snapshot) -> None:
+        """Read the stable part that a request here would need."""
+        engine = self._scheduler.engine
+        if engine is None:
+            return
+        known = self._known(snapshot)
+        for stable in self._stables.get(snapshot.uri, ()):
+            prompt = self.prompts.extend(stable, snapshot)
+            outdated = known and not stable.judged  # made before anything was found
+            if (
+                prompt is not None
+                and not outdated
+                and not self.prompts.is_long(prompt, _REFRESH_SHARE)
+            ):
+                break
+        else:
+            prompt = self._new_prompt(snapshot)
+        stable = prompt.stable
+        too_long = self.rates.prefill_ms(len(stable.ids)) > self.settings.latency.warm_ms
+        if not engine.holds(stable.ids) and not too_long:
+            self._scheduler.warm(stable.ids)

@@ -1,0 +1,78 @@
+"""A thread for work that nobody waits for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Does jobs in order, and then the newest of those that replace each other.
+
+    The thread begins with the first job. All methods return at once.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Prepare.
+
+        Args:
+            name: of the thread, and in the log.
+        """
+        self._name = name
+        self._changed = threading.Condition()
+        self._jobs: list[Callable[[], object]] = []
+        self._newest: Callable[[], object] | None = None
+        self._thread: threading.Thread | None = None
+        self.closing = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a job given to `replace` has not begun yet."""
+        return self._newest is not None
+
+    def post(self, job: Callable[[], object]) -> None:
+        """Do something after everything that was posted before."""
+        with self._changed:
+            self._jobs.append(job)
+            self._begin()
+
+    def replace(self, job: Callable[[], object]) -> None:
+        """Do something when nothing is posted; it takes the place of one that still waits."""
+        with self._changed:
+            self._newest = job
+            self._begin()
+
+    def close(self) -> None:
+        """End after the job under way."""
+        with self._changed:
+            self.closing = True
+            self._changed.notify()
+
+    def _begin(self) -> None:
+        if self._thread is None and not self.closing:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._changed.notify()
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001 - the thread must live
+                _log.error("%s: %s", self._name, type(error).__name__)
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self.closing or self._jobs or self._newest)
+            if self.closing:
+                return None
+            if self._jobs:
+                return self._jobs.pop(0)
+            job, self._newest = self._newest, None
+            return job

@@ -1,0 +1,142 @@
+"""Handlers for what happens to documents: opened, changed, closed, looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from lsprotocol import types
+
+from context.documents import Cursor
+from context.text import split_lines
+from lsp_server import verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from context.documents import Snapshot
+    from lsp_server.documents import Change
+    from lsp_server.server import MidfillServer
+    from lsp_server.session import Session
+
+CURSOR_RESTED = "midfill/cursorRested"
+VIEWED = "midfill/viewed"
+
+
+def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
+    """Mirror a document, and prepare for its beginning."""
+    session = _session(server)
+    document = session.documents.open(params)
+    session.surroundings.opened(document)
+    verdicts.judge(server, document)
+    _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
+
+
+def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
+    """Follow a change, and tell the pipeline of what was typed."""
+    session = _session(server)
+    change = session.documents.change(params)
+    verdicts.did_change(server, params)
+    pipeline = session.pipeline_for(params.text_document.uri)
+    if change is None:
+        if session.pipeline is not None:
+            session.scheduler.cancel(params.text_document.uri)
+        return
+    session.surroundings.changed(change)
+    if pipeline is not None and (typed := _behind(session, params, change)) is not None:
+        snapshot, line_finished = typed
+        pipeline.changed(snapshot, line_finished=line_finished)
+
+
+def _behind(
+    session: Session, params: types.DidChangeTextDocumentParams, change: Change
+) -> tuple[Snapshot, bool] | None:
+    """The snapshot behind a change that is one insertion, and whether it finished a line."""
+    if len(params.content_changes) != 1:
+        return None
+    event = params.content_changes[0]
+    if not isinstance(event, types.TextDocumentContentChangePartial):
+        return None
+    snapshot = session.documents.snapshot(change.document.uri, event.range.start)
+    if snapshot is None:
+        return None
+    *above, last = split_lines(event.text)
+    line = snapshot.cursor.line + len(above)
+    column = len(last) + (0 if above else snapshot.cursor.column)
+    place = snapshot.text.clamp((line, column))
+    return snapshot.at(Cursor(*place)), bool(above)
+
+
+def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget a document's text and what was made for it."""
+    session, uri = _session(server), params.text_document.uri
+    session.documents.close(uri)
+    session.silences.forget(uri)
+    session.surroundings.closed(uri)
+    if session.pipeline is not None:
+        session.pipeline.closed(uri)
+
+
+def did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> None:
+    """Take the text of a save where it is needed."""
+    session = _session(server)
+    document = session.documents.save(params)
+    if document is not None and not document.out_of_sync:
+        session.surroundings.opened(document)
+    verdicts.judge(server, document)
+
+
+def did_change_folders(
+    server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
+) -> None:
+    """Take other workspace folders."""
+    session = _session(server)
+    session.documents.change_folders(params.event)
+    session.surroundings.set_folders(session.documents.roots)
+
+
+def cursor_rested(server: MidfillServer, params: Any) -> None:
+    """An editor's plugin says where the cursor came to rest: {textDocument, position}."""
+    session = _session(server)
+    position = types.Position(int(params.position.line), int(params.position.character))
+    uri = str(params.textDocument.uri)
+    session.surroundings.viewed(uri, _language(session, uri))
+    _rest(session, session.documents.snapshot(uri, position))
+
+
+def did_focus(server: MidfillServer, params: Any) -> None:
+    """The user looks at an open document: {textDocument}."""
+    viewed(server, params)
+    verdicts.did_focus(server, params)
+
+
+def viewed(server: MidfillServer, params: Any) -> None:
+    """The user looks at a file, open or not: {textDocument}."""
+    session, uri = _session(server), str(params.textDocument.uri)
+    session.surroundings.viewed(uri, _language(session, uri))
+
+
+def _language(session: Session, uri: str) -> str:
+    document = session.documents.get(uri)
+    return document.language if document else ""
+
+
+def _rest(session: Session, snapshot: Snapshot | None) -> None:
+    if snapshot is not None and (pipeline := session.pipeline_for(snapshot.uri)) is not None:
+        pipeline.rest(snapshot)
+
+
+def _session(server: MidfillServer) -> Session:
+    if server.session is None:
+        raise RuntimeError("no session before `initialize`")
+    return server.session
+
+
+HANDLERS: Final[dict[str, Callable[[MidfillServer, Any], None]]] = {
+    types.TEXT_DOCUMENT_DID_OPEN: did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: did_change,
+    types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_folders,
+    verdicts.DID_FOCUS: did_focus,
+    CURSOR_RESTED: cursor_rested,
+    VIEWED: viewed,
+}
