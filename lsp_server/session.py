@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from context.prompt import PromptMaker
-from context.secrets import mask
+from context.secrets import masked
 from engine import calibration
 from engine.errors import MidfillError, ModelMissingError
 from lsp_server import pacing, paths
@@ -205,7 +205,7 @@ class Session:
             self.settings.prompt,
             pacing.max_prompt_tokens(self.settings, self.rates),
             model=engine.name.partition(" ")[0],
-            mask=mask if self.settings.context.mask_secrets else str,
+            mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )
 
     def describe(self) -> dict[str, Any]:
