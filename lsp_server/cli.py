@@ -56,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     config_cli.add_parser(commands)
     bench_cli.add_parser(commands)
     evals_cli.add_parser(commands)
+    about = "a small terminal editor with ghost text, to see it before any setup"
+    attempt = commands.add_parser("try", help=about)
+    attempt.add_argument("file", nargs="?", type=Path, help="a text file (default: an example)")
+    attempt.set_defaults(run=_try)
     demo = commands.add_parser("demo", help="type into a real server and show its ghost text")
     demo.add_argument(
         "file", nargs="?", type=Path, help="a source file (default: one of midfill's)"
@@ -142,6 +146,12 @@ def _prompt(arguments: argparse.Namespace) -> int:
     from lsp_server.oneshot import prompt
 
     return prompt(arguments.place)
+
+
+def _try(arguments: argparse.Namespace) -> int:
+    from lsp_server.try_app import run as attempt
+
+    return attempt(arguments.file)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,219 @@
+"""`midfill try`: a small terminal editor with ghost text, to see midfill before any setup."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.document._document import Document
+from textual.widgets import Static, TextArea
+
+from engine.errors import MidfillError
+from lsp_server.try_editor import GhostArea
+from lsp_server.try_server import TryServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLE = '''\
+"""Shapes, and what can be measured of them."""
+
+import math
+
+
+class Circle:
+    """A circle with a radius."""
+
+    def __init__(self, radius: float) -> None:
+        self.radius = radius
+
+    def area(self) -> float:
+        """The area inside."""
+        return math.pi * self.radius**2
+
+    def circumference(self) -> float:
+        """The way around."""
+        \
+'''
+"""What is opened without a file: the last method waits to be written."""
+
+_KEYS = (
+    "[b]Tab[/b] take  [b]Ctrl+→[/b] word  [b]Ctrl+↓[/b] line  [b]Esc[/b] hide  "
+    "[b]Ctrl+S[/b] save  [b]Ctrl+Q[/b] quit"
+)
+
+
+def run(file: Path | None) -> int:
+    """Open the editor, on a file or on an example that nothing is written of.
+
+    Raises:
+        MidfillError: the file cannot be edited here; the text says why.
+    """
+    with tempfile.TemporaryDirectory(prefix="midfill-try-") as scratch:
+        path = file.resolve() if file else Path(scratch, "shapes.py")
+        app = TryApp(path, read(path) if file else EXAMPLE, saves=file is not None)
+        app.run()
+    return app.return_code or 0
+
+
+def read(path: Path) -> str:
+    """The text of a file, "" for a new one.
+
+    Raises:
+        MidfillError: it cannot be read, is not UTF-8, or would not be written as it was.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        if path.parent.is_dir():
+            return ""
+        raise MidfillError(f"{path}: there is no folder {path.parent}; make it first") from None
+    except OSError as error:
+        raise MidfillError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise MidfillError(f"{path}: not UTF-8 (byte {error.start}); try another file") from None
+    if Document(text).text != text:
+        raise MidfillError(
+            f"{path}: its lines end in several ways, and `midfill try` would write one; "
+            "use another editor for it"
+        )
+    return text
+
+
+class TryApp(App[None]):
+    """The editor above, two lines of state below."""
+
+    CSS = """
+    Screen { layers: base; }
+    GhostArea { height: 1fr; }
+    #state { height: 1; padding: 0 1; background: $panel; }
+    #keys { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+    ]
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self,
+        path: Path,
+        text: str,
+        *,
+        saves: bool = True,
+        command: Sequence[str] = (sys.executable, "-m", "lsp_server", "serve", "--stdio"),
+    ) -> None:
+        """Args: the file, its text, whether it may be written, and the server's command."""
+        super().__init__()
+        self.title = "midfill try"
+        self.path = path
+        self.saves = saves
+        self.server = TryServer(command, path)
+        self.latency_ms = 0.0
+        self._text = text
+        self._state = "loading"
+        self._message = ""
+        self._note = ""
+        self._asking: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The widgets."""
+        yield GhostArea(self._text, language=_highlighted(self.path))
+        yield Static(id="state")
+        yield Static(_KEYS, id="keys")
+
+    @property
+    def area(self) -> GhostArea:
+        """The text."""
+        return self.query_one(GhostArea)
+
+    def on_mount(self) -> None:
+        """Start the server; the text can be edited meanwhile."""
+        self.area.move_cursor(self.area.document.end)
+        self.area.focus()
+        self.server.on_status = self._tell
+        self.server.on_more = lambda: self._ask(grow=True)
+        self._starting = asyncio.create_task(self.server.start(self.area.text))
+
+    def on_text_area_changed(self, _: TextArea.Changed) -> None:
+        """What is typed along is told to the server and asks for nothing."""
+        self._note = ""
+        if self.area.ghost:
+            self.server.changed(self.area.text)
+        else:
+            self._ask()
+
+    def on_ghost_area_accepted(self) -> None:
+        """Count it."""
+        self.server.accepted()
+
+    def action_save(self) -> None:
+        """Write the file, if it is one."""
+        if not self.saves:
+            self._note = "this is an example; `midfill try FILE` can save"
+        else:
+            try:
+                self.path.write_bytes(self.area.text.encode("utf-8"))
+                self._note = f"wrote {self.path.name}"
+            except OSError as error:
+                self._note = f"{self.path.name} was not written: {error.strerror}"
+        self._draw()
+
+    async def action_quit(self) -> None:
+        """End the server, then the editor."""
+        for task in (self._asking, self._starting):
+            if task is not None:
+                task.cancel()
+        await self.server.stop()
+        self.exit()
+
+    def _ask(self, *, grow: bool = False) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = asyncio.create_task(self._answer(grow=grow))
+
+    async def _answer(self, *, grow: bool) -> None:
+        """Ask, and show what still fits; what is on the screen only ever gets longer."""
+        area, started = self.area, perf_counter()
+        text, place = area.text, area.cursor_location
+        ghost = await self.server.complete(text, area.cursor_offset_in_text)
+        if area.text != text or area.cursor_location != place:
+            return
+        if grow and area.ghost and not ghost.startswith(area.ghost):
+            return
+        if not grow:
+            self.latency_ms = (perf_counter() - started) * 1000
+        area.show_ghost(ghost)
+        self._draw()
+
+    def _tell(self, state: str, message: str) -> None:
+        was, self._state, self._message = self._state, state, message
+        self._draw()
+        if state == "ready" and was != "ready" and not self.area.ghost:
+            self._ask()  # what was typed before got no answer
+
+    def _draw(self) -> None:
+        facts = [f"midfill {self._state}", self._message]
+        if self._state == "ready" and self.latency_ms:
+            facts.append(f"last answer after {self.latency_ms:.0f} ms")
+        facts.append(self._note)
+        line = " · ".join(filter(None, facts))
+        self.query_one("#state", Static).update(line.replace("[", r"\["))
+
+
+def _highlighted(path: Path) -> str | None:
+    """The language that Textual can colour, if it has it here."""
+    names = {".py": "python", ".go": "go", ".rs": "rust", ".js": "javascript", ".java": "java"}
+    language = names.get(path.suffix)
+    try:
+        TextArea(language=language)
+    except Exception:  # noqa: BLE001 - colours are a nicety, and their parsers optional
+        return None
+    return language
