@@ -108,18 +108,18 @@ def import_(
         StoreError: no rights, no space, another process, or another model of that name.
     """
     try:
-        with path.open("rb") as stream:
-            capped = _Capped(stream, path)
-            try:
-                with tarfile.open(fileobj=capped, mode="r:") as archive:
-                    return _Import(store, path, archive, progress).run(name)
-            # what tarfile raises for damaged headers
-            except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
-                raise ArchiveError(_refusal(path, f"not a readable tar file ({error})")) from error
+        stream = path.open("rb")
     except OSError as error:
-        if error.filename is None or Path(error.filename) == path:
-            raise ArchiveError(_refusal(path, error.strerror or str(error))) from error
-        raise store.unusable(error) from error
+        raise ArchiveError(_refusal(path, error.strerror or str(error))) from error
+    with stream:
+        try:
+            with tarfile.open(fileobj=_Capped(stream, path), mode="r:") as archive:
+                return _Import(store, path, archive, progress).run(name)
+        # what tarfile raises for damaged headers
+        except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
+            raise ArchiveError(_refusal(path, f"not a readable tar file ({error})")) from error
+        except OSError as error:  # of the store: those of the archive are no longer OSErrors
+            raise store.unusable(error) from error
 
 
 class _Import:
@@ -317,7 +317,10 @@ class _Capped(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= max(BLOCK_BYTES, _LARGEST_MANIFEST, _LARGEST_HEADER):
             raise ArchiveError(_refusal(self._path, f"it has a header of {size:,} bytes"))
-        return self._stream.read(size)
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            raise ArchiveError(_refusal(self._path, error.strerror or str(error))) from error
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._stream.seek(offset, whence)

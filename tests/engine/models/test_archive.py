@@ -356,6 +356,45 @@ archive.import_(store, Path(tar), Silent())
 """
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from engine.errors import StoreError
+from engine.models import archive
+from engine.models.progress import Silent
+from engine.models.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+store, verb = Store(Path(sys.argv[1])), sys.argv[3]
+try:
+    if verb == "import":
+        archive.import_(store, Path(sys.argv[2]), Silent())
+    else:
+        archive.export(store.find("m"), Path(sys.argv[2]), Silent())
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of a process")
+@pytest.mark.parametrize("verb", ["import", "export"])
+def test_a_write_that_fails_in_the_middle_is_the_disk_not_the_archive(
+    store: Store, tar: Path, verb: str
+) -> None:
+    """The system refuses to write on (here by a limit): the folder is named, nothing is left."""
+    write(tar, members())
+    if verb == "export":
+        put(store)
+        tar.unlink()
+    words = [sys.executable, "-c", FULL, str(store.root), str(tar), verb]
+    done = subprocess.run(words, timeout=60, check=True, capture_output=True, text=True)
+    where = store.root if verb == "import" else tar
+    assert done.stdout.startswith(f"{where}: File too large; ")
+    if verb == "import":
+        assert nothing_is_left(store)
+    else:
+        assert list(tar.parent.glob("*m.tar*")) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_at_any_step_leaves_the_model_or_nothing(store: Store, tar: Path) -> None:
     """Killed before each step that touches the store: none, or all of it; a re-run ends it."""
