@@ -21,7 +21,7 @@ from lsp_server.evals.tasks import read_tasks
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
     from lsp_server.evals.results import Paired, Results, Row
@@ -112,15 +112,13 @@ def _evaluate(arguments: argparse.Namespace) -> Results:
             share = 100 * right / max(1, len(evaluation.results.rows))
             progress.update(bar, advance=1, description=f"first line right {share:.0f}%")
 
-        asyncio.run(_until_interrupted(evaluation, chosen, advance))
+        asyncio.run(_until_interrupted(evaluation.run(chosen, advance, every)))
     return evaluation.results
 
 
-async def _until_interrupted(
-    evaluation: Evaluation, tasks: Sequence[Task], advance: Callable[[Row], None]
-) -> None:
+async def _until_interrupted(run: Coroutine[None, None, Results]) -> None:
     """Run; Ctrl-C ends it with what is done."""
-    work = asyncio.ensure_future(evaluation.run(tasks, advance))
+    work = asyncio.ensure_future(run)
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # Windows
         loop.add_signal_handler(signal.SIGINT, work.cancel)

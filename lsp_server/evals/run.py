@@ -14,9 +14,11 @@ from lsp_server.bench import environment
 from lsp_server.bench.errors import ResultFileError, TaskFileError
 from lsp_server.config import Layer, compose
 from lsp_server.evals import programs, sandbox
+from lsp_server.evals.oracle import repositories
 from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.results import Results, Row
 from lsp_server.evals.scores import score
+from lsp_server.evals.workspace import Workspace
 from lsp_server.session import Session
 
 if TYPE_CHECKING:
@@ -186,14 +188,25 @@ class Evaluation:
             raise ResultFileError(message)
         self.results.rows = list(earlier.rows)
 
-    async def run(self, tasks: Sequence[Task], on_row: Callable[[Row], None]) -> Results:
+    async def run(
+        self,
+        tasks: Sequence[Task],
+        on_row: Callable[[Row], None],
+        every: Sequence[Task] = (),
+    ) -> Results:
         """Answer and judge what is left of the tasks. Cancelling keeps what is done.
+
+        Args:
+            tasks: what to answer.
+            on_row: told of each finished task.
+            every: all tasks of the file; the files they hold whole are the workspaces.
 
         Raises:
             MidfillError: the model could not be loaded.
         """
         done = {row.id for row in self.results.rows}
         left = [task for task in tasks if task.id not in done]
+        files = repositories(task for task in every if task.repo)
         if self._options.execute:
             self.results.skipped = why_not_run(tasks, weak=self._weak)
         session = Session(self.settings, self._remembering, calibrate=False)
@@ -205,7 +218,8 @@ class Evaluation:
                 raise MidfillError(session.status.message)
             self.results.options["engine"] = self._engine.name.rpartition("x")[0] or "fake"
             for task in left:
-                shown, decoded = await self._answer(session, self._engine, task)
+                workspace = Workspace(task, files)
+                shown, decoded = await self._answer(session, self._engine, workspace)
                 size = self._engine.prompt_tokens
                 job = self._judge(task, shown, decoded, size, free, on_row)
                 judging.add(one := asyncio.create_task(job))
@@ -226,13 +240,23 @@ class Evaluation:
         return self._engine
 
     @staticmethod
-    async def _answer(session: Session, engine: RememberingEngine, task: Task) -> tuple[str, str]:
+    async def _answer(
+        session: Session, engine: RememberingEngine, workspace: Workspace
+    ) -> tuple[str, str]:
         """What a user would see at the cursor, and all that the model wrote."""
-        snapshot = dataclasses.replace(task.snapshot(), uri=f"{task.snapshot().uri}#{task.id}")
+        snapshot = workspace.snapshot()
         engine.decoded = ""
-        shown, _ = await session.complete(snapshot)
+        with workspace:
+            workspace.tell(session.surroundings)
+            tokens = session.prompt_maker(engine).context_tokens
+            if tokens:
+                found = asyncio.Event()
+                session.surroundings.want(snapshot, tokens, found.set)
+                await found.wait()
+            shown, _ = await session.complete(snapshot)
         if session.pipeline is not None:
             session.pipeline.closed(snapshot.uri)  # the next hole of this file has its answer
+        session.surroundings.closed(snapshot.uri)
         return shown, engine.decoded
 
     async def _judge(

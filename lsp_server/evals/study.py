@@ -167,7 +167,7 @@ class Study:
         layout = "off" if cell.layout == "none" else cell.layout
         settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored, context=layout)
         maker = PromptMaker(engine.tokenizer, engine.family, settings, cell.tokens)
-        with Workspace(task, self._files) as workspace:
+        with Workspace(task, self._files, maker.context_tokens) as workspace:
             prompt = maker.make(snapshot, workspace.candidates(cell.form))
         told = sum(one.tokens for one in prompt.stable.judged if one.chosen)
         return prompt, Laid(prompt.stable.ids, prompt.live, told)

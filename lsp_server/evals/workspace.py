@@ -6,6 +6,7 @@ own file the one with the hole, so that the answer is nowhere.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import tempfile
 from pathlib import Path
@@ -15,15 +16,18 @@ from context import imports, siblings
 from context.candidate import Candidate, Kind
 from context.files import SourceFile
 from context.reader import Reader
+from context.settings import ContextSettings
 from context.windows import WindowIndex
 from lsp_server.evals import definitions
 from lsp_server.evals.oracle import oracle
+from lsp_server.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
+    from context.documents import Snapshot
     from lsp_server.evals.tasks import Task
 
 OPEN_FILES: Final = 20
@@ -36,13 +40,17 @@ look at nothing: heads of open files, and random chunks of them."""
 class Workspace:
     """The folder of one task. Use it as a context manager."""
 
-    def __init__(self, task: Task, files: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, task: Task, files: Mapping[str, Mapping[str, str]], tokens: int = 180
+    ) -> None:
         """Prepare.
 
         Args:
             task: the hole.
             files: whole files by repository and path.
+            tokens: room for all pieces together; the server makes windows to fit.
         """
+        self.tokens = tokens
         self._task = task
         self._files = files
         self._folder = tempfile.TemporaryDirectory()
@@ -110,8 +118,20 @@ class Workspace:
         return make[way]()
 
     def _selected(self) -> list[Candidate]:
-        parts = ("imports", "siblings", "windows")
-        return [one for part in parts for one in self.candidates(part)]
+        surroundings = Surroundings(ContextSettings(), watches=False)
+        self.tell(surroundings)
+        return list(surroundings.gather(self.snapshot(), self.tokens))
+
+    def snapshot(self) -> Snapshot:
+        """The task's document where it lies here."""
+        return dataclasses.replace(self._task.snapshot(), uri=Path(self.location).as_uri())
+
+    def tell(self, surroundings: Surroundings) -> None:
+        """What an editor would: the folder, and the files that were open, the nearest last."""
+        # the folders themselves would bring what was recent in them, which is the user's
+        surroundings.reader.set_roots([self.root.as_posix()])
+        for location in reversed(self.open_files()):
+            surroundings.viewed(Path(location).as_uri(), self._task.language)
 
     def _windows(self) -> list[Candidate]:
         index = WindowIndex()

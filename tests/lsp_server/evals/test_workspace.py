@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from engine.fake import FakeEngine
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.oracle import oracle, repositories
+from lsp_server.evals.run import Evaluation, Options
 from lsp_server.evals.study import Cell, Study, run, table, unseen, usable
 from lsp_server.evals.tasks import Task, read_tasks
 from lsp_server.evals.workspace import SELECTIONS, Workspace
@@ -125,3 +127,22 @@ def test_within_the_budget_means_within(tasks: list[Task], tmp_path: Path) -> No
     study = Study(fake, tasks, Memo(tmp_path / "memo.jsonl"))
     study.answer(tasks[0], Cell.parse("repo/selected@220=", 512))
     assert len(fake.history[0].stable) <= 220
+
+
+def test_an_evaluation_sees_the_workspace_as_the_server_does(
+    tasks: list[Task], tmp_path: Path
+) -> None:
+    """Imported definitions reach the prompt when context is on, nothing of them when it is off."""
+    prompts = {}
+    for layout in ("repo", "off"):
+        changed = {"prompt.context": layout}
+        options = Options("t", "d", changed=changed, engine="fake", execute=False)
+        fake = FakeEngine(rest="fetch()")
+        evaluation = Evaluation(options, tmp_path / layout, None, make_engine=lambda f=fake: f)
+        found = asyncio.run(evaluation.run(tasks[:1], lambda _: None, tasks))
+        assert found.rows[0].shown == "fetch()"
+        [request] = fake.history
+        prompts[layout] = fake.tokenizer.decode(request.stable)
+    assert "def fetch(self" in prompts["repo"]
+    assert "def fetch(self" not in prompts["off"]
+    assert not any("SECRET" in prompt for prompt in prompts.values())
