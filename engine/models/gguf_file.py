@@ -7,6 +7,7 @@ that no more than a slice of a tensor exists in float32 at a time.
 from __future__ import annotations
 
 import mmap
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     from engine.models.source import Scalar
 
+_LENGTH = struct.Struct("<Q")
+_DAMAGE = (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error)
+_ARRAY_HEAD = 12
+"""Bytes before the values of an array: their type and their number."""
 LONGEST_ARRAY = 2**22
 """Sixteen times the largest vocabulary; the reader would walk through a longer one for hours."""
 
@@ -39,14 +44,34 @@ class _Reader(GGUFReader):
         return super()._get(offset, dtype, count, override_order)
 
     def _get_field_parts(self, orig_offs: int, raw_type: int) -> Any:
-        if raw_type == GGUFValueType.ARRAY:
-            kind, length = (
-                self._get(orig_offs, np.uint32)[0],
-                self._get(orig_offs + 4, np.uint64)[0],
-            )
-            if length > LONGEST_ARRAY or kind == GGUFValueType.ARRAY:
-                raise ValueError(f"its header has an array of {length:,} values")
-        return super()._get_field_parts(orig_offs, raw_type)
+        if raw_type != GGUFValueType.ARRAY:
+            return super()._get_field_parts(orig_offs, raw_type)
+        # one list instead of several numpy objects for each of 150,000 tokens
+        if self.byte_order != "I":
+            raise ValueError("it is written for big-endian machines")
+        kind = GGUFValueType(int(self._get(orig_offs, np.uint32)[0]))
+        length = int(self._get(orig_offs + 4, np.uint64)[0])
+        if length > LONGEST_ARRAY or kind == GGUFValueType.ARRAY:
+            raise ValueError(f"its header has an array of {length:,} values")
+        values, size = self._array(orig_offs + _ARRAY_HEAD, kind, length)
+        return size + _ARRAY_HEAD, [values], [0], [GGUFValueType.ARRAY, kind]
+
+    def _array(self, start: int, kind: GGUFValueType, length: int) -> tuple[list[Any], int]:
+        """The values of an array and the bytes that they take."""
+        if kind != GGUFValueType.STRING:
+            values = self._get(start, self.gguf_scalar_to_np[kind], length)
+            return values.tolist(), int(values.nbytes)
+        texts = []
+        data = self.data.data
+        at = start
+        for _ in range(length):
+            (size,) = _LENGTH.unpack_from(data, at)
+            at += _LENGTH.size
+            if at + size > len(data):
+                raise ValueError(f"it ends after {len(data):,} bytes, inside its header")
+            texts.append(str(data[at : at + size], "utf-8"))
+            at += size
+        return texts, at - start
 
 
 class GgufFile:
@@ -68,7 +93,15 @@ class GgufFile:
         except FileNotFoundError as error:
             raise ConversionError(f"{path}: no such file; check the path") from error
         # a damaged header can make the reader fail in any of these ways
-        except (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            IndexError,
+            TypeError,
+            OverflowError,
+            struct.error,
+        ) as error:
             raise self.error(f"not a readable GGUF file ({error})") from error
         except MemoryError as error:
             raise self.error("its header asks for more memory than there is") from error
@@ -151,7 +184,7 @@ class GgufFile:
         return value
 
     def _list(self, key: str) -> Any:
-        # the reader makes an array of every value, half a gigabyte for a vocabulary
+        # the tokenizer keeps what it needs of it
         value = self._value(key)
         self._fields.pop(key, None)
         return value
@@ -160,6 +193,8 @@ class GgufFile:
         field = self._fields.get(key)
         if field is None:
             return None
+        if field.types[0] == GGUFValueType.ARRAY:
+            return field.parts[-1]
         try:
             return field.contents()
         except (ValueError, IndexError, TypeError) as error:

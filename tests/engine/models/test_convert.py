@@ -267,7 +267,7 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path, watcher: Watcher)
         convert(tmp_path / "text", tmp_path / "c", watcher)
 
 
-@pytest.mark.parametrize("kind", ["F16", "Q8_0", "Q4_0", "Q5_0", "BF16"])
+@pytest.mark.parametrize("kind", ["F16", "BF16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0"])
 def test_quantized_tensors_are_read(
     tiny: Tiny, tmp_path: Path, watcher: Watcher, kind: str
 ) -> None:

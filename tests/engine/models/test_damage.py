@@ -7,6 +7,8 @@ import pickle
 import shutil
 import struct
 import tempfile
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -220,8 +222,6 @@ def test_a_bad_folder_is_named_with_its_reason(case: str, tmp_path: Path) -> Non
 
 def test_tokens_far_fewer_than_rows_are_another_tokenizer(tmp_path: Path) -> None:
     """Rows for padding are dropped, a thousand and more are a mistake."""
-    from dataclasses import replace
-
     folder = replace(QWEN, padding=1025).write_folder(tmp_path / "folder")
     assert "its tokenizer has 268 tokens for 1293 embedding rows" in attempt(folder)
     folder = replace(QWEN, padding=1024).write_folder(tmp_path / "padded")
@@ -244,3 +244,19 @@ def test_code_in_a_folder_is_never_run(tmp_path: Path) -> None:
     _config(auto_map={"AutoConfig": "trap.C"}, model_type="trapped")(folder)
     assert "config.json is not a readable configuration" in attempt(folder)
     assert not trap.exists()
+
+
+def test_memory_is_bounded_by_the_result_and_one_tensor(tmp_path: Path) -> None:
+    """At most the int8 model and 1.3 times the largest tensor in float32 exist at a time."""
+    many = replace(QWEN, padding=200_000)
+    file = many.write_gguf(tmp_path / "m.gguf")
+    out = tmp_path / "out"
+    out.mkdir()
+    tracemalloc.start()
+    try:
+        convert(file, out, name="tiny", source="tiny", progress=Silent(), family=many.family)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    largest = (len(many.tokens()[0]) + many.padding) * 64 * 4
+    assert peak <= (out / "model.bin").stat().st_size + 1.3 * largest
