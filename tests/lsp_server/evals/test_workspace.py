@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,8 @@ def test_an_evaluation_sees_the_workspace_as_the_server_does(
         changed = {"prompt.context": layout}
         options = Options("t", "d", changed=changed, engine="fake", execute=False)
         fake = FakeEngine(rest="fetch()")
-        evaluation = Evaluation(options, tmp_path / layout, None, make_engine=lambda f=fake: f)
+        make = functools.partial(_same, fake)
+        evaluation = Evaluation(options, tmp_path / layout, None, make_engine=make)
         found = asyncio.run(evaluation.run(tasks[:1], lambda _: None, tasks))
         assert found.rows[0].shown == "fetch()"
         [request] = fake.history
@@ -146,3 +148,7 @@ def test_an_evaluation_sees_the_workspace_as_the_server_does(
     assert "def fetch(self" in prompts["repo"]
     assert "def fetch(self" not in prompts["off"]
     assert not any("SECRET" in prompt for prompt in prompts.values())
+
+
+def _same(engine: FakeEngine) -> FakeEngine:
+    return engine
