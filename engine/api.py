@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from context.template import Family
     from context.tokens import Tokenizer
+    from engine.errors import EngineLostError
 
 
 class StopReason(StrEnum):
@@ -173,8 +174,11 @@ class Engine(Protocol):
         """Free everything. Further calls raise `EngineClosedError`."""
         ...
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called, on any thread, when the engine is gone while it had nothing to do."""
+    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
+        """Have `tell` called, on any thread, when the process that the engine lives in ended.
+
+        A generation under way raises the same error.
+        """
         ...
 
     def abort(self, *, hung: bool = False) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.api import CancelToken
     from engine.device.cuda import Cuda
     from engine.device.places import Place
+    from engine.errors import EngineLostError
     from engine.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
@@ -185,7 +186,7 @@ class Ct2Engine:
             self._model.unload_model()
             self._model = None
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
+    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
         """Never: it lives and dies with this process."""
 
     def abort(self, *, hung: bool = False) -> None:

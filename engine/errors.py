@@ -14,6 +14,7 @@
         ├── DeviceError           a card, its driver or CUDA's library is not fit
         ├── EngineClosedError     asked after close
         └── GenerationError       it raised in the middle of a generation
+            └── EngineLostError   the process that it lived in ended
 
 Every message names the thing, the reason and the next step, so it can be shown as it is.
 """
@@ -75,3 +76,7 @@ class EngineClosedError(EngineError):
 
 class GenerationError(EngineError):
     """The engine raised in the middle of a generation."""
+
+
+class EngineLostError(GenerationError):
+    """The process that the engine lived in ended."""

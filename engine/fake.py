@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from context.template import Family
     from engine.api import CancelToken
+    from engine.errors import EngineLostError
 
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 _CONTROL = 0x110000
@@ -175,7 +176,7 @@ class FakeEngine:
         """Further calls raise."""
         self.closed = True
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
+    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
         """Never: it lives and dies with this process."""
 
     def abort(self, *, hung: bool = False) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
+    from engine.errors import EngineLostError
     from lsp_server.flight import Flight
     from lsp_server.stats import Stats
 
@@ -164,11 +165,11 @@ class Scheduler:
         _log.error("a job of the engine took too long and was given up")
         self._replace(worker, "The engine stopped answering and was restarted.", hung=True)
 
-    def _lost(self, worker: Worker) -> None:
-        if worker is not self._worker:
+    def _lost(self, worker: Worker, error: EngineLostError) -> None:
+        if worker is not self._worker or self._closed:
             return
         self._stats.faults["engine-lost"] += 1
-        _log.error("the engine's process ended")
+        _log.error("%s", error)
         self._replace(worker, "The engine's process ended and was restarted.")
 
     def _replace(self, worker: Worker, message: str, *, hung: bool = False) -> None:

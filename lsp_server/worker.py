@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.api import CancelToken, Request
-from engine.errors import EngineClosedError, EngineError, GenerationError
+from engine.errors import EngineClosedError, EngineError, EngineLostError, GenerationError
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,7 @@ class Worker:
         stats: Stats,
         finished: Callable[[Worker, EngineError | None], None],
         hung: Callable[[Worker], None],
-        lost: Callable[[Worker], None],
+        lost: Callable[[Worker, EngineLostError], None],
     ) -> None:
         """Load the engine on a thread of its own; `ready` tells how that went.
 
@@ -47,7 +47,7 @@ class Worker:
             stats: counts what is done.
             finished: told of the end of each flight and of the error that ended it.
             hung: told when a job takes longer than any job does.
-            lost: told when the engine is gone while it had nothing to do.
+            lost: told when the process that the engine lives in ended.
         """
         self.engine: Engine | None = None
         self.ready: asyncio.Future[Engine] = loop.create_future()
@@ -150,7 +150,7 @@ class Worker:
             self._tell(settle, self.ready, None, error)
             return
         self.engine = engine
-        engine.on_lost(lambda: self._tell(self._lost, self))
+        engine.on_lost(lambda error: self._tell(self._lost, self, error))
         self._tell(settle, self.ready, engine, None)
         try:
             while (job := self._next()) is not None:
@@ -200,6 +200,9 @@ class Worker:
         self._tell(self._watch_job)
         try:
             generation = engine.generate(request, flight.on_token, flight.cancel)
+        except EngineLostError as error:  # told by `lost`
+            self._tell(flight.finish, None, error)
+            return
         except Exception as error:  # noqa: BLE001 - the thread must live; any fault is counted
             self._tell(self._end, flight, _as_engine_error(error))
             return
@@ -218,6 +221,8 @@ class Worker:
             request = Request(stable, (stable[0],), max_new_tokens=0)
             generation = engine.generate(request, lambda _: True, CancelToken())
             self._stats.count(generation, warm=True)
+        except EngineLostError:
+            return  # as above
         except Exception as error:  # noqa: BLE001 - as above
             self._stats.faults["warm-up-failed"] += 1
             _log.warning("a warm-up failed: %s", type(error).__name__)

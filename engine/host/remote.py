@@ -11,7 +11,14 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.api import Generation, StateAccount, StopReason, Token
-from engine.errors import EngineClosedError, EngineLoadError, GenerationError, MidfillError
+from engine.errors import (
+    EngineClosedError,
+    EngineError,
+    EngineLoadError,
+    EngineLostError,
+    GenerationError,
+    MidfillError,
+)
 from engine.host import frames, wire
 from engine.host.frames import Asked, Came, Cancelled, Done, Failed, Judged, News, Recycled, Verdict
 
@@ -60,7 +67,7 @@ class RemoteEngine:
         self._tokenizer = tokenizer
         self._family = family
         self._on_refusal = on_refusal
-        self._tell_lost: Callable[[], None] = lambda: None
+        self._tell_lost: Callable[[EngineLostError], None] = lambda _: None
         self._states: dict[str, Any] = {}
         self._kept: frozenset[str] = frozenset()
         self._numbers = itertools.count(1)
@@ -71,8 +78,7 @@ class RemoteEngine:
         self._sending = threading.Lock()
         self._loaded: queue.SimpleQueue[MidfillError | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="host", daemon=True).start()
-        error = self._loaded.get()
-        if error is not None:
+        if (error := self._loaded.get()) is not None:
             self.close()
             raise error
 
@@ -127,11 +133,11 @@ class RemoteEngine:
         self._closed = True
         self._hang_up()
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called when the host is gone in between requests."""
+    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
+        """Have `tell` called when the host is gone, unless it was left."""
         self._tell_lost = tell
         if self._gone and not self._closed:
-            tell()
+            tell(self._death())
 
     def abort(self, *, hung: bool = False) -> None:
         """Leave the host at once, whatever runs; kill it when it is `hung`."""
@@ -202,16 +208,18 @@ class RemoteEngine:
             call, self._call = self._call, None
         with self._sending:
             self._connection.close()
-        self._loaded.put(EngineLoadError(f"{self._death()}, while it was loading"))
+        if self._closed:
+            error: EngineError = EngineClosedError("the engine was given up while it worked")
+        else:
+            error = self._death()
+            self._tell_lost(error)
+        self._loaded.put(EngineLoadError(f"{error}, while it was loading"))
         if call is not None:
-            closed = EngineClosedError("the engine was given up while it worked")
-            call.ended.put(closed if self._closed else self._death())
-        elif not self._closed:
-            self._tell_lost()
+            call.ended.put(error)
 
-    def _death(self) -> GenerationError:
+    def _death(self) -> EngineLostError:
         how = self._meeting.how_it_ended()
-        return GenerationError(f"the engine's process ended {how}".rstrip() + f"; {_HEALING}")
+        return EngineLostError(f"the engine's process ended {how}".rstrip() + f"; {_HEALING}")
 
 
 class _Call:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from context.template import Family
     from context.tokens import Tokenizer
     from engine.api import CancelToken, Engine, Request, StateAccount
+    from engine.errors import EngineLostError
 
 _FINAL = {StopReason.END, StopReason.LENGTH}
 
@@ -110,7 +111,7 @@ class RememberingEngine:
     def recycle(self) -> None:
         """Nothing to forget; known answers stay."""
 
-    def on_lost(self, tell: Callable[[], None]) -> None:
+    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
         """The model's."""
         self._engine.on_lost(tell)
 

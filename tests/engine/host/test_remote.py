@@ -143,15 +143,15 @@ def test_the_hosts_death_ends_the_request_and_nothing_else(
     """One error that names it; the next engine comes from a new host."""
     plan = Plan(fake="word " * 500, fake_token_s=0.02)
     engine = getattr(hosts, way)(plan)
-    lost: list[bool] = []
-    engine.on_lost(lambda: lost.append(True))
+    lost: list[Exception] = []
+    engine.on_lost(lost.append)
     running = Running(engine)
     until(lambda: running.tokens, "a token")
     os.kill(hosts.pid(engine), how)
     error = running.end()
     assert isinstance(error, GenerationError)
     assert how.name in str(error)
-    assert not lost  # the request has told of it
+    assert lost == [error]
     with pytest.raises(GenerationError):
         engine.generate(WANTED, go_on, CancelToken())
     engine.close()
@@ -163,7 +163,7 @@ def test_a_death_between_requests_is_told_at_once(hosts: Hosts) -> None:
     """So that a new one can be there before the next key."""
     engine = hosts.shared()
     lost = threading.Event()
-    engine.on_lost(lost.set)
+    engine.on_lost(lambda _: lost.set())
     os.kill(hosts.pid(engine), signal.SIGKILL)
     assert lost.wait(PATIENCE_S)
 
