@@ -70,10 +70,13 @@ class Gatherer:
             late: whether time has run out; asked between sources, and between files.
         """
         # tree-sitter is loaded when it is needed first
-        from context import imports, siblings
+        from context import imports, libraries, siblings
 
         found: list[Candidate] = []
         files, current, line = self._files, wish.current, wish.line
+
+        def installed() -> list[Candidate]:
+            return libraries.gather(current, line, files) if wish.libraries else []
 
         def edited() -> list[Candidate]:
             if wish.edits is None:
@@ -83,6 +86,7 @@ class Gatherer:
         sources: dict[str, Callable[[], list[Candidate]]] = {
             "imports": lambda: imports.gather(current, line, files),
             "siblings": lambda: siblings.gather(current, line, files),
+            "libraries": installed,
             "windows": lambda: self._windows(wish, late),
             "edits": edited,
         }

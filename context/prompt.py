@@ -20,7 +20,7 @@ from context.anchor import Window, after_closers, text_after, text_before, unix
 from context.budget import allot
 from context.cut import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
 from context.layout import Layout
-from context.rank import Judged, choose
+from context.rank import Judged, choose, ordered
 from context.sections import Section, Texts, sections
 from context.text import content_length
 
@@ -118,7 +118,12 @@ class PromptMaker:
     @property
     def context_tokens(self) -> int:
         """What pieces of other files may take for certain; 0 when none are told."""
-        return 0 if self.layout is Layout.OFF else int(self._max_tokens * self._context_share())
+        return 0 if self.layout is Layout.OFF else self.room_for_context
+
+    @property
+    def room_for_context(self) -> int:
+        """What pieces of other files could take, were they told."""
+        return int(self._max_tokens * self._context_share())
 
     def extend(self, stable: Stable, snapshot: Snapshot) -> Prompt | None:
         """A prompt on a stable part in use, None when it no longer fits or got too long."""
@@ -145,6 +150,12 @@ class PromptMaker:
         stable = self._make_stable(snapshot, anchor, context)
         cursor = (snapshot.cursor.line, snapshot.cursor.column)
         return self._with_live(stable, snapshot, unix(snapshot.text.slice(anchor, cursor)))
+
+    def set_aside(self, context: Sequence[Candidate]) -> tuple[Judged, ...]:
+        """What becomes of pieces where the layout tells none."""
+        count = self._tokenizer.encode
+        why = "prompt.context is off"
+        return tuple(Judged(one, False, len(count(one.text)), why) for one in ordered(context))
 
     def _with_live(self, stable: Stable, snapshot: Snapshot, live_text: str) -> Prompt:
         line, column = snapshot.cursor.line, snapshot.cursor.column

@@ -107,6 +107,9 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     complete.set_defaults(run=_complete)
     prompt = commands.add_parser("prompt", help="the prompt for a place, part by part")
     prompt.add_argument("place", metavar="FILE:LINE:COL", help=place)
+    prompt.add_argument(
+        "--explain", action="store_true", help="every piece of other files: in or out, and why"
+    )
     prompt.set_defaults(run=_prompt)
 
 
@@ -145,7 +148,7 @@ def _complete(arguments: argparse.Namespace) -> int:
 def _prompt(arguments: argparse.Namespace) -> int:
     from lsp_server.oneshot import prompt
 
-    return prompt(arguments.place)
+    return prompt(arguments.place, explain=arguments.explain)
 
 
 def _try(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,8 @@ from lsp_server.session import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.prompt import Part
+    from context.candidate import Candidate
+    from lsp_server.prompt_view import Shown
     from lsp_server.settings import Settings
 
 
@@ -54,6 +55,7 @@ async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[s
     try:
         if session.pipeline is None:
             raise MidfillError(session.status.message)
+        await _look_around(session, snapshot)
         text, trace = await session.complete(snapshot)
         return text, {"engine": session.status.message, **trace.as_dict()}
     finally:
@@ -68,8 +70,12 @@ def _settings() -> Settings:
     return configuration.settings
 
 
-def prompt(place: str) -> int:
+def prompt(place: str, *, explain: bool = False) -> int:
     """Print the prompt for a place, part by part, with token counts and what each part costs.
+
+    Args:
+        place: `FILE:LINE:COL`.
+        explain: print every piece of other files that was found, too, and what became of it.
 
     Raises:
         PlaceError: the place names nothing.
@@ -77,27 +83,21 @@ def prompt(place: str) -> int:
     """
     from rich.console import Console
 
+    from lsp_server import prompt_view
+
     snapshot = snapshot_at(place)
-    parts, live, rates = asyncio.run(_prompt(snapshot, _settings()))
+    shown = asyncio.run(_prompt(snapshot, _settings(), explain=explain))
     console = Console(highlight=False, soft_wrap=True)
     line, column = snapshot.cursor.line + 1, snapshot.cursor.column + 1
-    stable = sum(part.tokens for part in parts)
     console.print(f"{snapshot.path}:{line}:{column} ({snapshot.language})", markup=False)
-    for part in (*parts, live):
-        console.rule(f"{part.name}: {part.tokens} tokens", align="left", style="dim")
-        console.print(part.text, markup=False, end="" if part.text.endswith("\n") else "\n")
-    console.rule(style="dim")
-    once, always = stable / rates * 1000, live.tokens / rates * 1000
-    console.print(
-        f"stable part {stable} tokens, read once in about {once:.0f} ms; "
-        f"live part {live.tokens} tokens, read at every key in about {always:.0f} ms "
-        f"({rates:.0f} tokens/s measured here)"
-    )
+    prompt_view.print_parts(console, shown)
+    if explain:
+        prompt_view.print_candidates(console, shown)
     return 0
 
 
-async def _prompt(snapshot: Snapshot, settings: Settings) -> tuple[Sequence[Part], Part, float]:
-    from context.prompt import Part
+async def _prompt(snapshot: Snapshot, settings: Settings, *, explain: bool) -> Shown:
+    from lsp_server.prompt_view import Shown
 
     session = Session(settings, engines.maker(settings, "real"))
     await session.load()
@@ -105,11 +105,23 @@ async def _prompt(snapshot: Snapshot, settings: Settings) -> tuple[Sequence[Part
         engine = session.scheduler.engine
         if engine is None or session.rates is None:
             raise MidfillError(session.status.message)
-        made = session.prompt_maker(engine).make(snapshot)
-        live = Part("live (after the anchor)", made.live_text, len(made.live))
-        return made.stable.parts, live, session.rates.prefill_tokens_s
+        prompts = session.prompt_maker(engine)
+        found = await _look_around(session, snapshot) if explain or prompts.context_tokens else ()
+        made = prompts.make(snapshot, found)
+        judged = made.stable.judged or prompts.set_aside(found)
+        return Shown(made, judged, prompts.layout, session.rates.prefill_tokens_s)
     finally:
         session.close()
+
+
+async def _look_around(session: Session, snapshot: Snapshot) -> Sequence[Candidate]:
+    """What a server would know of other files here, in the folder where the command runs."""
+    around, tokens = session.surroundings, 0
+    around.set_folders([Path.cwd().as_posix()], at_once=True)
+    await asyncio.sleep(0)  # lets it take over what editors had open here
+    if session.scheduler.engine is not None:
+        tokens = session.prompt_maker(session.scheduler.engine).room_for_context
+    return around.gather(snapshot, tokens)
 
 
 def snapshot_at(place: str) -> Snapshot:

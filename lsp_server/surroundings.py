@@ -165,7 +165,9 @@ class Surroundings:
 
     def gather(self, snapshot: Snapshot, tokens: int) -> tuple[Candidate, ...]:
         """Gather here and now, for a command line that has no editor to keep waiting."""
-        return self._gather(self._plan(snapshot, tokens, lambda: None))
+        found = self._gather(self._plan(snapshot, tokens, lambda: None))
+        self._known[snapshot.uri] = found
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """For `midfill/stats`: counts and reasons, never names."""

@@ -1,0 +1,78 @@
+"""Gathering: every source is asked, none can break the others, time is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from context import imports
+from context.candidate import Candidate, Kind
+from context.files import SourceFile
+from context.gather import Gatherer, Wish
+from context.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STORE = "class Store:\n    def fetch(self, number: int) -> int:\n        return number\n"
+APP = "from store import Store\n\n\ndef total(store: Store) -> int:\n    return store."
+
+
+def wish(root: Path) -> Wish:
+    """A file that imports another one."""
+    location = (root / "app.py").as_posix()
+    current = SourceFile(location, "app.py", "python", APP, (0, 0))
+    return Wish(current, 4, recent=[(root / "other.py").as_posix()], tokens=600)
+
+
+def gatherer(root: Path) -> Gatherer:
+    """A gatherer over a workspace with two other files."""
+    (root / "store.py").write_text(STORE)
+    (root / "other.py").write_text(STORE.replace("Store", "Shelf") + "\n\nstore: Store\n")
+    reader = Reader()
+    reader.set_roots([root.as_posix()])
+    return Gatherer(reader, str)
+
+
+def test_every_source_is_asked(tmp_path: Path) -> None:
+    """Imports and windows in one list, equal each time."""
+    made = gatherer(tmp_path)
+    found = made.gather(wish(tmp_path))
+    assert {candidate.kind for candidate in found} >= {Kind.IMPORT, Kind.WINDOW}
+    assert made.gather(wish(tmp_path)) == found
+    assert gatherer(tmp_path).gather(wish(tmp_path)) == found
+    assert not made.faults
+    assert not made.late
+
+
+def test_a_source_that_raises_costs_its_own_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault is counted by name, the other sources go on."""
+
+    def broken(*_: object) -> list[Candidate]:
+        raise RecursionError
+
+    monkeypatch.setattr(imports, "gather", broken)
+    made = gatherer(tmp_path)
+    assert {candidate.kind for candidate in made.gather(wish(tmp_path))} == {Kind.WINDOW}
+    assert made.faults == {"imports:RecursionError": 1}
+
+
+def test_what_comes_too_late_is_counted(tmp_path: Path) -> None:
+    """When time has run out nothing more is asked."""
+    made = gatherer(tmp_path)
+    answers = iter([False, True])
+    found = made.gather(wish(tmp_path), late=lambda: next(answers, True))
+    assert {candidate.kind for candidate in found} == {Kind.IMPORT}
+    assert made.late["windows"] == 1
+
+
+@pytest.mark.parametrize("language", ["python", "cobol", "plaintext"])
+def test_any_language_has_windows(tmp_path: Path, language: str) -> None:
+    """A language without grammar has no imports, but files that look alike."""
+    current = SourceFile("/nowhere/a", "a", language, APP, (0, 0))
+    recent = [(tmp_path / "other.py").as_posix()]
+    found = gatherer(tmp_path).gather(Wish(current, 4, recent=recent, tokens=600))
+    assert Kind.WINDOW in {candidate.kind for candidate in found}
