@@ -13,7 +13,13 @@ import ctranslate2
 import numpy as np
 import pytest
 
+from context.prompt import PromptMaker
+from context.settings import PromptSettings
+from engine.api import CancelToken, Request
+from engine.ct2 import Ct2Engine
 from engine.models.convert import convert
+from engine.settings import EngineSettings
+from tests.conftest import at
 from tests.engine.models.checkpoints import CHECKPOINTS, PROMPT
 from tests.engine.models.reference import record
 
@@ -89,3 +95,21 @@ def test_the_record_is_what_transformers_computes_now(name: str, tmp_path: Path)
     assert greedy == RECORDED[name]["greedy"]
     rows = logits[record.PLACES, :: record.EVERY]
     np.testing.assert_allclose(rows, RECORDED[name]["logits"], atol=1e-4)
+
+
+@every
+def test_the_engine_runs_every_family(name: str, tmp_path: Path, watcher: Any) -> None:
+    """A converted model of each family answers a prompt of its family, and keeps its state."""
+    file = CHECKPOINTS[name].write_gguf(tmp_path / f"{name}.gguf")
+    converted(file, tmp_path / "out", watcher, quantization="int8")
+    engine = Ct2Engine(tmp_path / "out", EngineSettings(device="cpu"))
+    try:
+        prompts = PromptMaker(engine.tokenizer, engine.family, PromptSettings(lead_lines=1), 40)
+        prompt = prompts.make(at("ab = abc\nde‸\nabc\n", path="a.py"))
+        request = Request(prompt.stable.ids, prompt.live, 4, keep=True)
+        first = engine.generate(request, lambda _: False, CancelToken())
+        second = engine.generate(request, lambda _: False, CancelToken())
+    finally:
+        engine.close()
+    assert second.reused_tokens == len(prompt.stable.ids) > 0
+    assert first.text == second.text
