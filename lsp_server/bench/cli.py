@@ -29,6 +29,7 @@ def add_parser(subparsers: Commands) -> None:
     _add_compare(commands)
     _add_model(commands)
     _add_anchors(commands)
+    _add_confidence(commands)
     _add_context(commands)
     server = commands.add_parser("server", help="the server's own parts, without a model")
     server.set_defaults(run=_server)
@@ -184,6 +185,25 @@ def _add_anchors(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per task")
     parser.set_defaults(run=_anchors)
+
+
+def _add_confidence(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "confidence", help="how often a text is right that the model gives a probability"
+    )
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/evaluation.md")
+    parser.add_argument("--count", type=_positive, metavar="N", help="a random sample of N tasks")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
+    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every point")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write the plot")
+    parser.set_defaults(run=_confidence)
+
+
+def _confidence(arguments: argparse.Namespace) -> int:
+    from lsp_server.evals import confidence_study
+
+    return confidence_study.run(arguments)
 
 
 def _add_context(commands: Commands) -> None:

@@ -103,6 +103,49 @@ def latency_curves(samples: Mapping[str, Sequence[float]]) -> str:
     return _svg(height, parts, "Latency distribution by source")
 
 
+def reliability(bins: Sequence[tuple[float, float, float, float]], power: float) -> str:
+    """Shares that were right, with intervals, over mean probabilities, and the curve p ** power.
+
+    The picture brings its own colours, since it stands alone in the docs.
+    """
+    size, edge, blue = 320, 44, "#2563eb"
+
+    def x_of(value: float) -> float:
+        return edge + (size - edge - TOP) * value
+
+    def y_of(value: float) -> float:
+        return TOP + (size - edge - TOP) * (1 - value)
+
+    parts = [f'<rect width="{size}" height="{size}" fill="white"/>']
+    for tick in (0, 0.25, 0.5, 0.75, 1):
+        parts += [
+            _line(x_of(0), y_of(tick), x_of(1), y_of(tick)),
+            _text(x_of(tick), size - 26, f"{tick:g}", "middle"),
+        ]
+        parts.append(_text(edge - 6, y_of(tick) + 4, f"{tick:g}"))
+    for exponent, dashes in ((1.0, "2 4"), (power, "")):
+        line = " ".join(f"{x_of(p / 50):.1f},{y_of((p / 50) ** exponent):.1f}" for p in range(51))
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="#777" stroke-dasharray="{dashes}"/>'
+        )
+    for predicted, right, low, high in bins:
+        x = x_of(predicted)
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y_of(low):.1f}" y2="{y_of(high):.1f}" '
+            f'stroke="{blue}"/>'
+        )
+        parts.append(f'<circle cx="{x:.1f}" cy="{y_of(right):.1f}" r="4" fill="{blue}"/>')
+    parts.append(_text(x_of(0.5), size - 6, "probability that the model gives", "middle"))
+    parts.append(_text(x_of(0.5), TOP - 1, f"share that was right; curve p^{power:.2f}", "middle"))
+    style = "<style>text{font:11px sans-serif}.grid{stroke:#ddd}</style>"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" role="img">'
+        + style
+        + "".join(parts)
+        + "</svg>\n"
+    )
+
+
 def timeline(events: Sequence[Event], chars: int) -> str:
     """One task: characters over seconds, spans of shown text and of pending requests."""
     inner, lane = 150, 18
