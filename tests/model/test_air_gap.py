@@ -24,7 +24,7 @@ def cut_off(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run something without network, without this process' environment, in an empty home."""
     clean = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={home}", f"PYTHON={sys.executable}"]
     return subprocess.run(
-        [*CUT_OFF, *clean, *words], capture_output=True, text=True, check=False, timeout=280
+        [*CUT_OFF, *clean, *words], capture_output=True, text=True, check=False, timeout=400
     )
 
 
@@ -41,6 +41,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.timeout(900)  # downloads and installs: about a minute of work, more on a busy machine
 def test_a_bundle_installs_and_completes_without_network(tmp_path: Path, home: Path) -> None:
     """Made here, copied there, checked, installed, and it completes; a damaged one does not."""
     assert run(["bundle", str(tmp_path / "bundle")]) == 0
