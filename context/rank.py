@@ -18,7 +18,7 @@ _ALIKE = 0.6
 _TELLING = 4
 """Characters from which on a line tells anything: not `}`, not `)`."""
 _LEAST_TOKENS = 16
-"""Less room than this is not worth a path."""
+"""Less room than this is not worth a cut piece; a whole one may be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def choose(
             reason = "stands in the prompt already"
         elif pieces >= MOST_PIECES:
             reason = f"more than {MOST_PIECES} pieces"
-        elif left < _LEAST_TOKENS:
+        elif left < min(tokens, _LEAST_TOKENS):
             reason = "no room left"
         if reason:
             judged.append(Judged(candidate, False, tokens, reason))

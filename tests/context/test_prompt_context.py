@@ -290,3 +290,13 @@ def test_golden_prompts_with_context(language: str, layout: str, family: str) ->
         file.parent.mkdir(exist_ok=True)
         file.write_text(made, encoding="utf-8")
     assert made == file.read_text(encoding="utf-8")
+
+
+def test_one_short_piece_is_told() -> None:
+    """What is asked for is what there is room for; one line is worth its path all the same."""
+    short = replace(piece("x = 1\n"), path="a")
+    prompt = maker().make(at(CURRENT), [short])
+    [judged] = prompt.stable.judged
+    assert judged.tokens < 16
+    assert judged.chosen, judged.why
+    assert "x = 1" in spell(prompt)
