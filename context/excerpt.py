@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from context.outline import Definition, Interest
     from context.usage import Usage
 
-MAX_LINES: Final = 40
-MAX_CHARS: Final = 2400
+MAX_LINES: Final = 24
+MAX_CHARS: Final = 1200
 MAX_CANDIDATES: Final = 24
-MAX_DEFINITION_LINES: Final = 24
+MAX_DEFINITION_LINES: Final = 14
 
-_TIERS = (0.7, 0.35, 0.0)
+_TIERS = (0.9, 0.75, 0.6, 0.45, 0.0)
 """Definitions of one file whose scores lie between the same two of these share a candidate."""
+
+ALONE: Final = 0.9
+"""From this score on a definition stands alone, its members without documentation."""
 
 _NAMES = 3
 
@@ -56,10 +59,11 @@ def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidat
         key = (pick.file.location, pick.definition.row, pick.definition.name)
         if key not in best or best[key].score < pick.score:
             best[key] = pick
-    groups: dict[tuple[str, int], list[Pick]] = {}
+    groups: dict[tuple[str, int, str], list[Pick]] = {}
     for pick in best.values():
         tier = next(index for index, least in enumerate(_TIERS) if pick.score >= least)
-        groups.setdefault((pick.file.location, tier), []).append(pick)
+        alone = pick.definition.name if pick.score >= ALONE else ""
+        groups.setdefault((pick.file.location, tier, alone), []).append(pick)
     interest = usage.interest()
     made = [_candidate(kind, group, interest) for group in groups.values()]
     made.sort(key=lambda candidate: (-candidate.score, candidate.location, candidate.text))
@@ -80,7 +84,8 @@ def _candidate(kind: Kind, group: list[Pick], interest: Interest) -> Candidate:
     texts: set[tuple[str, ...]] = set()
     for pick in group:
         limit = MAX_DEFINITION_LINES if chosen or len(group) > 1 else MAX_LINES
-        text = pick.definition.render(limit, interest)
+        shown = pick.definition.plain() if pick.score >= ALONE else pick.definition
+        text = shown.render(limit, interest)
         size = sum(len(line) + 1 for line in text)
         if tuple(text) in texts or (
             chosen and (lines + len(text) > MAX_LINES or chars + size > MAX_CHARS)

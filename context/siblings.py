@@ -16,7 +16,7 @@ from context.locations import folder_of, name_of
 from context.outline import outline_of
 from context.outline.model import words_of
 from context.paths import stem_of
-from context.usage import REACH, Usage, weight, where
+from context.usage import REACH, Usage, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _package(current: SourceFile, usage: Usage, files: Files) -> Iterator[Pick]:
         for name in sorted(by_name.keys() & usage.lines.keys()):
             distance = usage.lines[name]
             for definition in by_name[name]:
-                yield Pick(file, definition, weight(distance) * _PACKAGE_SHARE, distance)
+                yield Pick(file, definition, usage.score(name) * _PACKAGE_SHARE, distance)
         alike = sorted(
             by_name.keys() - usage.lines.keys(), key=lambda name: _unlike(name, interest)
         )
@@ -115,6 +115,6 @@ def _counterparts(current: SourceFile, usage: Usage, files: Files) -> Iterator[P
             used = distance is not None and abs(distance) < REACH
             if not used and not is_public(definition.name, file.language):
                 continue
-            score = max(base, weight(distance)) if used else base
+            score = max(base, usage.score(definition.name)) if used else base
             note = where(distance) if used else f"counterpart of {name_of(current.location)}"
             yield Pick(file, definition, score, distance, note)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.outline.model import Interest, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from context.outline.model import Outline
 
@@ -22,6 +23,34 @@ _OPEN = re.compile(r"([^\W\d]\w*)\s*(?:\?\.|\.|::|->)(?!\s*\w)")
 _MAX_LINE = 2000
 
 
+TYPE_OF_OPEN: Final = 0.96
+ON_LINE: Final = 0.8
+"""A name on the cursor's line: what comes may be its arguments."""
+
+SEEN: Final = 0.62
+SEEN_FAR: Final = 0.4
+SEEN_ABOVE: Final = 40
+SEEN_BELOW: Final = 12
+"""Lines around the cursor that are in every prompt."""
+
+UNSEEN: Final = 0.38
+UNUSED: Final = 0.46
+"""Imported and not used yet: often what is about to be written."""
+
+ALIKE: Final = 0.35
+ASKED: Final = 0.14
+NAMESAKE: Final = 0.92
+_AROUND = 0.7
+
+_WANTED = re.compile(r"\b(raise|throw new|throw|except|catch|new)\b[ \t(]*(?![\w \t(])")
+
+_NEAREST_LINES = 10
+_ALIKE_LINES = 3
+_THROUGH_REACH = 30
+_THROUGH = 12
+"""How many lines further away a name counts that is used by way of a definition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Names around a cursor.
@@ -30,11 +59,17 @@ class Usage:
         lines: line of the nearest use of each name, relative to the cursor's: -2 is two above.
         members: the same for what follows a name behind `.`, `::` or `->`.
         open: names on the cursor's line behind which something is about to be written: `store.`.
+        types: names that may be the type of an open name, by what the file says about it.
+        line: the cursor's line.
+        wanted: the keyword on it that asks for a kind of name, with none behind it: `raise`, `new`.
     """
 
     lines: dict[str, int] = field(default_factory=dict)
     members: dict[str, dict[str, int]] = field(default_factory=dict)
     open: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    line: str = ""
+    wanted: str = ""
 
     @classmethod
     def near(cls, text: str, cursor_line: int, skip: Container[int] = ()) -> Usage:
@@ -52,7 +87,12 @@ class Usage:
                 usage._add(lines[row][:_MAX_LINE], row - cursor_line)
         if 0 <= cursor_line < len(lines) and cursor_line not in skip:
             names = frozenset(_OPEN.findall(lines[cursor_line][:_MAX_LINE]))
-            return cls(usage.lines, usage.members, names)
+            line = lines[cursor_line][:_MAX_LINE]
+            types = types_of(names, text)
+            if not any(name[:1].isupper() for name in types):
+                types |= _namesakes(names, usage.lines)
+            wanted = next(iter(_WANTED.findall(line)), "").split(" ")[0]
+            return cls(usage.lines, usage.members, names, types, line, wanted)
         return usage
 
     def _add(self, line: str, distance: int) -> None:
@@ -79,35 +119,82 @@ class Usage:
                     known = lines.get(mentioned)
                     if known is None or abs(known) > abs(further):
                         lines[mentioned] = further
-        return Usage(lines, self.members, self.open)
+        types = set(self.types)
+        for name in self.types:
+            for definition in own.by_name.get(name, ()):
+                types |= {other for other in definition.mentions() if other[:1].isupper()}
+        return replace(self, lines=lines, types=frozenset(types))
 
-    def interest(self) -> Interest:
-        """The words of the nearest names."""
-        nearest = (name for name, line in self.lines.items() if abs(line) <= _NEAREST_LINES)
+    def score(self, name: str) -> float:
+        """How much an outline of `name` would tell, from 0 to 1.
+
+        A model learns most from what its prompt does not have: the members of a type behind whose
+        name a dot stands, and names that are not in sight and are made of the same words as the
+        code at the cursor. A name in sight it mostly knows how to use.
+        """
+        if name in self.types:
+            return TYPE_OF_OPEN
+        words = words_of(name)
+        asked = self._asks_for(name)
+        distance = self.lines.get(name)
+        if distance == 0:
+            return ON_LINE
+        if words and words in map(words_of, _PART.findall(self.line)) and name[:1].isupper():
+            return NAMESAKE
+        if distance is not None and -SEEN_ABOVE <= distance <= SEEN_BELOW:
+            return SEEN - (SEEN - SEEN_FAR) * abs(distance) / SEEN_ABOVE + asked
+        on_line = len(words & words_of(self.line))
+        around = len(words & self.interest(_ALIKE_LINES).words)
+        alike = max(on_line, around * _AROUND) / len(words) if words else 0.0
+        return (UNUSED if distance is None else UNSEEN) + ALIKE * alike + asked
+
+    def _asks_for(self, name: str) -> float:
+        """What is added for a name of the kind that the cursor's line asks for."""
+        if self.wanted in {"raise", "throw", "except", "catch"}:
+            return ASKED if name.endswith(("Error", "Exception")) else 0.0
+        return ASKED / 2 if self.wanted == "new" and name[:1].isupper() else 0.0
+
+    def interest(self, reach: int = _NEAREST_LINES) -> Interest:
+        """The words of the names within some lines of the cursor."""
+        nearest = (name for name, line in self.lines.items() if abs(line) <= reach)
         return Interest(frozenset().union(*map(words_of, nearest)))
 
 
-_NEAREST_LINES = 10
-_THROUGH_REACH = 30
-_THROUGH = 12
-"""How many lines further away a name counts that is used by way of a definition."""
+def types_of(names: Iterable[str], text: str) -> frozenset[str]:
+    r"""Names that a text gives as types or values of some names, through one assignment.
+
+    >>> sorted(types_of(["_store"], "def f(store: shop.Store):\n  self._store = store"))
+    ['Store', 'shop']
+    """
+    found: set[str] = set()
+    pending = sorted(names)
+    for _ in range(_STEPS):
+        given: set[str] = set()
+        for name in pending[:_MAX_OPEN]:
+            pattern = _DECLARED.format(name=re.escape(name))
+            for match in islice(re.finditer(pattern, text[:_MAX_TEXT]), _MAX_DECLARED):
+                given |= set(_PART.findall(next(filter(None, match.groups()), "")))
+        found |= given
+        pending = sorted(name for name in given if not name[:1].isupper())
+    return frozenset(found)
 
 
-def weight(distance: int | None) -> float:
-    """How much a name used `distance` lines from the cursor counts, None for one not used."""
-    if distance is None:
-        return UNUSED
-    lines = abs(distance)
-    value = NEAREST - (NEAREST - FARTHEST) * min(1.0, lines / FAR)
-    return value if distance <= 0 else value * BELOW
+def _namesakes(names: Iterable[str], known: Iterable[str]) -> frozenset[str]:
+    """Types that are called as a name is: `active_task` is an `ActiveTask`."""
+    words = {words_of(name) for name in names} - {frozenset()}
+    return frozenset(name for name in known if name[:1].isupper() and words_of(name) in words)
 
 
-NEAREST: Final = 0.95
-FARTHEST: Final = 0.4
-FAR: Final = 60
-BELOW: Final = 0.95
-UNUSED: Final = 0.45
-"""Imported and not used yet: often what is about to be written."""
+_DECLARED = (
+    r"\b{name}\??[ \t]*:[ \t]*([^=,;(){{}}\n]+)"  # name: Type
+    r"|\b{name}[ \t]*:?=[ \t]*(?:await |new |[&*])*([\w.]+)"  # name = Type(), name := &Type{{}}
+    r"|\b{name}[ \t]+[*\[\]]*([A-Z]\w*|\w+\.[A-Z]\w*)"  # name Type
+    r"|\b([A-Z]\w*)(?:<[^<>\n]*>)?[ \t]*[*&]*[ \t]+[*&]?{name}\b"  # Type name
+)
+_STEPS = 2
+_MAX_OPEN = 6
+_MAX_DECLARED = 12
+_MAX_TEXT = 200_000
 
 
 def where(distance: int | None) -> str:

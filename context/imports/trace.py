@@ -12,7 +12,7 @@ from context.memo import Memo
 from context.outline import outline_of
 from context.paths import stem_of
 from context.syntax import syntax_of
-from context.usage import weight
+from context.usage import TYPE_OF_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,8 @@ OFFER_REACH: Final = 30
 _MODULE_SHARE = 0.8
 _TYPES_SHARE = 0.55
 _FURTHER_SHARE = 0.45
-_FOLLOWED = 0.75
+_RESULT_SHARE = 0.95
+_FOLLOWED = 0.55
 _MENTIONS = 6
 _OPEN = 0.88
 _LISTED = 60
@@ -87,9 +88,7 @@ class Trace:
     ) -> Iterator[Pick]:
         """Definitions of what `current` imports, each with how much it counts."""
         # names used nearest first, so that a search that ends early has found the best
-        ordered = sorted(
-            statements, key=lambda found: -weight(usage.lines.get(found.alias or found.name))
-        )
+        ordered = sorted(statements, key=lambda found: -usage.score(found.alias or found.name))
         for statement in ordered:
             target = self._target(statement, current)
             if statement.name == "":
@@ -107,7 +106,7 @@ class Trace:
             return
         if not found and distance is not None:
             found = self.define(target.inside, statement.name, 0)
-        score = weight(distance)
+        score = max(usage.score(statement.alias), usage.score(statement.name))
         for file, definition in found:
             known_as = statement.alias if definition.name == "default" else definition.name
             yield Pick(file, replace(definition, name=known_as), score, distance)
@@ -119,19 +118,19 @@ class Trace:
         for name, distance in used.items():
             found = self.define(locations, name)
             for file, definition in found:
-                yield Pick(file, definition, weight(distance), distance)
-            yield from self._types(found, name, weight(distance))
+                yield Pick(file, definition, usage.score(name), distance)
+            yield from self._types(found, name, usage.score(name))
         nearest = usage.lines.get(alias)
         if nearest is None or abs(nearest) > self._offer_reach:
             return
-        score = _OPEN if alias in usage.open else weight(nearest) * _MODULE_SHARE
+        score = _OPEN if alias in usage.open else usage.score(alias) * _MODULE_SHARE
         note = f"offered by {alias}"
         listed = 0
         for file in self.open_all(locations):
             for definition in outline_of(file).definitions:
                 if is_public(definition.name, file.language) and listed < _LISTED:
                     listed += 1
-                    yield Pick(file, definition, score, nearest, note)
+                    yield Pick(file, definition.brief(), score, nearest, note)
 
     def _everything(
         self, locations: Sequence[str], current: SourceFile, usage: Usage
@@ -144,7 +143,7 @@ class Trace:
         for name, distance in nearest[:_MAX_NAMES] if locations else ():
             if name not in own:
                 for file, definition in self.define(locations, name):
-                    yield Pick(file, definition, weight(distance), distance)
+                    yield Pick(file, definition, usage.score(name), distance)
 
     def _types(
         self, found: Sequence[tuple[SourceFile, Definition]], name: str, score: float
@@ -154,18 +153,21 @@ class Trace:
         Of the same file always, of the files that it imports only for what is used near.
         """
         note = f"mentioned by {name}"
+        # what a function gives, behind whose call a dot stands, matters more than the function
+        share = _RESULT_SHARE if score >= TYPE_OF_OPEN else _TYPES_SHARE
+        further = share if share == _RESULT_SHARE else _FURTHER_SHARE
         for file, definition in found:
             by_name = outline_of(file).by_name
             types = [other for other in sorted(definition.mentions()) if other[:1].isupper()]
             for mentioned in types:
                 for other in by_name.get(mentioned, ()):
-                    yield Pick(file, other, score * _TYPES_SHARE, None, note)
+                    yield Pick(file, other, score * share, None, note)
             if score < _FOLLOWED:
                 continue
             elsewhere = [mentioned for mentioned in types if mentioned not in by_name]
             for mentioned in elsewhere[:_MENTIONS]:
                 for place, other in self.define(self._package_of(file), mentioned):
-                    yield Pick(place, other, score * _FURTHER_SHARE, None, note)
+                    yield Pick(place, other, score * further, None, note)
 
     def _package_of(self, file: SourceFile) -> Sequence[str]:
         """The files whose names a file sees without import, itself first."""

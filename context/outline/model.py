@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from textwrap import wrap
 from typing import Final
@@ -85,6 +85,22 @@ class Definition:
             found |= member.mentions()
         return found - {self.name}
 
+    def brief(self) -> Definition:
+        """Its signature alone, without documentation and members."""
+        lines = _undocumented(self.lines)
+        head = lines[-1].rstrip(" {") if self.members and lines else ""
+        return Definition(
+            self.name, (*lines[:-1], head) if head else lines, filler=self.filler, row=self.row
+        )
+
+    def plain(self) -> Definition:
+        """The same without the documentation of its members."""
+        members = tuple(
+            replace(member, lines=_undocumented(member.lines)) for member in self.members
+        )
+        attached = tuple(part.plain() for part in self.attached)
+        return replace(self, members=members, attached=attached)
+
     def size(self) -> int:
         """Lines when nothing is left out."""
         inner = sum(member.size() for member in self.members + self.attached)
@@ -102,6 +118,17 @@ class Definition:
         inner = _chosen(self.members, limit - fixed - behind, interest, self.filler)
         lines = [*self.lines, *(self.indent + line for line in inner), *self.tail]
         return lines + _chosen(self.attached, limit - len(lines), interest, self.filler)
+
+
+def _undocumented(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """A signature without its documentation; in Python that was the body, so `...` takes over."""
+    kept = [line for line in lines if not line.lstrip().startswith(_DOC_MARKS)]
+    if kept and kept[-1].endswith(":"):
+        kept[-1] += " ..."
+    return tuple(kept)
+
+
+_DOC_MARKS = ('"""', "/**", "//")
 
 
 def _chosen(

@@ -198,6 +198,7 @@ _values = st.recursive(
 def damaged(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     """A workspace with holes and noise in some of its files, and the file being edited."""
     main = draw(st.sampled_from(sorted(WORKSPACES)))
+    # line endings are LF, as `SourceFile` promises
     texts = dict(WORKSPACES[main])
     for path in draw(st.lists(st.sampled_from(sorted(texts)), max_size=4)):
         text = texts[path]
@@ -211,7 +212,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
             continue
         start = draw(st.integers(0, len(text)))
         end = draw(st.integers(start, min(len(text), start + 20)))
-        texts[path] = text[:start] + draw(_noise) + text[end:]
+        texts[path] = text[:start] + draw(_noise).replace("\r", "") + text[end:]
     return main, texts
 
 

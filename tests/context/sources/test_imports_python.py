@@ -135,3 +135,38 @@ def test_a_type_that_a_used_definition_mentions_comes_along(look: Look) -> None:
 def test_a_module_does_not_import_itself(look: Look) -> None:
     """`import json` in a file json.py means another module."""
     assert look(gather, {"json.py": "import json\njson.loads|CURSOR|\nclass loads: ..."}) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "def f(queue: EventQueue):\n    queue.|CURSOR|",
+        "class A:\n  def __init__(self, q: EventQueue):\n    self._q = q\n    self._q.|CURSOR|",
+        "def f(q):\n    q = EventQueue(1)\n    q.|CURSOR|",
+        "def f(event_queue):\n    event_queue.|CURSOR|\n\nEventQueue",
+    ],
+)
+def test_the_type_of_what_a_dot_stands_behind_comes_first(look: Look, line: str) -> None:
+    """Its declaration, its assignment or its name tells it; members come without documentation."""
+    queue = 'class EventQueue:\n    def take(self):\n        """Take."""\n        return 1\n'
+    main = f"from a import helper\nfrom b import EventQueue\nhelper()\n{line}\n"
+    found = look(gather, {"a.py": "def helper(): ...\n", "b.py": queue, "main.py": main})
+    assert next(iter(found)) == "b.py"
+    assert found["b.py"].text == "class EventQueue:\n    def take(self): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("raise |CURSOR|", "errors.py"),
+        ("parsed_table = |CURSOR|", "table.py"),
+    ],
+)
+def test_names_out_of_sight_are_ranked_by_what_is_being_written(
+    look: Look, line: str, first: str
+) -> None:
+    """After `raise` an error, and else a name made of the same words as the cursor's line."""
+    above = "from errors import LostError\nfrom table import parse_table\n"
+    main = above + "\n" * 50 + line
+    texts = {"errors.py": "class LostError: ...\n", "table.py": "def parse_table(): ...\n"}
+    assert next(iter(look(gather, texts | {"main.py": main}))) == first
