@@ -123,7 +123,7 @@ class Definition:
 def _undocumented(lines: tuple[str, ...]) -> tuple[str, ...]:
     """A signature without its documentation; in Python that was the body, so `...` takes over."""
     kept = [line for line in lines if not line.lstrip().startswith(_DOC_MARKS)]
-    if kept and kept[-1].endswith(":"):
+    if len(kept) < len(lines) and kept and kept[-1].endswith(":"):
         kept[-1] += " ..."
     return tuple(kept)
 
