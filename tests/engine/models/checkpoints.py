@@ -42,6 +42,7 @@ class Checkpoint:
         gguf_name: its architecture in GGUF.
         gguf_extra: metadata of GGUF beyond the sizes.
         padding: embedding rows behind the last token.
+        control_kind: GGUF's type of its control tokens.
     """
 
     family: str
@@ -51,6 +52,7 @@ class Checkpoint:
     gguf_extra: dict[str, Any] = field(default_factory=dict)
     head: int = WIDTH // HEADS
     padding: int = 0
+    control_kind: int = 3
 
     @property
     def pieces(self) -> bool:
@@ -73,7 +75,7 @@ class Checkpoint:
             plain = [*sorted(ByteLevel.alphabet()), *("".join(merge) for merge in MERGES)]
             head, kinds = [], []
         tokens = [*head, *plain, *control]
-        return tokens, [*kinds, *(1 for _ in plain), *(3 for _ in control)]
+        return tokens, [*kinds, *(1 for _ in plain), *(self.control_kind for _ in control)]
 
     def weights(self) -> dict[str, Array]:
         """All tensors by their Hugging Face names, from a seed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -94,6 +95,22 @@ def test_tokenizers_keep_any_text_and_all_control_tokens_apart(
     for control in FAMILIES[checkpoint.family].required:
         index = tokenizer.control(control)
         assert tokens[index] == control
+        for text in (control, control.replace("▁", " "), f"x{control}y"):
+            assert index not in tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("kind", [1, 4])
+@pytest.mark.parametrize("name", ["codellama", "qwen2"])
+def test_control_tokens_that_a_file_calls_ordinary_are_control_tokens(
+    name: str, kind: int, tmp_path: Path, watcher: Any
+) -> None:
+    """The family decides, so that neither text finds them nor a prompt misses them."""
+    checkpoint = replace(CHECKPOINTS[name], control_kind=kind)
+    file = checkpoint.write_gguf(tmp_path / "m.gguf")
+    converted(file, tmp_path / "out", watcher, family=checkpoint.family)
+    tokenizer = ModelTokenizer(tmp_path / "out" / "tokenizer.json")
+    for control in FAMILIES[checkpoint.family].required:
+        index = tokenizer.control(control)
         for text in (control, control.replace("▁", " "), f"x{control}y"):
             assert index not in tokenizer.encode(text)
 
