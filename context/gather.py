@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from context.library_places import NOWHERE, Places
 from context.windows import WINDOW_LINES, WindowIndex
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Wish:
         tokens: room that all pieces together will have; windows are made to fit.
         libraries: whether installed libraries are looked into.
         edits: the last edits, None when they are not wanted.
+        places: where libraries are installed that do not lie beside the code.
     """
 
     current: SourceFile
@@ -39,6 +41,7 @@ class Wish:
     tokens: int = 0
     libraries: bool = True
     edits: RecentEdits | None = None
+    places: Places = NOWHERE
 
 
 class Gatherer:
@@ -76,7 +79,9 @@ class Gatherer:
         files, current, line = self._files, wish.current, wish.line
 
         def installed() -> list[Candidate]:
-            return libraries.gather(current, line, files) if wish.libraries else []
+            if not wish.libraries:
+                return []
+            return libraries.gather(current, line, files, wish.places)
 
         def edited() -> list[Candidate]:
             if wish.edits is None:

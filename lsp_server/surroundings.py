@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from context.edits import Edit, RecentEdits
 from context.files import SourceFile
 from context.gather import Gatherer, Wish
 from context.languages import language_of
+from context.library_places import Places
 from context.locations import location_of
 from context.reader import Reader
 from context.recency import Recency
@@ -267,6 +269,7 @@ class Surroundings:
             tokens=task.tokens,
             libraries=self._settings.libraries,
             edits=task.edits,
+            places=Places.of(os.environ, os.path.expanduser("~")),  # noqa: PTH111 - never raises
         )
 
         def late() -> bool:

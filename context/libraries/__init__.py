@@ -14,7 +14,7 @@ from context.excerpt import candidates
 from context.imports import resolver_of, rows
 from context.imports.model import Import, Target
 from context.imports.trace import Trace, imports_of
-from context.libraries.places import NOWHERE, Places
+from context.library_places import NOWHERE, Places
 from context.locations import printable
 from context.usage import Usage
 

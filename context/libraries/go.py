@@ -13,7 +13,7 @@ from context.paths import ancestors, join
 
 if TYPE_CHECKING:
     from context.files import Files, SourceFile
-    from context.libraries.places import Places
+    from context.library_places import Places
 
 _REQUIRE = re.compile(
     r'^[ \t]*(?:require[ \t]+)?"?([^\s"()]+)"?[ \t]+(v\d[^\s"]*)(?!.*=>)', re.MULTILINE

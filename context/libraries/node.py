@@ -12,7 +12,7 @@ from context.paths import join
 
 if TYPE_CHECKING:
     from context.files import Files, SourceFile
-    from context.libraries.places import Places
+    from context.library_places import Places
 
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from context.files import Files, SourceFile
-    from context.libraries.places import Places
+    from context.library_places import Places
 
 _NAMES = (".venv", "venv", "env", ".env", ".conda")
 _MAX_FOLDERS = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from context import imports
 from context.candidate import Candidate, Kind
 from context.files import SourceFile
 from context.gather import Gatherer, Wish
+from context.library_places import Places
 from context.reader import Reader
 
 if TYPE_CHECKING:
@@ -76,3 +78,18 @@ def test_any_language_has_windows(tmp_path: Path, language: str) -> None:
     recent = [(tmp_path / "other.py").as_posix()]
     found = gatherer(tmp_path).gather(Wish(current, 4, recent=recent, tokens=600))
     assert Kind.WINDOW in {candidate.kind for candidate in found}
+
+
+def test_libraries_of_the_active_environment_are_asked(tmp_path: Path) -> None:
+    """Also when it lies elsewhere than beside the code, and not when libraries are off."""
+    package = tmp_path / "env/lib/python3.12/site-packages/shelf.py"
+    package.parent.mkdir(parents=True)
+    package.write_text(STORE)
+    root = tmp_path / "space"
+    root.mkdir()
+    made = gatherer(root)
+    current = replace(wish(root).current, text="from shelf import Store\n\nStore(")
+    places = Places.of({"VIRTUAL_ENV": (tmp_path / "env").as_posix()})
+    asked = Wish(current, 2, places=places)
+    assert [one.path for one in made.gather(asked) if one.kind is Kind.LIBRARY] == ["shelf.py"]
+    assert all(one.kind is not Kind.LIBRARY for one in made.gather(replace(asked, libraries=False)))
