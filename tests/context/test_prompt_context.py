@@ -170,7 +170,7 @@ def test_without_pieces_the_prompt_is_that_of_the_file_alone() -> None:
         useless = [piece("zzz = 1\n", 0.01), piece("\n")]
         made = maker(layout).make(at(CURRENT), useless)
         assert made.stable.ids == plain.stable.ids
-        assert {one.why for one in made.stable.judged} == {"scores too little", "says nothing"}
+        assert {one.why for one in made.stable.judged} == {"scores too little", "says nothing new"}
 
 
 def test_off_tells_nothing() -> None:
