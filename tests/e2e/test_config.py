@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ANSWER = "a = 1\nb = 2\nc = 3\nd = 4\n"
+ANSWER = "if a:\n    b = 2\n    c = 3\n    d = 4\n"
 LINES = 4
 WARNING = 2
 """LSP's number for it in `window/logMessage`."""
