@@ -37,6 +37,8 @@ MAX_NEW = 48
 FORMS = ("signature", "outline", "full", "far", "near", "given", "wrong")
 WITHIN = "="
 _DISTRACTORS = 2
+_GIVEN = 2
+"""More pieces than that are no prompt for a CPU."""
 _CHUNK_LINES = 20
 
 
@@ -50,8 +52,8 @@ class Cell:
     Attributes:
         layout: see `lsp_server.evals.layouts`.
         form: signature, outline or full text of the definition; `far` and `near`: the outline
-            before or after two chunks of other files; `wrong`: those chunks alone; `given`: what
-            the task brings along.
+            before or after two chunks of other files; `wrong`: those chunks alone; `given`: the
+            two best pieces that the task brings along.
         tokens: most tokens of the prompt without context.
         anchored: whether the hole begins above the cursor.
     """
@@ -195,7 +197,8 @@ class Study:
             case "":
                 return []
             case "given":
-                given = task.fields.get("crossfile_list") or []
+                # the best are first in the file, and nearest in the prompt
+                given = reversed((task.fields.get("crossfile_list") or [])[:_GIVEN])
                 return [Piece(one["filename"], one["retrieved_chunk"] + "\n") for one in given]
             case "far":
                 return [*self._pieces(task, "outline"), *self._pieces(task, "wrong")]
