@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FLAGS = {
     "--model": "engine.model",
     "--threads": "engine.threads",
+    "--process": "engine.process",
     "--target-ms": "latency.target_ms",
 }
 
@@ -67,6 +68,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """The settings that have flags; what was not given is None."""
     parser.add_argument("--model", help="name of a model in the store")
     parser.add_argument("--threads", type=int, help="cores for one inference (0: derived)")
+    parser.add_argument("--process", help="where the engine lives: shared, own or inside")
     parser.add_argument("--target-ms", type=float, help="when an answer should be on screen")
 
 

@@ -31,6 +31,11 @@ def add_parser(subparsers: Commands) -> None:
     _add_anchors(commands)
     _add_confidence(commands)
     _add_context(commands)
+    sharing = commands.add_parser(
+        "sharing", help="what the engine's own process costs a request and saves in memory"
+    )
+    sharing.add_argument("--pairs", type=_positive, default=40, metavar="N", help="of requests")
+    sharing.set_defaults(run=_sharing)
     server = commands.add_parser("server", help="the server's own parts, without a model")
     server.set_defaults(run=_server)
 
@@ -258,6 +263,12 @@ def _compare(arguments: argparse.Namespace) -> int:
     a, b = pick(arguments.a), pick(arguments.b)
     tables.show_comparison(a, b, in_common(a, b), compare(a, b, seed=arguments.seed))
     return 0
+
+
+def _sharing(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import sharing
+
+    return sharing.run(arguments)
 
 
 def _server(_: argparse.Namespace) -> int:

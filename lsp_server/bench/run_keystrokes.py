@@ -127,7 +127,8 @@ def _language_server(arguments: argparse.Namespace, typing: Typing) -> Contestan
 
 def _command(arguments: argparse.Namespace) -> list[str]:
     if not arguments.server:
-        return [sys.executable, "-m", "lsp_server", "serve", "--stdio"]
+        # an engine of its own: no other server's work, and all that it costs is its children's
+        return [sys.executable, "-m", "lsp_server", "serve", "--stdio", "--process", "own"]
     try:
         command = shlex.split(arguments.server)
     except ValueError as error:
