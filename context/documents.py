@@ -29,6 +29,8 @@ class Snapshot:
         text: the whole text, immutable and shared with the mirror.
         cursor: where the completion goes; always inside `text`.
         repo: name of the workspace folder that holds the file, "" when there is none.
+        first_line: line of `text` with which the document begins, where `text` is a whole notebook
+            and the document one of its cells.
     """
 
     uri: str
@@ -38,6 +40,7 @@ class Snapshot:
     text: Text
     cursor: Cursor
     repo: str = ""
+    first_line: int = 0
 
     def at(self, cursor: Cursor) -> Snapshot:
         """The same document with the cursor elsewhere."""

@@ -76,6 +76,16 @@ class Text:
         chunks = _cut(tuple(split_lines(source)))
         return cls(chunks, _numbered(chunks, 0))
 
+    @classmethod
+    def join(cls, texts: Sequence[Text]) -> Text:
+        """Texts one below the other, each beginning on a line of its own; at least one."""
+        chunks: list[Chunk] = []
+        for text in texts[:-1]:
+            *above, last = text._chunks  # noqa: SLF001 - of the same class
+            chunks += [*above, (*last[:-1], last[-1] + "\n")]
+        joined = (*chunks, *texts[-1]._chunks)  # noqa: SLF001 - as above
+        return cls(joined, _numbered(joined, 0))
+
     def __len__(self) -> int:
         """Number of lines, at least 1."""
         return self._count

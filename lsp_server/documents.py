@@ -21,6 +21,7 @@ from context.documents import Cursor, Snapshot
 from context.languages import language_of
 from context.locations import location_of, name_of, printable, relative, root_of
 from context.text import Text
+from lsp_server.notebooks import Notebooks
 from lsp_server.positions import to_place
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Documents:
         self.faults: Counter[str] = Counter()
         self._open: dict[str, Document] = {}
         self._folders: dict[str, tuple[str, str]] = {}  # URI -> absolute path, name
+        self.notebooks = Notebooks()
 
     def __iter__(self) -> Iterator[Document]:
         return iter(tuple(self._open.values()))
@@ -200,15 +202,30 @@ class Documents:
         document = self._open.get(uri)
         if document is None or document.out_of_sync:
             return None
+        line, column = to_place(document.text, position, self.encoding)
+        path, repo, text, above = document.path, document.repo, document.text, 0
+        if (notebook := self.notebooks.holder(uri)) is not None:
+            path, repo = self._name(notebook)
+            before, after = self.notebooks.around(uri, document.language, self._cell_text)
+            text = Text.join([*before, text, *after])
+            above = sum(len(one) for one in before)
         return Snapshot(
             uri=uri,
-            path=document.path,
+            path=path,
             language=document.language,
             version=document.version,
-            text=document.text,
-            cursor=Cursor(*to_place(document.text, position, self.encoding)),
-            repo=document.repo,
+            text=text,
+            cursor=Cursor(line + above, column),
+            repo=repo,
+            first_line=above,
         )
+
+    def _cell_text(self, uri: str, language: str) -> Text | None:
+        """The text of another cell, None when it is not known or in another language."""
+        document = self._open.get(uri)
+        if document is None or document.out_of_sync or language not in {"", document.language}:
+            return None
+        return document.text
 
     def set_folders(self, folders: Iterable[WorkspaceFolder] | None) -> None:
         """Set the workspace folders; open documents get their new paths at once."""

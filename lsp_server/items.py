@@ -26,12 +26,12 @@ def inline_items(
     """
     if not text:
         return types.InlineCompletionList(items=[])
-    line = snapshot.cursor.line
+    end = _position(snapshot, snapshot.cursor.column, encoding)
     item = types.InlineCompletionItem(
         insert_text=snapshot.line_before + _like_document(snapshot, text),
         range=types.Range(
-            start=types.Position(line, 0),
-            end=to_position(snapshot.text, (line, snapshot.cursor.column), encoding),
+            start=types.Position(end.line, 0),
+            end=end,
         ),
         command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
     )
@@ -44,10 +44,10 @@ def completion_items(
     """The same for clients without inline completion: one entry of the menu, sorted last."""
     if not text:
         return types.CompletionList(is_incomplete=True, items=[])
-    cursor = to_position(snapshot.text, (snapshot.cursor.line, snapshot.cursor.column), encoding)
+    cursor = _position(snapshot, snapshot.cursor.column, encoding)
     word = _word_before(snapshot.line_before)
     start = snapshot.cursor.column - len(word)
-    begin = to_position(snapshot.text, (snapshot.cursor.line, start), encoding)
+    begin = _position(snapshot, start, encoding)
     first, *more = text.strip("\n").split("\n")
     item = types.CompletionItem(
         label=(word + first).strip() + (" …" if more else ""),
@@ -63,6 +63,12 @@ def completion_items(
         command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
     )
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _position(snapshot: Snapshot, column: int, encoding: PositionEncodingKind) -> types.Position:
+    """A column of the cursor's line as a position in the editor's document."""
+    found = to_position(snapshot.text, (snapshot.cursor.line, column), encoding)
+    return types.Position(found.line - snapshot.first_line, found.character)
 
 
 def _like_document(snapshot: Snapshot, text: str) -> str:

@@ -58,6 +58,25 @@ class MidfillProtocol(LanguageServerProtocol):
         """Hand on, without pygls' own copy of the text."""
         self._hand_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """Hand on, without pygls' own copy of the texts."""
+        self._hand_on(types.NOTEBOOK_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> None:
+        """Hand on, without pygls' own copy of the texts."""
+        self._hand_on(types.NOTEBOOK_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> None:
+        """Hand on, without pygls' own copy of the texts."""
+        self._hand_on(types.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
+
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # no handlers to wait for
         """Leave in order, instead of raising SystemExit from within the loop."""

@@ -14,7 +14,16 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from context.documents import Snapshot  # noqa: TC001 - pygls reads annotations
-from lsp_server import client_settings, feedback, items, prompt_view, sync, transport, verdicts
+from lsp_server import (
+    client_settings,
+    feedback,
+    items,
+    notebook_sync,
+    prompt_view,
+    sync,
+    transport,
+    verdicts,
+)
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
@@ -48,6 +57,7 @@ class MidfillServer(LanguageServer):
             "midfill",
             VERSION,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=notebook_sync.SYNC,
             protocol_cls=MidfillProtocol,
         )
         self.configuration = configuration
@@ -148,6 +158,7 @@ def _register(server: MidfillServer) -> None:
     )
     for method, handler in {
         **sync.HANDLERS,
+        **notebook_sync.HANDLERS,
         types.WORKSPACE_DID_CHANGE_CONFIGURATION: client_settings.did_change,
         prompt_view.PROMPT: prompt_view.show,
         verdicts.SILENCE: verdicts.silence,
@@ -174,7 +185,7 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
         more_available=functools.partial(_tell_more, server),
     )
     session.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding)
-    session.documents.set_folders(_folders(params))
+    session.documents.set_folders(sync.folders(params))
     session.surroundings.set_folders(session.documents.roots)
     server.session = session
     text_document = params.capabilities.text_document
@@ -182,14 +193,6 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
         server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(_completion)
     if params.process_id is not None:
         server.keep(transport.watch_parent(params.process_id, server.leave))
-
-
-def _folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
-    if params.workspace_folders:
-        return list(params.workspace_folders)
-    if params.root_uri:
-        return [types.WorkspaceFolder(uri=params.root_uri, name="")]
-    return []
 
 
 def _initialized(server: MidfillServer, _: types.InitializedParams) -> None:

@@ -22,6 +22,15 @@ CURSOR_RESTED = "midfill/cursorRested"
 VIEWED = "midfill/viewed"
 
 
+def folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
+    """The workspace folders that a client begins with."""
+    if params.workspace_folders:
+        return list(params.workspace_folders)
+    if params.root_uri:
+        return [types.WorkspaceFolder(uri=params.root_uri, name="")]
+    return []
+
+
 def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
     """Mirror a document, and prepare for its beginning."""
     session = _session(server)

@@ -272,9 +272,9 @@ def _sharing(arguments: argparse.Namespace) -> int:
 
 
 def _server(_: argparse.Namespace) -> int:
-    from lsp_server.bench import answers, mirror
+    from lsp_server.bench import answers, mirror, similar
 
-    return max(mirror.main(), answers.main())
+    return max(mirror.main(), answers.main(), similar.main())
 
 
 def _positive(text: str) -> int:

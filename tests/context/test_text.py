@@ -223,3 +223,12 @@ def test_content_ends_before_the_line_ending(line: str, length: int) -> None:
 def test_a_huge_last_line_splits_in_linear_time() -> None:
     """A 4 MB line after a CR is one match, not one attempt per character (that takes hours)."""
     assert len(split_lines("a\r" + "x" * 4_000_000)) == 2
+
+
+@given(sources=st.lists(st.text("ab\n", max_size=8), min_size=1, max_size=5))
+def test_joined_texts_are_the_text_of_the_joined_sources(sources: list[str]) -> None:
+    """Each text begins on a line of its own; editing the result works as ever."""
+    joined = Text.join([Text.of(source) for source in sources])
+    assert joined == Text.of("\n".join(sources))
+    assert len(joined) == sum(len(Text.of(source)) for source in sources)
+    assert str(joined.replace(joined.end, joined.end, "x")) == "\n".join(sources) + "x"
