@@ -444,7 +444,11 @@ def test_the_target_of_a_link_is_watched(tmp_path: Path) -> None:
 
 
 async def _session(engine: FakeEngine, statuses: list[Status]) -> Session:
-    session = Session(Settings(), lambda: engine, on_status=statuses.append, calibrate=False)
+    def make() -> FakeEngine:
+        session.engine_starts_with()
+        return engine
+
+    session = Session(Settings(), make, on_status=statuses.append, calibrate=False)
     await session.load()
     return session
 
@@ -459,7 +463,7 @@ def _with(settings: Settings, name: str, value: object) -> Settings:
 async def test_suggestion_settings_take_effect_from_the_next_request() -> None:
     """Also for a text that is known already, in both directions."""
     statuses: list[Status] = []
-    session = await _session(FakeEngine(rest="a = 1\nb = 2\nc = 3\n"), statuses)
+    session = await _session(FakeEngine(rest="if a:\n    b = 2\n    c = 3\n"), statuses)
     snapshot = at("‸\n")
     try:
         for lines in (3, 1, 2, 3):
