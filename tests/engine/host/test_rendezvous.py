@@ -22,6 +22,7 @@ from engine.host.frames import WireError
 from engine.host.plan import Plan
 from engine.host.rendezvous import Card, Place, RendezvousError, new_secret
 from engine.settings import EngineSettings
+from tests.conftest import PATIENCE_S
 from tests.engine.host.conftest import gone, until
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def test_a_guest_that_never_reads_does_not_hold_up_the_others(hosts: Hosts) -> N
         from engine.host.frames import Asked
 
         stuck.send_bytes(Asked(1, Request((), (1,), 400_000), spare=False).pack())
+        assert stuck.poll(PATIENCE_S)  # it has begun
         done = other.generate(WANTED, lambda _: False, CancelToken())
         assert len(done.tokens) == 10
 
