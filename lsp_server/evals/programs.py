@@ -79,9 +79,11 @@ def _multipl_e(task: Task, completion: str, tests: str) -> Verdict:
     glue = "" if task.prefix.endswith("\n") else "\n"
     body = task.prefix + glue + first_line(completion) + "\n" + task.suffix
     if task.language == "python":
-        function = re.findall(r"^def (\w+)\(", task.prefix, re.MULTILINE)[-1]
+        functions = re.findall(r"^def (\w+)\(", task.prefix, re.MULTILINE)
         calls_check = re.search(r"^check\(", tests, re.MULTILINE)
-        tail = "" if calls_check else f"\ncheck({function})\n"
+        if not calls_check and not functions:
+            return Verdict(passed=False, message="the prefix defines no function to check")
+        tail = "" if calls_check else f"\ncheck({functions[-1]})\n"
         return _runs("python", body + "\n" + tests + tail, _HUMANEVAL_S)
     if task.language == "java":
         # the tests close the method and the class themselves

@@ -22,6 +22,10 @@ EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "rust": "r
 """File extensions that differ from the language's identifier."""
 
 
+_TESTS = {"humaneval": ("test", "entry"), "multipl-e": ("tests",), "io": (), "api_match": ()}
+"""Kinds of tests, and the texts that each needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One hole.
@@ -121,6 +125,9 @@ def _task(where: str, row: str) -> Task:
             found = "is missing" if name not in fields else f"is {type(fields[name]).__name__}"
             message = f"{where}: field {name!r} {found}, expected a string"
             raise TaskFileError(message)
+    if problem := _wrong_tests(fields):
+        message = f"{where}: {problem}; see docs/evaluation.md"
+        raise TaskFileError(message)
     before, after = fields["prefix"], fields["suffix"]
     if fields.get("set") == "santacoder_fim":
         # the answer is a line between newlines that stand in neither prefix nor suffix
@@ -142,6 +149,32 @@ def _task(where: str, row: str) -> Task:
         answer=fields["middle"],
         quick=bool(fields.get("quick")),
         fields=fields,
+    )
+
+
+def _wrong_tests(fields: Mapping[str, Any]) -> str:
+    """What is wrong with the tests of a row, "" when nothing is or there are none."""
+    spec = fields.get("exec")
+    if spec is None:
+        return ""
+    if not isinstance(spec, dict) or spec.get("kind") not in _TESTS:
+        return f"field 'exec' needs a 'kind' of {', '.join(_TESTS)}"
+    missing = [name for name in _TESTS[spec["kind"]] if not isinstance(spec.get(name), str)]
+    if spec["kind"] == "io":
+        missing = [
+            name for name in ("eval_prefix", "eval_suffix") if not isinstance(fields.get(name), str)
+        ]
+        if not isinstance(spec.get("tests"), list) or not all(map(_is_test, spec["tests"])):
+            missing.append("tests")
+    return f"its tests need {', '.join(missing)}" if missing else ""
+
+
+def _is_test(one: object) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("input"), str)
+        and isinstance(one.get("output"), list)
+        and all(isinstance(text, str) for text in one["output"])
     )
 
 

@@ -81,10 +81,20 @@ def test_tasks_without_tests_have_no_verdict(tmp_path: Path) -> None:
     assert check(_task(tmp_path, row), "x") is None
 
 
+def test_tests_that_check_nothing_do_not_pass(tmp_path: Path) -> None:
+    """A prefix without a function leaves nothing to call."""
+    row = {"id": "x", "lang": "py", "prefix": "x = ", "middle": "1", "suffix": "\n"}
+    spec = {"kind": "multipl-e", "tests": "def check(f):\n    assert f(1)\n"}
+    verdict = check(_task(tmp_path, {**row, "exec": spec}), "1")
+    assert verdict is not None
+    assert not verdict.passed
+
+
 def test_a_missing_toolchain_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that its language can be skipped and said so."""
     row = {"id": "x", "lang": "cpp", "prefix": "", "middle": "x", "suffix": ""}
-    task = _task(tmp_path, {**row, "exec": {"kind": "io", "tests": []}})
+    around = {"eval_prefix": "", "eval_suffix": ""}
+    task = _task(tmp_path, {**row, **around, "exec": {"kind": "io", "tests": []}})
     monkeypatch.setenv("PATH", str(tmp_path))
     assert missing_tools(task) == ("g++",)
 

@@ -55,6 +55,10 @@ BAD = [
     ([GOOD, GOOD], "'a' twice"),
     ([{**GOOD, "file": "../../etc/passwd"}], "inside the workspace"),
     ([{**GOOD, "file": "/etc/passwd"}], "inside the workspace"),
+    ([{**GOOD, "exec": "python"}], "'exec' needs a 'kind' of humaneval"),
+    ([{**GOOD, "exec": {"kind": "magic"}}], "'exec' needs a 'kind' of humaneval"),
+    ([{**GOOD, "exec": {"kind": "humaneval", "test": "x"}}], "tests need entry"),
+    ([{**GOOD, "exec": {"kind": "io", "tests": [{"input": 1}]}}], "need eval_prefix, .*tests"),
 ]
 
 
