@@ -66,6 +66,8 @@ class Request:
         max_new_tokens: most tokens to decode; 0 only reads `stable` into the state cache.
         keep: whether the state after `stable` may be kept for later requests.
         heal: whether the last live token may be split otherwise, see `engine.healing`.
+        alternatives: answers wanted in all; more than one are decoded side by side, from different
+            first tokens, and come as `Generation.texts` without calls of `on_token`.
     """
 
     stable: tuple[int, ...]
@@ -73,6 +75,7 @@ class Request:
     max_new_tokens: int
     keep: bool = True
     heal: bool = False
+    alternatives: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Generation:
         reused_tokens: prompt tokens whose state was already there.
         prefill_ms: from start to the first token (or to the end when none came).
         decode_ms: from the first token to the end.
+        texts: all answers, most probable first, when the request asked for alternatives.
     """
 
     tokens: tuple[Token, ...]
@@ -105,6 +109,7 @@ class Generation:
     reused_tokens: int
     prefill_ms: float
     decode_ms: float
+    texts: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

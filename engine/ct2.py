@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 _LEAST_BUDGET = 16 * memory.MIB
 """Below, kept states are not what takes the memory."""
 
+_LEAST_ALTERNATIVE = 0.02
+"""A first token less probable than this begins no alternative worth a look."""
+
 _HEALABLE = 2
 """Live tokens needed so that one is left when the last is dropped."""
 
@@ -125,6 +128,8 @@ class Ct2Engine:
         """Decode greedily after `stable` and `live` (see `engine.api.Engine.generate`)."""
         if self._model is None:
             raise EngineClosedError("the engine is closed; start the server again")
+        if request.alternatives > 1:
+            return self._alternatives(request, cancel)
         held = request.stable in self._kept
         keep = held or (request.keep and self._make_room(request.stable))
         forced = self._forced_text(request)
@@ -158,6 +163,45 @@ class Ct2Engine:
         stable = len(request.stable)
         return run.result(
             reused=stable if held else 0, read=len(request.live) + stable * (not held)
+        )
+
+    def _alternatives(self, request: Request, cancel: CancelToken) -> Generation:
+        """Several answers from different first tokens, decoded as one batch."""
+        forced = self._forced_text(request)
+        live = request.live[:-1] if forced else request.live
+        held = request.stable in self._kept
+        spell, started = self._tokenizer.tokens, time.perf_counter()
+        try:
+            (result,) = self._model.generate_batch(
+                [spell(live)],
+                static_prompt=spell(request.stable) or None,
+                cache_static_prompt=held,  # a kept state is used, and none is made for this
+                include_prompt_in_result=False,
+                # with alternatives, and only then, CTranslate2 counts the prompt as well
+                max_length=len(request.stable) + len(live) + request.max_new_tokens,
+                end_token=self._stops,
+                return_alternatives=True,
+                num_hypotheses=request.alternatives,
+                min_alternative_expansion_prob=_LEAST_ALTERNATIVE,
+                callback=lambda _: cancel.cancelled,
+            )
+        except Exception as error:
+            raise GenerationError(
+                f"{self._name} failed on alternatives: {error}; the engine restarts by itself"
+            ) from error
+        ids = [[token for token in one if token not in self._stops] for one in result.sequences_ids]
+        texts = (self._tokenizer.decode(one) for one in ids)
+        fitting = tuple(text[len(forced) :] for text in texts if text.startswith(forced))
+        stable = len(request.stable)
+        return Generation(
+            tokens=(),
+            decoded=sum(len(one) for one in ids),
+            reason=StopReason.CANCELLED if cancel.cancelled else StopReason.END,
+            read_tokens=len(live) + stable * (not held),
+            reused_tokens=stable * held,
+            prefill_ms=0.0,
+            decode_ms=(time.perf_counter() - started) * 1000,
+            texts=fitting,
         )
 
     def holds(self, stable: tuple[int, ...]) -> bool:

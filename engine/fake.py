@@ -130,6 +130,9 @@ class FakeEngine:
             answer = self.answers.popleft() if self.answers else self.rest
             if isinstance(answer, Exception):
                 raise answer
+            if request.alternatives > 1:
+                texts = tuple(answer.split("|")[: request.alternatives])
+                return Generation((), 0, StopReason.END, read, 0, 0.0, 0.0, texts)
             reason = self._decode(answer, request.max_new_tokens, tokens, on_token, cancel)
         return Generation(
             tokens=tuple(tokens),

@@ -59,6 +59,8 @@ class Flight:
         self.uri = uri
         self.prompt = prompt
         self.max_new_tokens = max_new_tokens
+        self.alternatives = 1
+        """Answers wanted from it; more than one come at its end, and cannot be joined."""
         self.cancel = CancelToken()
         self.wanted = prompt.live_text
         """The newest text from anchor to cursor that this flight is still right for."""
@@ -109,6 +111,8 @@ class Flight:
 
     def agrees(self, live_text: str) -> bool:
         """Whether it can still bring text for `live_text`."""
+        if self.alternatives > 1:
+            return False
         ahead = len(live_text) >= len(self.prompt.live_text) + len(self.text)
         return self._agrees_with(live_text) and not (self.done and ahead)
 

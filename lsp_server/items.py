@@ -9,6 +9,8 @@ from lsprotocol import types
 from lsp_server.positions import to_position
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lsprotocol.types import PositionEncodingKind
 
     from context.documents import Snapshot
@@ -18,24 +20,23 @@ ACCEPTED = "midfill.accepted"
 
 
 def inline_items(
-    snapshot: Snapshot, text: str, encoding: PositionEncodingKind, answer_id: str
+    snapshot: Snapshot, texts: Sequence[str], encoding: PositionEncodingKind, answer_id: str
 ) -> types.InlineCompletionList:
-    """One item from the line's start to the cursor, or none; never null.
+    """An item for each text, from the line's start to the cursor; the list is never null.
 
-    The item repeats what is typed already: that shape is what every client tried handles well.
+    An item repeats what is typed already: that shape is what every client tried handles well.
     """
-    if not text:
-        return types.InlineCompletionList(items=[])
     end = _position(snapshot, snapshot.cursor.column, encoding)
-    item = types.InlineCompletionItem(
-        insert_text=snapshot.line_before + _like_document(snapshot, text),
-        range=types.Range(
-            start=types.Position(end.line, 0),
-            end=end,
-        ),
-        command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
+    return types.InlineCompletionList(
+        items=[
+            types.InlineCompletionItem(
+                insert_text=snapshot.line_before + _like_document(snapshot, text),
+                range=types.Range(start=types.Position(end.line, 0), end=end),
+                command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
+            )
+            for text in texts
+        ]
     )
-    return types.InlineCompletionList(items=[item])
 
 
 def completion_items(

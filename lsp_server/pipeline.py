@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_ALTERNATIVE_TOKENS = 16
+"""Each alternative is short: several are decoded while the user waits."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -98,6 +101,24 @@ class Pipeline:
         trace.total_ms = trace.elapsed_ms()
         self._stats.count_answer(trace)
         return Suggestion(text, trace)
+
+    async def alternatives(self, snapshot: Snapshot, most: int) -> list[str]:
+        """Up to `most` different texts, the likely first, however unlikely they are."""
+        deadline_s = self._settings.latency.deadline_ms / 1000
+        running = self._scheduler.flight_of(snapshot.uri)
+        while running is not None and await running.growth(deadline_s) and not running.done:
+            pass  # the answer itself comes first
+        prompt = self._anchors.prompt(snapshot)
+        flight = Flight(snapshot.uri, prompt, _ALTERNATIVE_TOKENS, lambda _: False)
+        flight.alternatives = most
+        self._scheduler.submit(flight)
+        while not flight.done and await flight.growth(deadline_s):
+            pass
+        flight.cancel.cancel()
+        texts = flight.generation.texts if flight.generation else ()
+        shape, settings = Shape.of(snapshot), self._settings.suggestions
+        cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
+        return [text for text in dict.fromkeys(cut) if text.strip()]
 
     # The stages
 

@@ -16,6 +16,7 @@ from pygls.lsp.server import LanguageServer
 from context.documents import Snapshot  # noqa: TC001 - pygls reads annotations
 from lsp_server import (
     client_settings,
+    completions,
     feedback,
     items,
     notebook_sync,
@@ -42,8 +43,6 @@ _T = TypeVar("_T")
 MORE_AVAILABLE = "midfill/moreAvailable"
 STATUS = "midfill/status"
 STATS = "midfill/stats"
-
-_COMPLETIONS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPLETION})
 
 
 class MidfillServer(LanguageServer):
@@ -142,13 +141,13 @@ def _register(server: MidfillServer) -> None:
     feature = server.feature
     protocol: Any = server.protocol
     protocol.on_exit = server.leave
-    protocol.freeze = functools.partial(_freeze, server)
+    protocol.freeze = functools.partial(completions.freeze, server)
     protocol.on_unreadable = functools.partial(_distrust, server)
 
     feature(types.INITIALIZE)(_initialize)
     feature(types.INITIALIZED)(_initialized)
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
-        _inline_completion
+        functools.partial(completions.inline, server)
     )
     feature(STATS)(_stats)
     server.command(items.ACCEPTED)(_accepted)
@@ -190,7 +189,8 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     server.session = session
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
-        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(_completion)
+        handler = functools.partial(completions.menu, server)
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(handler)
     if params.process_id is not None:
         server.keep(transport.watch_parent(params.process_id, server.leave))
 
@@ -226,47 +226,6 @@ async def _load(server: MidfillServer) -> None:
         server.work_done_progress.end(
             token, types.WorkDoneProgressEnd(message=session.status.message)
         )
-
-
-async def _inline_completion(
-    server: MidfillServer, snapshot: Snapshot | None
-) -> types.InlineCompletionList:
-    session = _session(server)
-    text = await _answer(server, session, snapshot)
-    if snapshot is None:
-        return types.InlineCompletionList(items=[])
-    encoding = session.documents.encoding
-    return items.inline_items(snapshot, text, encoding, str(next(server.answers)))
-
-
-async def _completion(server: MidfillServer, snapshot: Snapshot | None) -> types.CompletionList:
-    session = _session(server)
-    text = await _answer(server, session, snapshot)
-    if snapshot is None:
-        return types.CompletionList(is_incomplete=True, items=[])
-    encoding = session.documents.encoding
-    return items.completion_items(snapshot, text, encoding, str(next(server.answers)))
-
-
-def _freeze(server: MidfillServer, method: str, params: Any) -> Any:
-    """The snapshot a completion is for; taken before any message that came later is handled."""
-    if method not in _COMPLETIONS:
-        return params
-    return _session(server).documents.snapshot(params.text_document.uri, params.position)
-
-
-async def _answer(server: MidfillServer, session: Session, snapshot: Snapshot | None) -> str:
-    """The text to show; a fault is counted and becomes no text. Cancelling passes through."""
-    try:
-        text, _ = await session.complete(snapshot, str(server.protocol.msg_id or ""))
-    except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
-        session.stats.faults[f"complete:{type(error).__name__}"] += 1
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.exception("a request failed")
-        else:
-            _log.error("a request failed: %s", type(error).__name__)
-        return ""
-    return text
 
 
 def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:

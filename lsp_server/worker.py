@@ -196,7 +196,13 @@ class Worker:
         prompt = flight.prompt
         flight.begin()
         heal = not prompt.live_text.endswith("\n")
-        request = Request(prompt.stable.ids, prompt.live, flight.max_new_tokens, heal=heal)
+        request = Request(
+            prompt.stable.ids,
+            prompt.live,
+            flight.max_new_tokens,
+            heal=heal,
+            alternatives=flight.alternatives,
+        )
         self._tell(self._watch_job)
         try:
             generation = engine.generate(request, flight.on_token, flight.cancel)

@@ -18,7 +18,7 @@ import json
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -33,7 +33,7 @@ NOTHING: Final = Generation((), 0, StopReason.CANCELLED, 0, 0, 0.0, 0.0)
 """What is told of a request that was cancelled before its turn."""
 
 _REASONS: Final = tuple(StopReason)
-_ASKED = struct.Struct("<cIIIIBBB")
+_ASKED = struct.Struct("<cIIIIBBBB")
 _JUDGED = struct.Struct("<cIIB")
 _NUMBER = struct.Struct("<cI")
 _CAME = struct.Struct("<cIIId")
@@ -64,17 +64,19 @@ class Asked:
         """As bytes."""
         asked = self.request
         lengths = len(asked.stable), len(asked.live), asked.max_new_tokens
-        head = _ASKED.pack(b"G", self.number, *lengths, asked.keep, asked.heal, self.spare)
+        flags = asked.keep, asked.heal, self.spare, asked.alternatives
+        head = _ASKED.pack(b"G", self.number, *lengths, *flags)
         return head + pack_ids(asked.stable) + pack_ids(asked.live)
 
     @classmethod
     def read(cls, data: bytes) -> Self:
         """From bytes."""
-        _, number, stable, live, limit, keep, heal, spare = _ASKED.unpack_from(data)
+        _, number, stable, live, limit, keep, heal, spare, several = _ASKED.unpack_from(data)
         ids = _unpack_ids(data[_ASKED.size :])
         if len(ids) != stable + live or not live:
             raise ValueError("the lengths do not fit")
-        request = Request(ids[:stable], ids[stable:], limit, keep=bool(keep), heal=bool(heal))
+        parts = ids[:stable], ids[stable:], limit
+        request = Request(*parts, keep=bool(keep), heal=bool(heal), alternatives=several)
         return cls(number, request, bool(spare))
 
 
@@ -161,13 +163,15 @@ class Done:
         """As bytes."""
         done = self.generation
         counts = done.decoded, _REASONS.index(done.reason), done.read_tokens, done.reused_tokens
-        return _DONE.pack(b"D", self.number, *counts, done.prefill_ms, done.decode_ms)
+        head = _DONE.pack(b"D", self.number, *counts, done.prefill_ms, done.decode_ms)
+        return head + _json(done.texts) if done.texts else head
 
     @classmethod
     def read(cls, data: bytes) -> Self:
         """From bytes."""
-        _, number, decoded, reason, *cost = _DONE.unpack(data)
-        return cls(number, Generation((), decoded, _REASONS[reason], *cost))
+        _, number, decoded, reason, *cost = _DONE.unpack_from(data)
+        texts = tuple(map(str, json.loads(data[_DONE.size :] or b"[]")))
+        return cls(number, replace(Generation((), decoded, _REASONS[reason], *cost), texts=texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,5 +270,5 @@ def unpack_error(facts: dict[str, str]) -> MidfillError:
     return kind(facts["text"]) if known else EngineError(facts["text"])  # type: ignore[misc]  # checked
 
 
-def _json(facts: dict[str, Any]) -> bytes:
+def _json(facts: dict[str, Any] | tuple[str, ...]) -> bytes:
     return json.dumps(facts).encode()

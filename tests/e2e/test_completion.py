@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.wire import INLINE, Wire, WireError
+from tests.e2e.wire import INLINE, URI, Wire, WireError
 
 ANSWER = "return a + b"
 
@@ -19,6 +19,25 @@ def test_an_item_reaches_from_the_line_start_to_the_cursor(shared: Wire, uri: st
         "end": {"line": 1, "character": 4},
     }
     assert item["command"]["command"] == "midfill.accepted"
+
+
+def test_a_user_who_asks_gets_a_choice() -> None:
+    """Invoked by a key there are up to three different texts; while typing there is one."""
+    with Wire(engine="fake:first|second|third|fourth") as wire:
+        wire.initialize()
+        wire.ready().open("x = \n")
+        assert len(wire.complete(0, 4)) == 1
+        items = wire.ask(
+            INLINE,
+            {
+                "textDocument": {"uri": URI},
+                "position": {"line": 0, "character": 4},
+                "context": {"triggerKind": 1},
+            },
+        )["items"]
+        texts = [item["insertText"] for item in items]
+        assert texts == ["x = first|second|third|fourth", "x = second", "x = third"]
+        assert wire.leave() == 0
 
 
 def test_the_accept_command_is_counted(shared: Wire, uri: str) -> None:

@@ -30,7 +30,7 @@ def test_an_item_reaches_from_the_line_start_to_the_cursor(
     encoding: PositionEncodingKind, character: int
 ) -> None:
     """The range is counted in the client's units, and the typed text comes again in the item."""
-    listed = inline_items(at("a\n  🙂 = ‸\nb"), "1\n2", encoding, "7")
+    listed = inline_items(at("a\n  🙂 = ‸\nb"), ["1\n2"], encoding, "7")
     (item,) = listed.items
     assert isinstance(item, InlineCompletionItem)
     assert item.insert_text == "  🙂 = 1\n2"
@@ -41,13 +41,13 @@ def test_an_item_reaches_from_the_line_start_to_the_cursor(
 
 def test_nothing_to_offer_is_an_empty_list() -> None:
     """Never null: some editors keep old ghost text on null."""
-    assert inline_items(at("‸"), "", UTF16, "1").items == []
+    assert inline_items(at("‸"), [], UTF16, "1").items == []
     assert completion_items(at("‸"), "", UTF16, "1").items == []
 
 
 def test_line_endings_are_those_of_the_document() -> None:
     """Text accepted into a CRLF document has CRLF."""
-    (inline,) = inline_items(at("a\r\n‸\r\n"), "x\ny", UTF16, "1").items
+    (inline,) = inline_items(at("a\r\n‸\r\n"), ["x\ny"], UTF16, "1").items
     assert inline.insert_text == "x\r\ny"
     (entry,) = completion_items(at("a\r\n‸\r\n"), "x\ny", UTF16, "1").items
     assert isinstance(entry.text_edit, TextEdit)

@@ -205,3 +205,26 @@ def test_a_model_that_runs_out_of_memory_goes_on_with_half_the_budget() -> None:
         assert engine.account().prompts == 1
     finally:
         engine.close()
+
+
+def test_alternatives_begin_differently_and_leave_the_kept_state_alone(engine: Ct2Engine) -> None:
+    """Three ways to go on, the greedy one first, on the state that is there."""
+    control, encode = engine.tokenizer.control, engine.tokenizer.encode
+    family = engine.family
+    stable = (
+        control(family.prefix),
+        *encode("import os\n\ndef read(path):\n"),
+        control(family.suffix),
+        *encode("\nread('x')\n"),
+    )
+    live = (control(family.middle), *encode("    with open("))
+    engine.generate(Request(stable, live, 0), lambda _: True, CancelToken())
+    request = Request(stable, live, 6, alternatives=3)
+    found = engine.generate(request, lambda _: False, CancelToken())
+    assert len(found.texts) == len({text.split()[0] for text in found.texts}) == 3
+    assert found.texts[0].strip().startswith("path")
+    assert found.reused_tokens == len(stable)
+    assert all(len(encode(text)) <= 8 for text in found.texts)
+    ended = CancelToken()
+    ended.cancel()
+    assert engine.generate(request, lambda _: False, ended).reason is StopReason.CANCELLED

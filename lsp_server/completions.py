@@ -1,0 +1,82 @@
+"""The two requests for completions: frozen when they come, answered with items."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from lsp_server import items
+
+if TYPE_CHECKING:
+    from context.documents import Snapshot
+    from lsp_server.server import MidfillServer
+    from lsp_server.session import Session
+
+_log = logging.getLogger(__name__)
+
+_METHODS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPLETION})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came.
+
+    Attributes:
+        snapshot: what it is for, None for a document that is not open.
+        invoked: whether the user asked by a key or a command, and wants a choice.
+    """
+
+    snapshot: Snapshot | None
+    invoked: bool = False
+
+
+def freeze(server: MidfillServer, method: str, params: Any) -> Any:
+    """What a completion is for; taken before any message that came later is handled."""
+    if method not in _METHODS or server.session is None:
+        return params
+    snapshot = server.session.documents.snapshot(params.text_document.uri, params.position)
+    context = getattr(params, "context", None)
+    kind = getattr(context, "trigger_kind", None)
+    return Asked(snapshot, kind is types.InlineCompletionTriggerKind.Invoked)
+
+
+async def inline(server: MidfillServer, asked: Asked) -> types.InlineCompletionList:
+    """Ghost text: one item, up to three when the user asked."""
+    snapshot, session = asked.snapshot, server.session
+    if session is None or snapshot is None:
+        return types.InlineCompletionList(items=[])
+    texts = await _answer(server, session, snapshot, choice=asked.invoked)
+    number = str(next(server.answers))
+    return items.inline_items(snapshot, texts, session.documents.encoding, number)
+
+
+async def menu(server: MidfillServer, asked: Asked) -> types.CompletionList:
+    """The same as an entry of the menu, for clients without ghost text."""
+    snapshot, session = asked.snapshot, server.session
+    if session is None or snapshot is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    texts = await _answer(server, session, snapshot)
+    number = str(next(server.answers))
+    text = texts[0] if texts else ""
+    return items.completion_items(snapshot, text, session.documents.encoding, number)
+
+
+async def _answer(
+    server: MidfillServer, session: Session, snapshot: Snapshot, *, choice: bool = False
+) -> list[str]:
+    """Texts to show; a fault is counted and becomes no text. Cancelling passes through."""
+    try:
+        text, _ = await session.complete(snapshot, str(server.protocol.msg_id or ""))
+        others = await session.alternatives(snapshot) if choice else []
+    except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
+        session.stats.faults[f"complete:{type(error).__name__}"] += 1
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.exception("a request failed")
+        else:
+            _log.error("a request failed: %s", type(error).__name__)
+        return []
+    different = [other for other in others if not text or not text.startswith(other)]
+    return [one for one in dict.fromkeys((text, *different)) if one][: session.MOST_TEXTS]
