@@ -28,7 +28,7 @@ def test_a_user_who_asks_gets_a_choice() -> None:
         wire.ready().open("x = \n")
         assert len(wire.complete(0, 4)) == 1
         items = wire.ask(
-            INLINE,
+            "textDocument/inlineCompletion",
             {
                 "textDocument": {"uri": URI},
                 "position": {"line": 0, "character": 4},
