@@ -113,7 +113,7 @@ class PromptMaker:
         self._max_tokens = max_tokens
         self._mask = mask
         self._cutter = Cutter(tokenizer, max_tokens)
-        self.layout = layouts.layout_of(settings.context, model, family)
+        self.layout = layouts.layout_of(settings.context, model, family, max_tokens)
 
     @property
     def context_tokens(self) -> int:

@@ -253,9 +253,16 @@ def test_the_file_is_cut_between_pieces_of_code() -> None:
 
 def test_families_without_repository_tokens_get_comments() -> None:
     """A layout that a family cannot spell becomes the nearest one that it can."""
-    assert layout_of("repo", "", FAMILIES["deepseek-coder"]) is Layout.COMMENT
-    assert layout_of("suffix", "", FAMILIES["left-to-right"]) is Layout.COMMENT
-    assert layout_of("auto", "no-such-model", QWEN) is Layout.OFF
+    assert layout_of("repo", "", FAMILIES["deepseek-coder"], 512) is Layout.COMMENT
+    assert layout_of("suffix", "", FAMILIES["left-to-right"], 512) is Layout.COMMENT
+
+
+def test_auto_tells_other_files_only_where_that_was_measured_to_help() -> None:
+    """By model, and not in prompts so short that the file at hand needs them whole."""
+    assert layout_of("auto", "no-such-model", QWEN, 512) is Layout.OFF
+    assert layout_of("auto", "qwen2.5-coder-0.5b", QWEN, 512) is Layout.REPO
+    assert layout_of("auto", "qwen2.5-coder-0.5b", QWEN, 256) is Layout.OFF
+    assert layout_of("repo", "qwen2.5-coder-0.5b", QWEN, 256) is Layout.REPO
 
 
 def test_comments_of_a_language_with_closing_marks_stay_closed() -> None:
