@@ -10,10 +10,10 @@ from lsp_server.repairs import in_word, to_word_border
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OVERCONFIDENCE: Final = 1.5
-"""A text that the model gives the probability p is right in about p ** 1.5 of all cases.
+OVERCONFIDENCE: Final = 1.35
+"""A text that the model gives the probability p is right in about p ** 1.35 of all cases.
 
-Measured with `midfill bench confidence`, see docs/benchmarks.md; int8 and instruction tuning both
+Measured with `midfill bench confidence`, see docs/suggestions.md; int8 and instruction tuning both
 make small models a little too sure of themselves.
 """
 _NEVER = -1e9

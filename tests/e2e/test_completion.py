@@ -23,7 +23,7 @@ def test_an_item_reaches_from_the_line_start_to_the_cursor(shared: Wire, uri: st
 
 def test_a_user_who_asks_gets_a_choice() -> None:
     """Invoked by a key there are up to three different texts; while typing there is one."""
-    with Wire(engine="fake:first|second|third|fourth") as wire:
+    with Wire(engine="fake:one()|two()|three()|four()") as wire:
         wire.initialize()
         wire.ready().open("x = \n")
         assert len(wire.complete(0, 4)) == 1
@@ -36,7 +36,7 @@ def test_a_user_who_asks_gets_a_choice() -> None:
             },
         )["items"]
         texts = [item["insertText"] for item in items]
-        assert texts == ["x = first|second|third|fourth", "x = second", "x = third"]
+        assert texts == ["x = one()|two()|three()|four()", "x = two()", "x = three()"]
         assert wire.leave() == 0
 
 

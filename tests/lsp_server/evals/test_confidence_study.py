@@ -8,7 +8,6 @@ import random
 import pytest
 
 from engine.api import Token
-from lsp_server.confidence import OVERCONFIDENCE
 from lsp_server.evals.confidence_study import Point, counted, fit, points_of
 from lsp_server.evals.tasks import Task
 
@@ -37,7 +36,7 @@ def test_the_curve_of_made_up_answers_is_found_again() -> None:
     for _ in range(4000):
         p = dice.random()
         points.append(Point(math.log(p), dice.random() < p**1.5, whole=True))
-    assert fit(points) == pytest.approx(OVERCONFIDENCE, abs=0.11)
+    assert fit(points) == pytest.approx(1.5, abs=0.11)
     assert sum(one.count for one in counted(points)) == len(points)
     for one in counted(points):
         assert one.low <= one.right <= one.high
