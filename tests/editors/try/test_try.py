@@ -137,11 +137,11 @@ async def test_esc_hides_and_the_next_key_brings_it_back(path: Path) -> None:
 async def test_crlf_tabs_and_emoji_stay(path: Path) -> None:
     """Byte for byte, on both sides of the cursor."""
     put(path, "s = '🙂'\r\n\tif '🙂' in s: ".encode())
-    app = app_on(path, engine="fake:(go,\n\tstop)")
+    app = app_on(path, engine="fake:with a as b:\n\t\tprint(a)")
     async with app.run_test() as pilot:
         await ready(pilot, app)
         await pilot.press("y")
-        await until(pilot, lambda: app.area.ghost.startswith("(go,\n\tstop)"))
+        await until(pilot, lambda: app.area.ghost.startswith("with a as b:\n\t\tprint(a)"))
         ghost = app.area.ghost
         await pilot.press("tab", "ctrl+s")
         taken = ghost.replace("\n", "\r\n")
