@@ -44,7 +44,8 @@ test: $(VENV)/dev.stamp ## All tests, those with the real model included
 
 test-editors: $(VENV)/dev.stamp ## Real editors, VS Code in a browser among them (installs that once)
 	$(BIN)/midfill models pull
-	$(BIN)/pytest tests/editors
+	tests/editors/install.sh
+	MIDFILL_TEST_EDITORS=all $(BIN)/pytest tests/editors
 	tests/editors/vscode/run.sh
 
 # Locks hold hashes and no addresses: any registry that serves the same bytes will do.

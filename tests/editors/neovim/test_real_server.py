@@ -78,3 +78,19 @@ def test_the_real_model_writes_in_the_editor(editor: Editor) -> None:
     # A longer text may have come between the look and the key; it only ever extends.
     assert written.startswith(shown)
     assert "return a + b" in written
+
+
+def test_the_reason_for_silence_is_shown(editor: Editor) -> None:
+    """A file that the server leaves alone is off here, with the server's sentence."""
+    serve(editor, "--engine", "fake: = compute(1)")
+    editor.lua("require('midfill.config').values.settings = { suggestions = { max_file_kb = 1 } }")
+    editor.open("large.py", b"#" * 2000 + b"\n")
+    wait_silent = "return require('midfill').state()"
+    editor.until(lambda: editor.lua(wait_silent)["state"] == "off", "not off")
+    assert "suggestions.max_file_kb" in editor.lua(wait_silent)["message"]
+    editor.nvim.command("Midfill status")
+    assert "suggestions.max_file_kb" in editor.told()[-1]
+    editor.open("small.py")
+    wait_loaded(editor)
+    editor.type("iresult")
+    editor.until(editor.ghost, "no ghost text")

@@ -13,6 +13,7 @@ import pytest
 from engine.errors import MidfillError
 from lsp_server.try_app import EXAMPLE, TryApp, read
 from tests.conftest import PATIENCE_S
+from tests.editors import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,8 +205,7 @@ async def test_the_real_model_writes_and_a_picture_is_made(tmp_path: Path) -> No
         await pilot.press("r", "e")
         await until(pilot, lambda: "turn" in app.area.ghost)
         await pilot.pause(2)
-        if folder := os.environ.get("MIDFILL_PICTURES"):
-            app.save_screenshot("try.svg", folder)
+        pictures.save("try.svg", app.export_screenshot())
         ghost = app.area.ghost
         await pilot.press("tab")
         assert app.area.text.endswith("re" + ghost)

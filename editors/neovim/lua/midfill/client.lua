@@ -1,14 +1,14 @@
 --- The server's life: start, attach, talk, stop, and start again after a crash.
 local config = require('midfill.config')
+local crashes = require('midfill.crashes')
+local launch = require('midfill.launch')
 local messages = require('midfill.messages')
+local wire = require('midfill.wire')
 
 local api = vim.api
-local NAME = 'midfill'
+local NAME = launch.NAME
 local INSTALL = 'pipx install midfill (or: uv tool install midfill)'
 
----Crashes within the window that end the restarts, and the waits before the earlier restarts.
-local CRASH_WINDOW_S = 60
-local RESTART_WAITS_MS = { 500, 2000 }
 ---How long a server may take to leave by itself before it is ended.
 local STOP_PATIENCE_MS = 2000
 
@@ -22,31 +22,23 @@ local M = {
   ---What others do on the server's events; filled by `init`, so that this file needs no other.
   ---@type table<'change'|'more'|'attach'|'ready'|'detach', fun(...: any)>
   on = {},
+  request = wire.request,
+  cancel = wire.cancel,
+  notify = wire.notify,
+  encoding = wire.encoding,
+  version = wire.version,
+  command = launch.command,
+  settings = launch.settings,
   NAME = NAME,
   INSTALL = INSTALL,
 }
 
----@type vim.lsp.Client?
-local client = nil
 ---@type table<integer, string> buffers that midfill serves or will serve after a restart, and
 ---the filetype that each was opened with
 local buffers = {}
----@type number[] times of the latest crashes, in seconds
-local crashes = {}
----@type table<integer, 'stop'|'restart'> clients asked to leave, and what follows
-local leaving = {}
+---@type table<string, string> why the server leaves documents alone, by URI
+local silences = {}
 local exiting = false
-
----Client methods became methods in 0.11 and were plain functions before.
----@param name string
----@param ... any
----@return any ...
-local function call(name, ...)
-  if vim.fn.has('nvim-0.11') == 1 then
-    return client[name](client, ...)
-  end
-  return client[name](...)
-end
 
 ---@param state midfill.ServerState
 ---@param message? string
@@ -55,53 +47,15 @@ local function set_state(state, message)
   M.on.change()
 end
 
----@return boolean
-local function is_alive()
-  return client ~= nil and not leaving[client.id] and not call('is_stopped')
-end
-
----The command as it will be run.
----@return string[]
-function M.command()
-  return M.settings().cmd --[[@as string[] ]]
-end
-
----Neovim's layered configuration for midfill, before this plugin adds its part.
----@return table
-function M.settings()
-  local layered ---@type table
-  if vim.fn.has('nvim-0.11') == 1 then
-    layered = vim.deepcopy(vim.lsp.config[NAME] or {})
-  else
-    layered = dofile(api.nvim_get_runtime_file('lsp/midfill.lua', false)[1])
-  end
-  local values = config.values
-  layered.cmd = values.cmd or layered.cmd
-  layered.root_markers = values.root_markers or layered.root_markers
-  return layered
-end
-
----@param bufnr integer
----@param layered table
----@param start fun(root: string?)
-local function find_root(bufnr, layered, start)
-  if type(layered.root_dir) == 'function' then
-    layered.root_dir(bufnr, start)
-  elseif type(layered.root_dir) == 'string' then
-    start(layered.root_dir)
-  else
-    start(vim.fs.root(bufnr, layered.root_markers or {}))
-  end
-end
-
 ---@param code integer
 ---@param signal integer
 ---@param id integer
 local function on_exit(code, signal, id)
-  local asked = leaving[id]
-  leaving[id] = nil
-  if client and client.id == id then
-    client = nil
+  local asked = wire.leaving[id]
+  wire.leaving[id] = nil
+  if wire.client and wire.client.id == id then
+    wire.client = nil
+    silences = {}
   end
   if exiting then
     return
@@ -115,18 +69,13 @@ local function on_exit(code, signal, id)
     end
     return
   end
-  local now = vim.uv.now() / 1000
-  crashes = vim.tbl_filter(function(at)
-    return now - at < CRASH_WINDOW_S
-  end, crashes)
-  crashes[#crashes + 1] = now
-  local wait_ms = RESTART_WAITS_MS[#crashes]
+  local wait_ms, count = crashes.count()
   local how = ('the server ended (exit code %d, signal %d)'):format(code, signal)
   if not wait_ms then
     set_state('error', how)
     messages.tell(
       ('%s %d times within %d s and is left alone. :Midfill log shows why, :Midfill restart '
-        .. 'tries again.'):format(how, #crashes, CRASH_WINDOW_S),
+        .. 'tries again.'):format(how, count, crashes.WINDOW_S),
       vim.log.levels.ERROR
     )
     return
@@ -149,7 +98,7 @@ local function on_init(started, result)
     set_state('error', 'the server offers no inline completion')
     messages.tell(
       ('%s %s offers no inline completion; update it: %s'):format(
-        M.command()[1],
+        launch.command()[1],
         version_of(result),
         INSTALL
       ),
@@ -162,14 +111,6 @@ local function on_init(started, result)
     started.server_capabilities.inlineCompletionProvider = nil
   end
   set_state('loading', 'the model is being loaded')
-end
-
----Our callback before the user's: one, a list of them, or none.
----@param ours function
----@param users function|function[]|nil
----@return function[]
-local function chain(ours, users)
-  return vim.list_extend({ ours }, type(users) == 'table' and users or { users })
 end
 
 ---@param _ any
@@ -189,61 +130,49 @@ local function on_status(_, result)
   end
 end
 
----What `vim.lsp.start` gets: Neovim's layers, the user's settings, and what this plugin needs.
----@param layered table
----@param root string?
----@return table
-local function start_config(layered, root)
-  local values = config.values
-  local capabilities = vim.tbl_deep_extend(
-    'force',
-    vim.lsp.protocol.make_client_capabilities(),
-    layered.capabilities or {},
-    { textDocument = { inlineCompletion = { dynamicRegistration = false } } }
-  )
-  return vim.tbl_extend('force', layered, {
-    name = NAME,
-    root_dir = root,
-    capabilities = capabilities,
-    init_options = vim.tbl_deep_extend(
-      'force',
-      { growing = values.growing },
-      layered.init_options or {},
-      values.settings
-    ),
-    settings = vim.tbl_deep_extend(
-      'force',
-      layered.settings or {},
-      { midfill = vim.tbl_isempty(values.settings) and vim.empty_dict() or values.settings }
-    ),
-    handlers = vim.tbl_extend('force', layered.handlers or {}, {
-      ['midfill/status'] = on_status,
-      ['midfill/moreAvailable'] = function(_, result)
-        M.on.more(result.uri, result.version)
-      end,
-    }),
-    on_init = chain(on_init, layered.on_init),
-    on_exit = chain(vim.schedule_wrap(on_exit), layered.on_exit),
-    on_attach = chain(vim.schedule_wrap(M.on.ready), layered.on_attach),
-  })
+---The server leaves a document alone, or does so no longer.
+---@param _ any
+---@param result { uri: string, message: string }
+local function on_silence(_, result)
+  silences[result.uri] = result.message ~= '' and result.message or nil
+  M.on.change()
+  if result.message == '' then
+    M.on.ready(nil, api.nvim_get_current_buf())
+  end
 end
+
+---@type midfill.Callbacks
+local callbacks = {
+  on_init = on_init,
+  on_exit = on_exit,
+  on_attach = function(...)
+    M.on.ready(...)
+  end,
+  handlers = {
+    ['midfill/status'] = on_status,
+    ['midfill/silence'] = on_silence,
+    ['midfill/moreAvailable'] = function(_, result)
+      M.on.more(result.uri, result.version)
+    end,
+  },
+}
 
 ---Tell the one running server about another project.
 ---@param root string?
 local function add_root(root)
-  if not root or not client then
+  if not root or not wire.client then
     return
   end
   local uri = vim.uri_from_fname(root)
-  local folders = client.workspace_folders or {}
+  local folders = wire.client.workspace_folders or {}
   for _, folder in ipairs(folders) do
     if folder.uri == uri then
       return
     end
   end
   local folder = { uri = uri, name = root }
-  client.workspace_folders = vim.list_extend({ folder }, folders)
-  M.notify('workspace/didChangeWorkspaceFolders', { event = { added = { folder }, removed = {} } })
+  wire.client.workspace_folders = vim.list_extend({ folder }, folders)
+  wire.notify('workspace/didChangeWorkspaceFolders', { event = { added = { folder }, removed = {} } })
 end
 
 ---Start the server, or use the running one: one model in memory serves every project.
@@ -254,19 +183,19 @@ local function start(bufnr, layered, root)
   if not api.nvim_buf_is_loaded(bufnr) or config.silent(bufnr) then
     return
   end
-  if is_alive() then
+  if wire.is_alive() then
     add_root(root)
-    vim.lsp.buf_attach_client(bufnr, client.id)
+    vim.lsp.buf_attach_client(bufnr, wire.client.id)
   else
     set_state('starting')
-    local id = vim.lsp.start(start_config(layered, root), {
+    local id = vim.lsp.start(launch.config(layered, root, callbacks), {
       bufnr = bufnr,
       reuse_client = function()
         return false
       end,
     })
-    client = id and vim.lsp.get_client_by_id(id) or nil
-    if not client then
+    wire.client = id and vim.lsp.get_client_by_id(id) or nil
+    if not wire.client then
       set_state('error', ('could not start %s'):format(layered.cmd[1]))
       return
     end
@@ -280,17 +209,17 @@ function M.attach(bufnr)
   if config.silent(bufnr) or exiting then
     return
   end
-  if is_alive() and client.attached_buffers[bufnr] then
+  if wire.is_alive() and wire.client.attached_buffers[bufnr] then
     return
   end
   buffers[bufnr] = vim.bo[bufnr].filetype
-  if client and leaving[client.id] then
-    leaving[client.id] = 'restart'
+  if wire.client and wire.leaving[wire.client.id] then
+    wire.leaving[wire.client.id] = 'restart'
     return
-  elseif not is_alive() and (M.state == 'error' or M.state == 'starting') then
+  elseif not wire.is_alive() and (M.state == 'error' or M.state == 'starting') then
     return -- after a crash: the back-off decides
   end
-  local layered = M.settings()
+  local layered = launch.settings()
   if type(layered.cmd) == 'table' and vim.fn.executable(layered.cmd[1]) == 0 then
     set_state('missing', ('%s is not installed'):format(layered.cmd[1]))
     messages.tell_once(
@@ -303,7 +232,7 @@ function M.attach(bufnr)
     )
     return
   end
-  find_root(bufnr, layered, function(root)
+  launch.find_root(bufnr, layered, function(root)
     start(bufnr, layered, root)
   end)
 end
@@ -324,8 +253,8 @@ end
 ---@param bufnr integer
 function M.detach(bufnr)
   buffers[bufnr] = nil
-  if is_alive() and client.attached_buffers[bufnr] then
-    vim.lsp.buf_detach_client(bufnr, client.id)
+  if wire.is_alive() and wire.client.attached_buffers[bufnr] then
+    vim.lsp.buf_detach_client(bufnr, wire.client.id)
   end
   M.on.detach(bufnr)
 end
@@ -334,7 +263,7 @@ end
 ---@param bufnr integer
 ---@return boolean
 function M.serves(bufnr)
-  return is_alive() and client.initialized == true and client.attached_buffers[bufnr] == true
+  return wire.is_alive() and wire.client.initialized == true and wire.client.attached_buffers[bufnr] == true
 end
 
 ---A buffer got a filetype, perhaps another one: that is a language, and an off switch.
@@ -348,24 +277,24 @@ end
 
 ---@param next_step? 'stop'|'restart'
 function M.stop(next_step)
-  if not is_alive() then
+  if not wire.is_alive() then
     return
   end
-  local stopping = client
-  leaving[stopping.id] = next_step or 'stop'
-  call('stop')
+  local stopping = wire.client
+  wire.leaving[stopping.id] = next_step or 'stop'
+  wire.call('stop')
   vim.defer_fn(function()
-    if client == stopping then
-      call('stop', true)
+    if wire.client == stopping then
+      wire.call('stop', true)
     end
   end, STOP_PATIENCE_MS)
 end
 
 ---Start afresh, whatever went wrong before.
 function M.restart()
-  crashes = {}
+  crashes.forget()
   messages.forget('missing')
-  if is_alive() then
+  if wire.is_alive() then
     M.stop('restart')
     return
   end
@@ -382,7 +311,7 @@ end
 ---@param id integer a client that was attached to a buffer
 function M.look_for_second(id)
   local other = vim.lsp.get_client_by_id(id)
-  if other and other.name == NAME and client and client.id ~= id and not leaving[id] then
+  if other and other.name == NAME and wire.client and wire.client.id ~= id and not wire.leaving[id] then
     messages.tell_once(
       'second',
       "a second midfill server runs; start it by setup() or by vim.lsp.enable('midfill'), not both",
@@ -391,44 +320,11 @@ function M.look_for_second(id)
   end
 end
 
+---Why the server makes no suggestions for a buffer, or nil.
 ---@param bufnr integer
----@param method string
----@param params table
----@param answer fun(err: table?, result: any)
----@return integer? id for `cancel`
-function M.request(bufnr, method, params, answer)
-  if not is_alive() then
-    return nil
-  end
-  local sent, id = call('request', method, params, answer, bufnr)
-  return sent and id or nil
-end
-
----@param id integer
-function M.cancel(id)
-  if is_alive() then
-    call('cancel_request', id)
-  end
-end
-
----@param method string
----@param params table
-function M.notify(method, params)
-  if is_alive() then
-    call('notify', method, params)
-  end
-end
-
----@return string 'utf-8', 'utf-16' or 'utf-32'
-function M.encoding()
-  return client and client.offset_encoding or 'utf-16'
-end
-
----The document's version as the server knows it.
----@param bufnr integer
----@return integer?
-function M.version(bufnr)
-  return vim.lsp.util.buf_versions[bufnr]
+---@return string?
+function M.silence(bufnr)
+  return silences[vim.uri_from_bufnr(bufnr)]
 end
 
 return M

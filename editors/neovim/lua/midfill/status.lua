@@ -17,7 +17,8 @@ local announced = nil
 ---@param bufnr? integer
 ---@return midfill.State
 function M.state(bufnr)
-  local silent = config.silent(bufnr or vim.api.nvim_get_current_buf())
+  bufnr = bufnr == nil and vim.api.nvim_get_current_buf() or bufnr
+  local silent = config.silent(bufnr) or client.silence(bufnr)
   return {
     state = silent and 'off' or client.state,
     message = silent or client.message,
