@@ -60,6 +60,12 @@ class Terminal:
         return now
 
 
+def is_ready(screen: str) -> bool:
+    """Whether the statusline has no state to tell of."""
+    rows = screen.split("\n")
+    return any(row.startswith("shapes.py") and row.endswith(" midfill") for row in rows)
+
+
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A terminal that ends with the test."""
@@ -77,13 +83,16 @@ def test_ghost_text_is_on_a_real_screen(terminal: Terminal, tmp_path: Path) -> N
     file.write_text(SOURCE)
     midfill = Path(sys.executable).with_name("midfill")
     setup = f"lua require('midfill').setup({{ cmd = {{ '{midfill}', 'serve', '--stdio' }} }})"
-    status = "set laststatus=2 statusline=%t%=%{v:lua.require'midfill'.status()}"
+    status = (
+        "set laststatus=2 statusline=%t%=%{v:lua.require'midfill'.status()}\n"
+        "autocmd User MidfillStatus redrawstatus"
+    )
     start = tmp_path / "init.vim"
     start.write_text(f"set runtimepath+={PLUGIN} termguicolors noswapfile\n{setup}\n{status}\n")
     nvim = [str(find_neovim("0.12")), "--clean", "-i", "NONE", "-u", str(start), str(file)]
     size = ["-x", str(COLUMNS), "-y", str(ROWS)]
     terminal.run("new-session", "-d", *size, *nvim)
-    terminal.until(lambda screen: "Rectangle" in screen and "loading" not in screen)
+    terminal.until(is_ready)
     terminal.run("send-keys", "G", "o", "return ")
     terminal.until(lambda screen: "return self." in screen)
     terminal.run("send-keys", "-l", "self.")
