@@ -19,6 +19,7 @@ class EngineSettings:
         process: where the engine lives: in a process that all servers of this user share, in one of
             its own, or inside the server's.
         linger_s: how long the shared process stays after its last server left.
+        idle_min: unload the model when nobody asked for so long, until somebody does; 0 never.
     """
 
     model: str = field(default="auto", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"})
@@ -42,3 +43,4 @@ class EngineSettings:
     state_max_mb: int = field(default=1024, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})
     process: str = field(default="shared", metadata={"choices": ("shared", "own", "inside")})
     linger_s: float = field(default=10.0, metadata={"min": 0, "max": 86_400, "unit": "s"})
+    idle_min: float = field(default=60.0, metadata={"min": 0, "max": 100_000, "unit": "minutes"})

@@ -254,6 +254,7 @@ class Pipeline:
 
     def rest(self, snapshot: Snapshot) -> None:
         """The cursor came to rest: look around, and read what a request here would need."""
+        self._scheduler.want()
         self._anchors.rest(snapshot)
 
     def preview(self, snapshot: Snapshot) -> Prompt:

@@ -36,6 +36,7 @@ class Scheduler:
         make_engine: Callable[[], Engine],
         stats: Stats,
         on_fault: Callable[[str], None] = lambda _: None,
+        on_wanted: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; `start` loads the engine.
 
@@ -43,10 +44,13 @@ class Scheduler:
             make_engine: makes a loaded engine; called on the engine's thread, again after a fault.
             stats: counts what is done.
             on_fault: called on the event loop with a message for the user.
+            on_wanted: called when an engine that `sleep` unloaded is needed again.
         """
         self._make_engine = make_engine
         self._stats = stats
         self._on_fault = on_fault
+        self._on_wanted = on_wanted
+        self._asleep = False
         self._loop = asyncio.get_running_loop()
         self._worker: Worker | None = None
         self._restarts = Restarts()
@@ -65,12 +69,26 @@ class Scheduler:
         Raises:
             MidfillError: it could not be loaded.
         """
+        self._asleep = False
         self._worker = self._new_worker()
         return await self._worker.ready
+
+    def sleep(self) -> None:
+        """Unload the engine until somebody wants it; nothing where it has work to do."""
+        if self._worker is not None and self._worker.engine is not None and self._worker.idle:
+            self._worker.abandon()
+            self._worker, self._asleep = None, True
+
+    def want(self) -> None:
+        """Somebody will soon ask: an engine that sleeps is woken."""
+        if self._asleep:
+            self._asleep = False
+            self._on_wanted()
 
     def submit(self, flight: Flight) -> None:
         """Queue a flight; it replaces what its document has waiting or running."""
         self.last_used = time.monotonic()
+        self.want()
         if self._worker is None or self._worker.engine is None:
             if self._restarts.rested():
                 self._restarts.pause_s()  # one attempt; the next rest begins

@@ -25,6 +25,7 @@ from lsp_server import (
     transport,
     verdicts,
 )
+from lsp_server.description import describe
 from lsp_server.protocol import MidfillProtocol
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
@@ -229,7 +230,7 @@ async def _load(server: MidfillServer) -> None:
 
 
 def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
-    return _session(server).describe()
+    return describe(_session(server))
 
 
 def _accepted(server: MidfillServer, _answer_id: str = "") -> None:

@@ -7,14 +7,15 @@ import dataclasses
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from context.prompt import PromptMaker
 from context.secrets import masked
 from engine import calibration
 from engine.errors import MidfillError, ModelMissingError
-from lsp_server import pacing, paths
+from lsp_server import pacing, paths, upkeep
 from lsp_server.documents import Documents
+from lsp_server.gated import Gated
 from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
     from lsp_server.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-_IDLE_CHECK_S = 5.0
-_IDLE_S = 10.0
-_RECYCLE_SHARE = 0.6
-_NEWS = 1.15
-"""A rate so many times the known one is worth learning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +77,23 @@ class Session:
         self.settings = settings
         self.documents = Documents()
         self.surroundings = Surroundings(settings.context)
-        self.silences = Silences([settings_rule(lambda: self.settings.suggestions)])
+        self.gated = Gated(self.surroundings.reader.gate.verdict)
+        rules = [settings_rule(lambda: self.settings.suggestions), self.gated.rule]
+        self.silences = Silences(rules)
         self.stats = Stats()
         self.status = self._news = Status("loading", "the model is being loaded", Reason.LOADING)
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
-        self.scheduler = Scheduler(make_engine, self.stats, self._fault)
         self._engine_settings: EngineSettings | None = None
         self._on_status = on_status
         self._more_available = more_available
         self._calibrate = calibrate
         self._idle_task: asyncio.Task[None] | None = None
+        self._waking: asyncio.Future[None] | None = None
         self._make_engine = make_engine
         self._loading = asyncio.Lock()
         self._closed = False
+        self.scheduler = self._new_scheduler()
 
     def engine_starts_with(self) -> Settings:
         """The settings for an engine that is started now."""
@@ -116,7 +114,7 @@ class Session:
         async with self._loading:
             if self._closed:
                 return
-            old, new = self.scheduler, Scheduler(self._make_engine, self.stats, self._fault)
+            old, new = self.scheduler, self._new_scheduler()
             problem = await self._begin(new)
             (new if problem else old).retire()
             if problem and old.engine is None:
@@ -153,7 +151,7 @@ class Session:
             self.surroundings,
         )
         if self._idle_task is None:
-            self._idle_task = asyncio.create_task(self._tidy_when_idle())
+            self._idle_task = asyncio.create_task(upkeep.run(self))
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
         self._tell(self._ready(engine))
         return None
@@ -167,7 +165,7 @@ class Session:
         self.surroundings.reconfigure(settings.context)
         if self.pipeline is not None:
             self.pipeline.reconfigure(settings)
-            self._retune()
+            self.retune()
         if (now := self._waiting_for_restart()) != waiting:
             _log.warning("%s", now or "the engine's settings are those it was started with")
             self._tell(self._news)
@@ -216,30 +214,6 @@ class Session:
             mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )
 
-    def describe(self) -> dict[str, Any]:
-        """For `midfill/stats`: counts and states, never text."""
-        engine = self.scheduler.engine
-        account = engine.account() if engine else None
-        return {
-            "ready": self.pipeline is not None and engine is not None,
-            "status": {"state": self.status.state, "message": self.status.message},
-            "engine": engine.name if engine else None,
-            "open_documents": len(self.documents),
-            "document_faults": dict(self.documents.faults),
-            "max_prompt_tokens": pacing.max_prompt_tokens(self.settings, self.rates),
-            "rates": None
-            if self.rates is None
-            else {
-                "prefill_tokens_s": round(self.rates.prefill_tokens_s, 1),
-                "decode_ms": round(self.rates.decode_ms, 2),
-            },
-            "state_bytes": account.held_bytes if account else 0,
-            "state_budget_bytes": account.budget_bytes if account else 0,
-            "states": account.prompts if account else 0,
-            "context": self.surroundings.as_dict(),
-            **self.stats.as_dict(),
-        }
-
     def tell_refusal(self, what: str) -> None:
         """Tell the user that something tried to reach the network and could not."""
         news = self._news
@@ -266,42 +240,37 @@ class Session:
             calibration.remember(path, key, rates)
         return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
 
-    async def _tidy_when_idle(self) -> None:
-        """Give kept states back before the budget forces it in the middle of typing."""
-        while True:
-            await asyncio.sleep(_IDLE_CHECK_S)
-            engine = self.scheduler.engine
-            if engine is None or not self.scheduler.idle:
-                continue
-            self._learn_from_work(engine)
-            account = engine.account()
-            quiet = time.monotonic() - self.scheduler.last_used > _IDLE_S
-            if quiet and account.held_bytes > account.budget_bytes * _RECYCLE_SHARE:
-                try:
-                    await self.scheduler.call(lambda engine: engine.recycle())
-                    _log.info("gave back %d kept states", account.prompts)
-                except MidfillError:
-                    _log.warning("kept states could not be given back")
-
-    def _learn_from_work(self, engine: Engine) -> None:
-        """A machine that was busy while it was measured is found to be faster than thought."""
-        best = self.stats.best_prefill_tokens_s
-        rates = self.rates
-        if rates is None or self.pipeline is None or best < rates.prefill_tokens_s * _NEWS:
-            return
-        self.rates = rates = dataclasses.replace(rates, prefill_tokens_s=best)
-        calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
-        self._retune()
-        _log.info("this machine reads %.0f tokens/s", best)
-
-    def _retune(self) -> None:
+    def retune(self) -> None:
         """Cut prompts for the settings and rates of now, once an engine is there."""
         engine = self.scheduler.engine
         if engine is not None and self.pipeline is not None and self.rates is not None:
             self.pipeline.retune(self.prompt_maker(engine), self.rates)
 
+    def sleep(self) -> None:
+        """Unload the model until somebody asks for a suggestion."""
+        self.scheduler.sleep()
+        if self.scheduler.engine is None:
+            words = "the model was unloaded after a long rest; typing loads it again"
+            self._tell(Status("ready", words, Reason.LOADING))
+
+    def _new_scheduler(self) -> Scheduler:
+        return Scheduler(self._make_engine, self.stats, self._fault, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = asyncio.ensure_future(self._load_again())
+
+    async def _load_again(self) -> None:
+        async with self._loading:
+            try:
+                engine = await self.scheduler.start()
+            except MidfillError as error:
+                self._tell(Status("error", str(error), Reason.FAILED))
+                return
+        self.retune()
+        self._tell(self._ready(engine))
+
     def _fault(self, message: str) -> None:
-        self._retune()
+        self.retune()
         if self.scheduler.engine:
             self._tell(Status("ready", message, Reason.RESTARTED))
         else:

@@ -171,6 +171,15 @@ class Surroundings:
         self._known[snapshot.uri] = found
         return found
 
+    def ask(self, look: Callable[[], object], then: Callable[[], object]) -> None:
+        """Do something that may wait for a disk, then something on the event loop."""
+
+        def job() -> None:
+            look()
+            self._tell(then)
+
+        self._thread.post(job)
+
     def as_dict(self) -> dict[str, Any]:
         """For `midfill/stats`: counts and reasons, never names."""
         return {
@@ -248,6 +257,7 @@ class Surroundings:
     # On threads
 
     def _changed_on_disk(self, changed: set[str], renamed: dict[str, str]) -> None:
+        self.reader.gate.forget()
         gone = {location for location in changed if not self.reader.is_file(location)}
         self._tell(self._news, gone, renamed)
 
@@ -275,7 +285,6 @@ class Surroundings:
         def late() -> bool:
             return self._thread.closing or time.monotonic() > end
 
-        self.reader.gate.forget()
         found = tuple(self._gatherer.gather(wish, late=late))
         self.gathered += 1
         return found

@@ -37,6 +37,7 @@ def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> 
     document = session.documents.open(params)
     session.surroundings.opened(document)
     verdicts.judge(server, document)
+    verdicts.look(server, document.uri)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
 
 
@@ -80,6 +81,7 @@ def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -
     session, uri = _session(server), params.text_document.uri
     session.documents.close(uri)
     session.silences.forget(uri)
+    session.gated.forget(uri)
     session.surroundings.closed(uri)
     if session.pipeline is not None:
         session.pipeline.closed(uri)
@@ -92,6 +94,8 @@ def did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> 
     if document is not None and not document.out_of_sync:
         session.surroundings.opened(document)
     verdicts.judge(server, document)
+    for each in session.documents:  # what was saved may be an ignore file
+        verdicts.look(server, each.uri)
 
 
 def did_change_folders(
@@ -101,6 +105,8 @@ def did_change_folders(
     session = _session(server)
     session.documents.change_folders(params.event)
     session.surroundings.set_folders(session.documents.roots)
+    for document in session.documents:
+        verdicts.look(server, document.uri)
 
 
 def cursor_rested(server: MidfillServer, params: Any) -> None:

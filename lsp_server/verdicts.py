@@ -28,6 +28,16 @@ def judge(server: MidfillServer, document: Document | None) -> None:
     server.protocol.notify(SILENCE, {"uri": document.uri, **_words(verdict)})
 
 
+def look(server: MidfillServer, uri: str) -> None:
+    """See whether the document's file is ignored, and judge it again when that is known."""
+    session = server.session
+    if session is None or session.documents.get(uri) is None:
+        return
+    session.surroundings.ask(
+        lambda: session.gated.look(uri), lambda: judge(server, session.documents.get(uri))
+    )
+
+
 def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
     """A change as large as a file may have made the document too large."""
     if any(len(event.text) > GREAT_CHANGE for event in params.content_changes):
@@ -36,7 +46,9 @@ def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams)
 
 def did_focus(server: MidfillServer, params: Any) -> None:
     """The user looks at a document: {textDocument}. Rules may know more than when it was opened."""
-    _judge_by_uri(server, str(params.textDocument.uri))
+    uri = str(params.textDocument.uri)
+    _judge_by_uri(server, uri)
+    look(server, uri)
 
 
 def silence(server: MidfillServer, params: Any) -> dict[str, str]:

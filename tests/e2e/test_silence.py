@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import PATIENCE_S
 from tests.e2e.wire import URI, Wire
 
 if TYPE_CHECKING:
@@ -132,3 +134,26 @@ def test_what_editors_tell_is_counted(wire: Wire) -> None:
     wire.notify("textDocument/didFocus", {"textDocument": {"uri": URI}})
     stats = wire.stats()
     assert (stats["shown"], stats["accepted_parts"]) == (1, 1)
+
+
+def test_private_and_ignored_files_are_left_alone_until_they_are_let_in(tmp_path: Path) -> None:
+    """A `.env` at once; what git ignores as soon as it was looked at; `!NAME` brings it back."""
+    (tmp_path / ".gitignore").write_text("made.py\n", encoding="utf-8")
+    private, made = (tmp_path / ".env").as_uri(), (tmp_path / "made.py").as_uri()
+    with Wire() as wire:
+        wire.initialize(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "space"}])
+        wire.ready()
+        wire.open("KEY=\n", private)
+        assert wire.complete(0, 4, private) == []
+        assert reason(wire, private) == "ignored"
+        wire.open("x = \n", made)
+        wire.until(lambda: [said for said in wire.said("midfill/silence") if said["uri"] == made])
+        assert reason(wire, made) == "ignored"
+        assert wire.complete(0, 4, made) == []
+        (tmp_path / ".midfillignore").write_text("!made.py\n", encoding="utf-8")
+        deadline = time.monotonic() + PATIENCE_S
+        while reason(wire, made) and time.monotonic() < deadline:
+            wire.notify("textDocument/didFocus", {"textDocument": {"uri": made}})
+            time.sleep(0.1)
+        assert wire.complete(0, 4, made)
+        assert wire.leave() == 0

@@ -14,6 +14,7 @@ import pytest
 from context.documents import Cursor
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
+from lsp_server.description import describe
 from lsp_server.session import Session, Status
 from lsp_server.settings import LatencySettings, Settings, SuggestionSettings
 from lsp_server.trace import Source, Trace
@@ -272,7 +273,7 @@ async def test_an_engine_that_raises_costs_one_empty_answer(desks: Desks) -> Non
     text, _ = await desk.ask(at("x = ‸\n"))
     assert text == ""
     await until(lambda: desk.statuses[-1].state == "ready" and len(desk.statuses) >= 3)
-    assert desk.session.describe()["faults"] == {"engine-raised": 1}
+    assert describe(desk.session)["faults"] == {"engine-raised": 1}
     assert (await desk.ask(at("x = ‸\n")))[0] == "fine()"
 
 

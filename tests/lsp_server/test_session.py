@@ -11,8 +11,9 @@ import pytest
 from engine import calibration
 from engine.errors import ModelMissingError
 from engine.fake import FakeEngine
-from lsp_server import paths
-from lsp_server import session as module
+from engine.settings import EngineSettings
+from lsp_server import paths, upkeep
+from lsp_server.description import describe
 from lsp_server.session import Session, Status
 from lsp_server.settings import Settings
 from lsp_server.trace import Source
@@ -53,7 +54,7 @@ async def test_before_loading_there_is_nothing_to_offer() -> None:
     assert (await session.complete(at("x = ‸")))[0] == ""
     text, trace = await session.complete(None)
     assert (text, trace.source) == ("", Source.NONE)
-    assert session.describe()["ready"] is False
+    assert describe(session)["ready"] is False
     session.close()
 
 
@@ -81,8 +82,8 @@ async def test_a_model_that_cannot_be_loaded_is_a_status(error: Exception, words
 
 async def test_states_are_given_back_at_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the budget forces it in the middle of typing."""
-    monkeypatch.setattr(module, "_IDLE_CHECK_S", 0.01)
-    monkeypatch.setattr(module, "_IDLE_S", 0.02)
+    monkeypatch.setattr(upkeep, "CHECK_S", 0.01)
+    monkeypatch.setattr(upkeep, "IDLE_S", 0.02)
     engine = FakeEngine(rest="foo()", kv_bytes_per_token=1000, budget_bytes=45_000)
     session = Session(Settings(), lambda: engine, calibrate=False)
     await session.load()
@@ -92,6 +93,35 @@ async def test_states_are_given_back_at_idle(monkeypatch: pytest.MonkeyPatch) ->
         while engine.account().prompts:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
     assert (await session.complete(at("import os\n\n\nx = q‸\n")))[0] == "foo()"
+    session.close()
+
+
+async def test_a_model_that_nobody_asks_is_unloaded_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its memory is free after the rest; the first wish loads it, the next ones are answered."""
+    monkeypatch.setattr(upkeep, "CHECK_S", 0.01)
+    engines: list[FakeEngine] = []
+
+    def make() -> FakeEngine:
+        engines.append(FakeEngine(rest="foo()"))
+        return engines[-1]
+
+    settings = Settings(engine=EngineSettings(idle_min=0.001))
+    session = Session(settings, make, calibrate=False)
+    await session.load()
+    assert (await session.complete(at("x = ‸\n")))[0] == "foo()"
+    async with asyncio.timeout(PATIENCE_S):
+        while not engines[0].closed:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.01)
+        session.settings = Settings()  # or it falls asleep again while it is watched
+        assert "unloaded" in session.status.message
+        assert (await session.complete(at("x = q‸\n")))[0] == ""
+        while session.scheduler.engine is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert (await session.complete(at("x = qq‸\n")))[0] == "foo()"
+    assert len(engines) == 2
+    assert session.status.state == "ready"
     session.close()
 
 

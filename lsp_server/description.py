@@ -1,0 +1,35 @@
+"""A session in figures, for `midfill/stats`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsp_server import pacing
+
+if TYPE_CHECKING:
+    from lsp_server.session import Session
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """For `midfill/stats`: counts and states, never text."""
+    engine = session.scheduler.engine
+    account = engine.account() if engine else None
+    return {
+        "ready": session.pipeline is not None and engine is not None,
+        "status": {"state": session.status.state, "message": session.status.message},
+        "engine": engine.name if engine else None,
+        "open_documents": len(session.documents),
+        "document_faults": dict(session.documents.faults),
+        "max_prompt_tokens": pacing.max_prompt_tokens(session.settings, session.rates),
+        "rates": None
+        if session.rates is None
+        else {
+            "prefill_tokens_s": round(session.rates.prefill_tokens_s, 1),
+            "decode_ms": round(session.rates.decode_ms, 2),
+        },
+        "state_bytes": account.held_bytes if account else 0,
+        "state_budget_bytes": account.budget_bytes if account else 0,
+        "states": account.prompts if account else 0,
+        "context": session.surroundings.as_dict(),
+        **session.stats.as_dict(),
+    }

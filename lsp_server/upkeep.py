@@ -1,0 +1,66 @@
+"""What is done while nobody types: rates are learnt, kept states given back, the model unloaded."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from engine import calibration
+from engine.errors import MidfillError
+from lsp_server import paths
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+    from lsp_server.session import Session
+
+_log = logging.getLogger(__name__)
+
+CHECK_S = 5.0
+IDLE_S = 10.0
+RECYCLE_SHARE = 0.6
+_NEWS = 1.15
+"""A rate so many times the known one is worth learning."""
+
+
+async def run(session: Session) -> None:
+    """Look every few seconds, until cancelled."""
+    while True:
+        await asyncio.sleep(CHECK_S)
+        scheduler = session.scheduler
+        engine = scheduler.engine
+        if engine is None or not scheduler.idle:
+            continue
+        _learn_from_work(session, engine)
+        rest_s = time.monotonic() - scheduler.last_used
+        limit_min = session.settings.engine.idle_min
+        if limit_min and rest_s > limit_min * 60:
+            session.sleep()
+        elif rest_s > IDLE_S:
+            await _give_back(session, engine)
+
+
+async def _give_back(session: Session, engine: Engine) -> None:
+    """Drop kept states before the budget forces it in the middle of typing."""
+    account = engine.account()
+    if account.held_bytes <= account.budget_bytes * RECYCLE_SHARE:
+        return
+    try:
+        await session.scheduler.call(lambda engine: engine.recycle())
+        _log.info("gave back %d kept states", account.prompts)
+    except MidfillError:
+        _log.warning("kept states could not be given back")
+
+
+def _learn_from_work(session: Session, engine: Engine) -> None:
+    """A machine that was busy while it was measured is found to be faster than thought."""
+    best = session.stats.best_prefill_tokens_s
+    rates = session.rates
+    if rates is None or session.pipeline is None or best < rates.prefill_tokens_s * _NEWS:
+        return
+    session.rates = rates = dataclasses.replace(rates, prefill_tokens_s=best)
+    calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+    session.retune()
+    _log.info("this machine reads %.0f tokens/s", best)
