@@ -85,8 +85,10 @@ class Shape:
 
 
 def opens_block(line: str) -> bool:
-    """Whether the lines after `line` belong to it."""
-    return bool(_OPENS.search(line))
+    """Whether the lines after `line` belong to it: it says so at its end, or a bracket is open."""
+    return bool(_OPENS.search(line)) or any(
+        line.count(opening) > line.count(closing) for opening, closing in ("()", "[]", "{}")
+    )
 
 
 def indent_of(line: str) -> int:

@@ -83,6 +83,8 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("a = 1‸\n", "\nb = 2\nc = 3", "\nb = 2"),
         ("‸\n", "if a:\n    b()\n    c()\nd()", "if a:\n    b()\n    c()"),
         ("    ‸\n", "for (;;) {\n        b();\n    }\n    c();", "for (;;) {\n        b();\n    }"),
+        ("\tx = f‸\n", "(go,\n\t\tstop)\n\ty = 1", "(go,\n\t\tstop)"),
+        ("x = f(a, ‸\n", "b)\ny = 1", "b)"),
         # a brace that closes the block, unless it stands there or the block goes on
         ("if (a) {\n    ‸\n", "b();\n}\nc();", "b();\n}"),
         ("if (a) {\n    ‸\n}\n", "b();\n}\nc();", "b();"),
