@@ -62,14 +62,18 @@ def without_overlap(text: str, rest: str) -> str:
 
 def held_back(text: str, shape: Shape) -> str:
     """A growing `text` without an end that more tokens could turn into a repetition."""
-    text = text[: len(text) - max(_again(text, period) for period in _PERIODS)]
+    end = len(text) - max(_again(text, period) for period in _PERIODS)
+    inside = in_word(text[end - 1 : end]) and in_word(text[end : end + 1])
+    text = to_word_border(text[:end]) if inside else text[:end]
     head, line_break, last = text.rpartition("\n")
     bare = last.strip()
     above = [line.strip() for line in (*head.split("\n")[-2:], *shape.following[:1])]
     if bare and any(line.startswith(bare) for line in above):
         return head + line_break
     rest = shape.rest.strip()
-    if CLOSERS.issuperset(rest) or line_break:
+    if CLOSERS.issuperset(rest):
+        return text.rstrip(rest) if rest else text
+    if line_break:
         return text
     longest = min(len(rest), len(text))
     same = next((count for count in range(longest, 0, -1) if text.endswith(rest[:count])), 0)
@@ -85,7 +89,7 @@ def to_word_border(text: str) -> str:
 
 
 def in_word(char: str) -> bool:
-    """Whether a character is part of a word."""
+    """Whether a character is part of a word; "" is not."""
     return char.isalnum() or char == "_"
 
 

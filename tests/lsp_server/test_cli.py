@@ -72,7 +72,7 @@ def test_known_errors_are_one_line(
 ) -> None:
     """What the user can act on comes without a traceback."""
 
-    def fail(_: str) -> int:
+    def fail(_: str, **_options: bool) -> int:
         raise error
 
     monkeypatch.setattr(oneshot, "prompt", fail)

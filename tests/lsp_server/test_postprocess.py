@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lsp_server.confidence import least_log_prob, likely_right
@@ -261,6 +261,7 @@ def test_growing_towards_a_repetition_takes_nothing_back(marked: str, pieces: li
     assert present(decoded(pieces), shape, SETTINGS).startswith(before)
 
 
+@example(marked="‸\n", steps=[("return", 0.99), ("return", 0.2), (" return", 0.99)])
 @settings(max_examples=500, deadline=None)
 @given(
     marked=PLACES,
