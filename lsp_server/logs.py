@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -16,6 +17,18 @@ LEVELS = ("debug", "info", "warning", "error")
 _OWN = ("lsp_server", "engine", "context")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _MAX_BYTES = 5_000_000
+
+
+_told = False
+
+
+def _lost(_: logging.LogRecord) -> None:
+    """A line could not be written: say so once, without its values."""
+    global _told  # noqa: PLW0603 - once a process
+    if not _told:
+        _told = True
+        with contextlib.suppress(OSError):
+            sys.stderr.write("midfill: the log cannot be written; lines are lost\n")
 
 
 def set_up(level: str, file: Path | None) -> None:
@@ -36,6 +49,7 @@ def set_up(level: str, file: Path | None) -> None:
         handler = logging.handlers.RotatingFileHandler(
             file, maxBytes=_MAX_BYTES, backupCount=2, encoding="utf-8"
         )
+    handler.handleError = _lost  # type: ignore[assignment,method-assign]  # the stock one prints values
     handler.setFormatter(logging.Formatter(_FORMAT))
     for name in _OWN:
         logger = logging.getLogger(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from context.anchor import CLOSERS
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from lsp_server.flight import Decoded
     from lsp_server.settings import SuggestionSettings
+
+_ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""What no source text has: a terminal would obey it, or an editor refuse it."""
 
 
 def enough(
@@ -49,7 +53,7 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     While decoding goes on, the text ends at a border that later tokens cannot move, so that a
     longer answer always extends a shorter one.
     """
-    text = decoded.text
+    text = _ODD.split(decoded.text, maxsplit=1)[0]
     if not (decoded.ended and decoded.complete):
         text = _whole_lines(held_back(to_word_border(text), shape))
     text, _ = _extent(text, shape, settings.max_lines)

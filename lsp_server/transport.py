@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LINE_LIMIT = 1 << 16
+_MESSAGE_LIMIT = 1 << 30
+"""Bytes of one message; a file of 200 MB comes in one."""
+_UNREAD_LIMIT = 128 << 20
+"""Bytes that may wait for a client which does not read them."""
 _PARENT_CHECK_S = 0.5
 
 
@@ -78,19 +82,60 @@ async def serve_tcp(server: LanguageServer, host: str, port: int) -> None:
 
 
 async def _serve(server: LanguageServer, reader: Any, writer: Any) -> None:
-    server.protocol.set_writer(writer)
+    server.protocol.set_writer(_Writer(writer, server.protocol))
     try:
         await run_async(
             stop_event=threading.Event(),
-            reader=reader,
+            reader=_Reader(reader),
             protocol=server.protocol,
             logger=logging.getLogger("pygls"),
             error_handler=lambda error, _: _log.error("unreadable: %s", type(error).__name__),
         )
     except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
         _log.info("the client is gone")
+    except _TooMuchError as error:
+        _log.error("%s; leaving", error)
     except ValueError:
         _log.error("a header line is longer than %d bytes; leaving", _LINE_LIMIT)
+
+
+class _TooMuchError(Exception):
+    """A client that asks for more memory than there is reason to give."""
+
+
+class _Reader:
+    """A reader that never waits for a message which nobody can mean."""
+
+    def __init__(self, reader: Any) -> None:
+        self.readline = reader.readline
+        self._reader = reader
+
+    async def readexactly(self, count: int) -> bytes:
+        """The body of a message."""
+        if count > _MESSAGE_LIMIT:
+            raise _TooMuchError(f"a message of {count} bytes is announced")
+        data: bytes = await self._reader.readexactly(count)
+        return data
+
+
+class _Writer:
+    """A writer that gives up a client which reads nothing."""
+
+    def __init__(self, writer: Any, protocol: Any) -> None:
+        self.close = writer.close
+        self._writer = writer
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> Any:
+        """Write, and leave when too much waits to be read."""
+        transport = getattr(self._writer, "transport", None)
+        if transport is not None and transport.get_write_buffer_size() > _UNREAD_LIMIT:
+            if not transport.is_closing():
+                _log.error("the client does not read what it is sent; leaving")
+                transport.abort()
+                self._protocol.on_exit(1)
+            return None
+        return self._writer.write(data)
 
 
 def run_until_done(main: Callable[[], Awaitable[None]], stop: Callable[[], int]) -> int:

@@ -206,13 +206,13 @@ class Worker:
         self._tell(self._watch_job)
         try:
             generation = engine.generate(request, flight.on_token, flight.cancel)
+            self._stats.count(generation, warm=False)
         except EngineLostError as error:  # told by `lost`
             self._tell(flight.finish, None, error)
             return
         except Exception as error:  # noqa: BLE001 - the thread must live; any fault is counted
             self._tell(self._end, flight, _as_engine_error(error))
             return
-        self._stats.count(generation, warm=False)
         with self._changed:  # from here on it cannot be cancelled, and the engine is free
             self._running, self._busy = None, False
         self._tell(flight.finish, generation)
