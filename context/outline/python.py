@@ -60,7 +60,11 @@ def _definition(
     members: tuple[Definition, ...] = ()
     if node.type == "class_definition":
         if body is not None and depth < _DEPTH:
-            members = tuple(definitions(syntax, body, depth + 1))
+            found = list(definitions(syntax, body, depth + 1))
+            names = [member.name for member in found]
+            made = names.index("__init__") + 1 if "__init__" in names else 0
+            found[made:made] = _attributes(syntax, body, set(names))
+            members = tuple(found)
         if not members and not doc:
             head[-1] += " ..."
     elif not doc:
@@ -112,5 +116,30 @@ def _assignment(syntax: Syntax, node: Node) -> Iterator[Definition]:
         yield Definition(syntax.text(name), tuple(lines), row=node.start_point[0])
 
 
+def _attributes(syntax: Syntax, body: Node, known: set[str]) -> Iterator[Definition]:
+    """Public attributes that `__init__` gives an instance, as if the class declared them."""
+    for node in body.named_children:
+        name, inside = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if node.type != "function_definition" or name is None or inside is None:
+            continue
+        if syntax.text(name) != "__init__":
+            continue
+        for statement in inside.named_children:
+            if statement.type != "expression_statement" or not statement.named_children:
+                continue
+            found = _SET_ON_SELF.match(syntax.text(statement.named_children[0]))
+            if found and found["name"] not in known:
+                known.add(found["name"])
+                kind, value = found["type"], found["value"].strip()
+                line = f"{found['name']}: {kind.strip()}" if kind else f"{found['name']} = {value}"
+                if "\n" in line or len(line) > _LONG_ATTRIBUTE:
+                    line = f"{found['name']} = ..."
+                yield Definition(found["name"], (line,), row=statement.start_point[0])
+
+
+_SET_ON_SELF = re.compile(
+    r"self\.(?P<name>[^\W\d_]\w*)\s*(?::(?P<type>[^=]+))?=(?!=)(?P<value>.*)", re.DOTALL
+)
+_LONG_ATTRIBUTE = 80
 _SHORT_VALUE = 3
 _LITERALS = {"dictionary": "{...}", "list": "[...]", "set": "{...}", "tuple": "(...)"}
