@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lsp_server import bundle_cli, config_cli, models_cli
+    from lsp_server import bundle_cli, config_cli, models_cli, stats_cli
     from lsp_server.bench import cli as bench_cli
     from lsp_server.evals import cli as evals_cli
 
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     config_cli.add_parser(commands)
     bench_cli.add_parser(commands)
     evals_cli.add_parser(commands)
+    stats_cli.add_parser(commands)
     about = "a small terminal editor with ghost text, to see it before any setup"
     attempt = commands.add_parser("try", help=about)
     attempt.add_argument("file", nargs="?", type=Path, help="a text file (default: an example)")

@@ -48,8 +48,8 @@ async def inline(server: MidfillServer, asked: Asked) -> types.InlineCompletionL
     snapshot, session = asked.snapshot, server.session
     if session is None or snapshot is None:
         return types.InlineCompletionList(items=[])
-    texts = await _answer(server, session, snapshot, choice=asked.invoked)
     number = str(next(server.answers))
+    texts = await _answer(server, session, snapshot, number, choice=asked.invoked)
     return items.inline_items(snapshot, texts, session.documents.encoding, number)
 
 
@@ -58,18 +58,23 @@ async def menu(server: MidfillServer, asked: Asked) -> types.CompletionList:
     snapshot, session = asked.snapshot, server.session
     if session is None or snapshot is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    texts = await _answer(server, session, snapshot)
     number = str(next(server.answers))
+    texts = await _answer(server, session, snapshot, number)
     text = texts[0] if texts else ""
     return items.completion_items(snapshot, text, session.documents.encoding, number)
 
 
 async def _answer(
-    server: MidfillServer, session: Session, snapshot: Snapshot, *, choice: bool = False
+    server: MidfillServer,
+    session: Session,
+    snapshot: Snapshot,
+    number: str,
+    *,
+    choice: bool = False,
 ) -> list[str]:
     """Texts to show; a fault is counted and becomes no text. Cancelling passes through."""
     try:
-        text, _ = await session.complete(snapshot, str(server.protocol.msg_id or ""))
+        text, trace = await session.complete(snapshot, str(server.protocol.msg_id or ""))
         others = await session.alternatives(snapshot) if choice else []
     except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
         session.stats.faults[f"complete:{type(error).__name__}"] += 1
@@ -79,4 +84,7 @@ async def _answer(
             _log.error("a request failed: %s", type(error).__name__)
         return []
     different = [other for other in others if not text or not text.startswith(other)]
-    return [one for one in dict.fromkeys((text, *different)) if one][: session.MOST_TEXTS]
+    texts = [one for one in dict.fromkeys((text, *different)) if one][: session.MOST_TEXTS]
+    if texts:
+        session.fates.offered(number, snapshot, texts[0], str(trace.source))
+    return texts

@@ -122,6 +122,11 @@ class Documents:
         """The document as it is now, None when it is not open."""
         return self._open.get(uri)
 
+    def text_of(self, uri: str) -> Text | None:
+        """The text of a document, None when it is not open or out of sync."""
+        document = self._open.get(uri)
+        return None if document is None or document.out_of_sync else document.text
+
     def open(self, params: DidOpenTextDocumentParams) -> Document:
         """Start to mirror a document; one that is open already starts anew."""
         item = params.text_document

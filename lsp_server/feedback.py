@@ -1,4 +1,4 @@
-"""What editors tell of a suggestion's fate, if they do; only counted."""
+"""What editors tell of a suggestion's fate, if they do: counted, and told to the statistics."""
 
 from __future__ import annotations
 
@@ -11,13 +11,26 @@ DID_SHOW = "textDocument/didShowCompletion"
 DID_ACCEPT_PART = "textDocument/didPartiallyAcceptCompletion"
 
 
-def did_show(server: MidfillServer, _: Any) -> None:
+def did_show(server: MidfillServer, params: Any) -> None:
     """A suggestion came on the screen: {item}."""
     if server.session is not None:
         server.session.stats.shown += 1
+        server.session.fates.shown(_answer_id(params))
 
 
-def did_accept_part(server: MidfillServer, _: Any) -> None:
+def did_accept_part(server: MidfillServer, params: Any) -> None:
     """A word or a line of it was accepted: {item, acceptedLength}."""
     if server.session is not None:
         server.session.stats.accepted_parts += 1
+        chars = getattr(params, "acceptedLength", 0)
+        server.session.fates.accepted_part(
+            _answer_id(params), chars if isinstance(chars, int) else 0
+        )
+
+
+def _answer_id(params: Any) -> str:
+    """The number that the server gave the answer, "" where the editor dropped it."""
+    command = getattr(getattr(params, "item", None), "command", None)
+    arguments = getattr(command, "arguments", None)
+    first = arguments[0] if isinstance(arguments, list | tuple) and arguments else ""
+    return first if isinstance(first, str) else ""

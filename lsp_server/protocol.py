@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
 _NOT_INITIALIZED = -32002
 _BEFORE_INITIALIZE = frozenset({types.INITIALIZE, types.EXIT})
@@ -86,6 +87,9 @@ class MidfillProtocol(LanguageServerProtocol):
         """Turn a message into its type; one that does not fit is answered, not dropped."""
         if "jsonrpc" in data and "method" in data and not _known(data["method"]):
             data.setdefault("params", None)  # pygls wants it, JSON-RPC does not
+        if "jsonrpc" in data and not _is_number(data.get("id")):
+            _log.warning("a message has an id that JSON-RPC does not know")
+            return _Ignored()
         try:
             return super().structure_message(data)
         except JsonRpcException:
@@ -110,6 +114,9 @@ class MidfillProtocol(LanguageServerProtocol):
                     self._refuse(number, _NOT_INITIALIZED, "send `initialize` first")
                 return
             self._initialized = True
+        elif method == types.INITIALIZE:
+            self._refuse(message.id, _INVALID_REQUEST, "`initialize` was sent before")
+            return
         super().handle_message(message)
 
     def _handle_request(self, msg_id: int | str, method_name: str, params: Any) -> None:
@@ -128,6 +135,11 @@ class MidfillProtocol(LanguageServerProtocol):
 
 class _Ignored:
     """Stands for a message that could not be read."""
+
+
+def _is_number(number: object) -> bool:
+    """Whether it can be the id of a message, or none at all."""
+    return number is None or (isinstance(number, int | str) and not isinstance(number, bool))
 
 
 def _known(method: object) -> bool:

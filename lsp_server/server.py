@@ -233,8 +233,10 @@ def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
     return describe(_session(server))
 
 
-def _accepted(server: MidfillServer, _answer_id: str = "") -> None:
-    _session(server).stats.accepted += 1
+def _accepted(server: MidfillServer, answer_id: str = "") -> None:
+    session = _session(server)
+    session.stats.accepted += 1
+    session.fates.accepted(answer_id)
 
 
 def _tell_status(server: MidfillServer, status: Status) -> None:

@@ -15,6 +15,7 @@ from engine import calibration
 from engine.errors import MidfillError, ModelMissingError
 from lsp_server import pacing, paths, upkeep
 from lsp_server.documents import Documents
+from lsp_server.fates import Fates
 from lsp_server.gated import Gated
 from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
@@ -81,6 +82,7 @@ class Session:
         rules = [settings_rule(lambda: self.settings.suggestions), self.gated.rule]
         self.silences = Silences(rules)
         self.stats = Stats()
+        self.fates = Fates(settings.statistics, self.documents.text_of)
         self.status = self._news = Status("loading", "the model is being loaded", Reason.LOADING)
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
@@ -163,6 +165,7 @@ class Session:
         waiting = self._waiting_for_restart()
         self.settings = settings
         self.surroundings.reconfigure(settings.context)
+        self.fates.reconfigure(settings.statistics)
         if self.pipeline is not None:
             self.pipeline.reconfigure(settings)
             self.retune()
@@ -227,6 +230,7 @@ class Session:
         if self._idle_task is not None:
             self._idle_task.cancel()
         self.surroundings.close()
+        self.fates.close()
         return self.scheduler.close()
 
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:

@@ -60,6 +60,17 @@ class SuggestionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsSettings:
+    """Numbers about suggestions, on this machine alone, see docs/statistics.md.
+
+    Attributes:
+        enabled: count what becomes of suggestions; no text and no name is kept.
+    """
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything, nested by part."""
 
@@ -68,3 +79,4 @@ class Settings:
     context: ContextSettings = field(default_factory=ContextSettings)
     latency: LatencySettings = field(default_factory=LatencySettings)
     suggestions: SuggestionSettings = field(default_factory=SuggestionSettings)
+    statistics: StatisticsSettings = field(default_factory=StatisticsSettings)

@@ -79,6 +79,7 @@ def _behind(
 def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document's text and what was made for it."""
     session, uri = _session(server), params.text_document.uri
+    session.fates.closed(uri)
     session.documents.close(uri)
     session.silences.forget(uri)
     session.gated.forget(uri)

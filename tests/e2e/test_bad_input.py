@@ -190,3 +190,19 @@ def test_ten_thousand_changes_in_a_row_are_all_applied(shared: Wire, uri: str) -
         shared.edit((0, number % 50), (0, number % 50), "ab"[number % 2], uri=uri)
     (item,) = shared.complete(0, 10_000, uri)
     assert len(item["insertText"]) == 10_000 + len("return a + b")
+
+
+def test_a_second_initialize_is_refused(shared: Wire) -> None:
+    """It would begin a session without the documents that are open in this one."""
+    with pytest.raises(WireError) as caught:
+        shared.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+    assert caught.value.code == -32600
+
+
+@pytest.mark.parametrize("number", [[1], {"a": 1}, 1.5, True], ids=str)
+def test_an_id_that_is_none_gets_no_answer(shared: Wire, number: Any) -> None:
+    """Only numbers and texts can be told apart by a client."""
+    before = len(shared.responses)
+    shared.send({"jsonrpc": "2.0", "id": number, "method": "midfill/stats", "params": None})
+    shared.stats()
+    assert len(shared.responses) == before + 1

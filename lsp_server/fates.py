@@ -1,0 +1,205 @@
+"""What becomes of suggestions: shown, accepted, partly accepted, typed, rejected, and what is left.
+
+Accepted texts live in memory until they were looked at for the last time; only numbers are written,
+on a thread of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from context.languages import LANGUAGES
+from lsp_server import ledger
+from lsp_server.background import Background
+from lsp_server.survival import survival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from context.documents import Snapshot
+    from context.text import Text
+    from lsp_server.settings import StatisticsSettings
+
+_MOST_OFFERS: Final = 200
+_MOST_LOOKS: Final = 500
+FLUSH_S: Final = 20.0
+
+
+@dataclass(slots=True)
+class _Offer:
+    """One suggestion, however often it was asked for while it was typed into."""
+
+    uri: str
+    language: str
+    source: str
+    line: int
+    before: str
+    text: str
+    shown: bool = False
+    taken: bool = False
+
+
+class Fates:
+    """Follows the suggestions of one session. All methods are called on the event loop."""
+
+    def __init__(
+        self,
+        settings: StatisticsSettings,
+        text_of: Callable[[str], Text | None],
+        file: Path | None = None,
+        survival_s: tuple[int, ...] = ledger.SURVIVAL_S,
+    ) -> None:
+        """Prepare; nothing is written before there is something to write.
+
+        Args:
+            settings: whether statistics are wanted.
+            text_of: the text of an open document.
+            file: where they are kept; the usual place when None.
+            survival_s: seconds until each look at accepted text, as many as `SURVIVAL_S`.
+        """
+        self._settings = settings
+        self._text_of = text_of
+        self._file = file
+        self._after = tuple(zip(survival_s, ledger.SURVIVAL_S, strict=True))
+        self._offers: OrderedDict[str, _Offer] = OrderedDict()
+        self._last: dict[str, _Offer] = {}
+        self._sums: dict[ledger.Key, Counter[str]] = {}
+        self._looks: set[asyncio.TimerHandle] = set()
+        self._flushing: asyncio.TimerHandle | None = None
+        self._thread = Background("statistics")
+
+    def reconfigure(self, settings: StatisticsSettings) -> None:
+        """Follow other settings from now on."""
+        self._settings = settings
+        if not settings.enabled:
+            self._forget_all()
+
+    def offered(self, answer_id: str, snapshot: Snapshot, text: str, source: str) -> None:
+        """An answer with text was given."""
+        if not self._settings.enabled or not text:
+            return
+        before = snapshot.line_before
+        last = self._last.get(snapshot.uri)
+        same = last is not None and (last.line, last.before + last.text) == (
+            snapshot.cursor.line,
+            before + text,
+        )
+        if last is None or not same:
+            self._settle(snapshot.uri, snapshot)
+            language = snapshot.language if snapshot.language in LANGUAGES else "other"
+            line = snapshot.cursor.line
+            last = _Offer(snapshot.uri, language, source, line, before, text)
+            self._last[snapshot.uri] = last
+            self._count(last, "offered")
+        self._offers[answer_id] = last
+        while len(self._offers) > _MOST_OFFERS:
+            self._offers.popitem(last=False)
+
+    def shown(self, answer_id: str) -> None:
+        """The editor says that an answer is on the screen."""
+        offer = self._offers.get(answer_id)
+        if offer is not None and not offer.shown:
+            offer.shown = True
+            self._count(offer, "shown")
+
+    def accepted(self, answer_id: str) -> None:
+        """The editor says that an answer was accepted whole."""
+        offer = self._offers.get(answer_id)
+        if offer is not None:
+            self._take(offer, "accepted", offer.text)
+
+    def accepted_part(self, answer_id: str, chars: int) -> None:
+        """The editor says that a word or a line of an answer was accepted."""
+        offer = self._offers.get(answer_id)
+        if offer is not None and not offer.taken:
+            self._take(offer, "partly", offer.text[: max(0, chars - len(offer.before))])
+
+    def closed(self, uri: str) -> None:
+        """A document was closed."""
+        self._settle(uri, None)
+
+    def close(self) -> None:
+        """Write what there is, and end."""
+        for uri in list(self._last):
+            self._settle(uri, None)
+        sums = self._sums
+        self._forget_all()
+        self._thread.close()
+        if sums:
+            ledger.add(self._file or ledger.path(), sums)
+
+    def _take(self, offer: _Offer, how: str, text: str) -> None:
+        if offer.taken:
+            return
+        offer.taken = True
+        self._count(offer, how)
+        if not text.strip() or len(self._looks) > _MOST_LOOKS:
+            return
+        for seconds, name in self._after:
+            self._later(seconds, lambda name=name: self._look(offer, text, name))  # type: ignore[misc]  # bound at once
+
+    def _later(self, seconds: float, job: Callable[[], None]) -> None:
+        def run() -> None:
+            self._looks.discard(handle)
+            job()
+
+        handle = asyncio.get_running_loop().call_later(seconds, run)
+        self._looks.add(handle)
+
+    def _look(self, offer: _Offer, accepted: str, name: int) -> None:
+        """See what is left of an accepted text; a closed document tells nothing."""
+        text = self._text_of(offer.uri)
+        if text is None or not self._settings.enabled:
+            return
+        loop = asyncio.get_running_loop()
+
+        def measure() -> None:
+            left = survival(accepted, text, offer.line)
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(self._kept, offer, name, left)
+
+        self._thread.post(measure)
+
+    def _kept(self, offer: _Offer, name: int, left: float) -> None:
+        self._count(offer, f"looked_{name}")
+        self._count(offer, f"kept_{name}", left)
+
+    def _settle(self, uri: str, now: Snapshot | None) -> None:
+        """The last suggestion of a document is over: it was taken, typed by hand, or rejected."""
+        offer = self._last.pop(uri, None)
+        if offer is None or offer.taken:
+            return
+        text = self._text_of(uri) if now is None else now.text
+        lines = () if text is None else text.lines(offer.line, min(len(text), offer.line + 20))
+        there = "".join(lines).replace("\r\n", "\n")
+        self._count(offer, "typed" if there.startswith(offer.before + offer.text) else "rejected")
+
+    def _count(self, offer: _Offer, what: str, amount: float = 1) -> None:
+        if not self._settings.enabled:
+            return
+        sums = self._sums.setdefault((offer.language, offer.source), Counter())
+        sums[what] += amount  # type: ignore[assignment]  # shares are no whole numbers
+        if self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = None
+        sums, self._sums = self._sums, {}
+        file = self._file or ledger.path()
+        self._thread.post(lambda: ledger.add(file, sums))
+
+    def _forget_all(self) -> None:
+        for handle in self._looks:
+            handle.cancel()
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        self._looks.clear()
+        self._offers.clear()
+        self._last.clear()
+        self._sums = {}

@@ -1,0 +1,126 @@
+"""Local statistics on disk: what became of suggestions, as sums by day, language and source.
+
+Only numbers: no text, no name, no path. The file never leaves the machine, belongs to the user
+alone, and `midfill stats --delete` removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from lsp_server import paths
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections import Counter
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+SURVIVAL_S: Final = (30, 120, 600)
+"""When accepted text is looked at again, in seconds."""
+COUNTS: Final = ("offered", "shown", "accepted", "partly", "typed", "rejected")
+SUMS: Final = tuple(f"{what}_{after}" for after in SURVIVAL_S for what in ("looked", "kept"))
+_COLUMNS: Final = (*COUNTS, *SUMS)
+_KEEP_DAYS: Final = 400
+_WAIT_S: Final = 1.0
+"""How long another server's write is waited for."""
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS fates (day TEXT, language TEXT, source TEXT, "
+    + ", ".join(f"{name} REAL NOT NULL DEFAULT 0" for name in _COLUMNS)
+    + ", PRIMARY KEY (day, language, source))"
+)
+_ADD = (
+    f"INSERT INTO fates (day, language, source, {', '.join(_COLUMNS)}) "  # noqa: S608 - names above
+    f"VALUES (?, ?, ?, {', '.join('?' * len(_COLUMNS))}) ON CONFLICT (day, language, source) "
+    f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)}"
+)
+
+Key = tuple[str, str]
+"""Language and source of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Sums of one day, language and source; `sums` by the names of `COUNTS` and `SUMS`."""
+
+    day: str
+    language: str
+    source: str
+    sums: Mapping[str, float] = field(default_factory=dict)
+
+
+def path() -> Path:
+    """Where the statistics are."""
+    return paths.state_dir() / "statistics.sqlite"
+
+
+def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
+    """Add to today's sums; False when they are lost. May wait for the disk.
+
+    A damaged file is set aside, a folder that cannot be written costs only the statistics.
+    """
+    import sqlite3
+
+    day = time.strftime("%Y-%m-%d")
+    rows = [(day, *key, *(one[name] for name in _COLUMNS)) for key, one in sums.items()]
+    for _ in range(2):
+        try:
+            with contextlib.closing(_open(file)) as database, database:
+                database.execute(_TABLE)
+                database.executemany(_ADD, rows)
+                oldest = time.strftime("%Y-%m-%d", time.localtime(time.time() - _KEEP_DAYS * 86400))
+                database.execute("DELETE FROM fates WHERE day < ?", (oldest,))
+        except (OSError, sqlite3.OperationalError) as error:
+            _log.warning("statistics could not be remembered: %s", type(error).__name__)
+            return False
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError):
+                file.replace(file.with_suffix(".damaged"))
+        else:
+            return True
+    return False
+
+
+def read(file: Path) -> list[Row]:
+    """All sums, oldest first; nothing when there are none.
+
+    Raises:
+        OSError: the file is damaged or cannot be read.
+    """
+    import sqlite3
+
+    if not file.exists():
+        return []
+    query = f"SELECT day, language, source, {', '.join(_COLUMNS)} FROM fates ORDER BY day"  # noqa: S608 - names above
+    try:
+        with contextlib.closing(_open(file)) as database:
+            return [
+                Row(day, language, source, dict(zip(_COLUMNS, sums, strict=True)))
+                for day, language, source, *sums in database.execute(query)
+            ]
+    except sqlite3.Error as error:
+        raise OSError(f"{file} cannot be read ({error})") from error
+
+
+def delete(file: Path) -> bool:
+    """Remove the statistics; whether there were any."""
+    there = file.exists()
+    for suffix in (".sqlite", ".sqlite-journal", ".damaged"):
+        file.with_suffix(suffix).unlink(missing_ok=True)
+    return there
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    import sqlite3
+
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # sqlite's own files copy its rights
+    return sqlite3.connect(file, timeout=_WAIT_S)

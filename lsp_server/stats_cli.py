@@ -1,0 +1,117 @@
+"""`midfill stats`: what became of suggestions on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import StoreError
+from lsp_server import ledger
+from lsp_server.terminal import confirm, guarded, say, tell
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+    from lsp_server.ledger import Row
+
+_HEADS = ("", "shown", "accepted", "partly", "typed", "rejected", "left 30 s", "2 min", "10 min")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register `stats`."""
+    about = "what became of suggestions on this machine; numbers only, which never leave it"
+    stats = commands.add_parser("stats", help=about, description=about.capitalize() + ".")
+    form = stats.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the sums by day, language and source")
+    form.add_argument("--html", type=Path, metavar="FILE", help="one page with plots")
+    form.add_argument("--delete", action="store_true", help="remove all of it")
+    stats.add_argument("--yes", action="store_true", help="do not ask")
+    stats.set_defaults(run=guarded(run))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print, write or delete the statistics; returns the exit code."""
+    file = ledger.path()
+    try:
+        if arguments.delete:
+            confirm(f"Delete {file}", yes=arguments.yes)
+            say("deleted" if ledger.delete(file) else "there were none")
+            return 0
+        rows = ledger.read(file)
+        if arguments.json:
+            say(json.dumps([_facts(row) for row in rows], indent=1))
+        elif not rows:
+            tell("midfill: no statistics yet; they come with the first suggestions of a server")
+        elif arguments.html:
+            from lsp_server.stats_page import page
+
+            arguments.html.write_text(page(rows), encoding="utf-8")
+            say(f"written to {arguments.html}")
+        else:
+            _print(rows)
+    except OSError as error:
+        raise StoreError(f"{error}; `midfill stats --delete` starts afresh") from error
+    return 0
+
+
+def grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, Counter[str]]:
+    """Sums by a part of the key, the most shown first."""
+    sums: dict[str, Counter[str]] = {}
+    for row in rows:
+        one = sums.setdefault(key(row), Counter())
+        for name, value in row.sums.items():
+            one[name] += value  # type: ignore[assignment]  # shares are no whole numbers
+    return dict(sorted(sums.items(), key=lambda item: -seen(item[1])))
+
+
+def seen(sums: Counter[str]) -> float:
+    """Suggestions on the screen: what editors told, or else what they were given."""
+    return sums["shown"] or sums["offered"]
+
+
+def share(part: float, whole: float) -> float | None:
+    """A share, None where there is nothing to divide by."""
+    return part / whole if whole else None
+
+
+def _facts(row: Row) -> dict[str, object]:
+    return {"day": row.day, "language": row.language, "source": row.source, **row.sums}
+
+
+def _print(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for title, key in (("language", _language), ("source", _source)):
+        table = Table(*_HEADS, title=f"Suggestions by {title}", title_justify="left")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        groups = grouped(rows, key)
+        for name, sums in [*groups.items(), ("all", sum(groups.values(), Counter()))]:
+            table.add_row(name, *_cells(sums))
+        console.print(table)
+    console.print(f"since {rows[0].day}; kept in {ledger.path()}, nowhere else")
+
+
+def _cells(sums: Counter[str]) -> list[str]:
+    on_screen = seen(sums)
+    counts = [f"{on_screen:.0f}"]
+    for name in ("accepted", "partly", "typed", "rejected"):
+        part = share(sums[name], on_screen)
+        counts.append(f"{sums[name]:.0f}" + ("" if part is None else f" ({part:.0%})"))
+    for after in ledger.SURVIVAL_S:
+        left = share(sums[f"kept_{after}"], sums[f"looked_{after}"])
+        counts.append("" if left is None else f"{left:.0%}")
+    return counts
+
+
+def _language(row: Row) -> str:
+    return row.language
+
+
+def _source(row: Row) -> str:
+    return row.source

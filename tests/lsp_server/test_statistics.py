@@ -1,0 +1,191 @@
+"""Local statistics: counted once, looked at later, numbers only, and gone when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from context.text import Text
+from lsp_server import ledger
+from lsp_server.cli import run
+from lsp_server.fates import Fates
+from lsp_server.settings import StatisticsSettings
+from lsp_server.survival import distance, survival
+from tests.conftest import PATIENCE_S, at, typed
+from tests.e2e.wire import Wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from context.documents import Snapshot
+
+OFF = StatisticsSettings(enabled=False)
+
+
+class Desk:
+    """Fates over one document."""
+
+    def __init__(self, file: Path, settings: StatisticsSettings | None = None) -> None:
+        self.file = file
+        self.text: Text | None = None
+        chosen = settings or StatisticsSettings()
+        self.fates = Fates(chosen, lambda _: self.text, file, survival_s=(0, 0, 0))
+
+    def offer(self, number: str, snapshot: Snapshot, text: str) -> None:
+        """An answer."""
+        self.text = snapshot.text
+        self.fates.offered(number, snapshot, text, "cold")
+
+    def sums(self) -> dict[str, float]:
+        """What was written, without what is zero."""
+        self.fates.close()
+        rows = ledger.read(self.file)
+        total: Counter[str] = Counter()
+        for row in rows:
+            total.update(row.sums)
+        return {name: value for name, value in total.items() if value}
+
+
+async def test_a_suggestion_typed_into_is_one_suggestion(tmp_path: Path) -> None:
+    """However often it was asked for; accepted, it is nothing else."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("x = ‸\n")
+    desk.offer("1", first, "call()")
+    desk.fates.shown("1")
+    desk.offer("2", typed(first, "ca"), "ll()")
+    desk.fates.shown("2")
+    desk.fates.accepted("2")
+    desk.fates.accepted("2")
+    assert desk.sums() == {"offered": 1, "shown": 1, "accepted": 1}
+
+
+async def test_what_nobody_took_was_typed_or_rejected(tmp_path: Path) -> None:
+    """By what stands there when the next one comes."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("x = ‸\n")
+    desk.offer("1", first, "one()")
+    second = typed(first, "one()\ny = ")
+    desk.offer("2", second, "two()")
+    desk.offer("3", typed(second, "zzz"), "three()")
+    desk.text = typed(second, "zzz").text
+    assert desk.sums() == {"offered": 3, "typed": 1, "rejected": 2}
+
+
+async def test_accepted_text_is_looked_at_again(tmp_path: Path) -> None:
+    """What is left of it is a share; a part that was accepted is a text, too."""
+    desk = Desk(tmp_path / "s.sqlite")
+    desk.offer("1", at("x = ‸\n"), "abcdefgh")
+    desk.text = Text.of("x = abcd--gh\n")
+    desk.fates.accepted("1")
+    async with asyncio.timeout(PATIENCE_S):
+        while sum(one["looked_600"] for one in desk.fates._sums.values()) < 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+    sums = desk.sums()
+    assert sums["accepted"] == 1
+    assert sums["looked_30"] == sums["looked_120"] == 1
+    assert sums["kept_600"] == 0.75
+
+
+async def test_off_means_nothing_is_kept(tmp_path: Path) -> None:
+    """Neither on disk nor in memory, and no file is made."""
+    desk = Desk(tmp_path / "s.sqlite", OFF)
+    desk.offer("1", at("x = ‸\n"), "call()")
+    desk.fates.accepted("1")
+    assert desk.fates._offers == {}
+    assert desk.sums() == {}
+    assert not desk.file.exists()
+
+
+async def test_turned_off_in_service_forgets_at_once(tmp_path: Path) -> None:
+    """What was not written by then never is."""
+    desk = Desk(tmp_path / "s.sqlite")
+    desk.offer("1", at("x = ‸\n"), "call()")
+    desk.fates.reconfigure(OFF)
+    assert desk.sums() == {}
+
+
+def test_languages_that_a_client_invents_are_no_names(tmp_path: Path) -> None:
+    """A language identifier is free text, so only known ones are written."""
+
+    async def count() -> None:
+        desk = Desk(tmp_path / "s.sqlite")
+        desk.offer("1", at("‸", language="CANARY project"), "call()")
+        desk.fates.close()
+
+    asyncio.run(count())
+    assert [row.language for row in ledger.read(tmp_path / "s.sqlite")] == ["other"]
+
+
+def test_the_file_is_the_owners_and_a_damaged_one_is_set_aside(tmp_path: Path) -> None:
+    """Rights 0600 whatever the umask; nothing else stops counting."""
+    file = tmp_path / "state" / "s.sqlite"
+    sums = {("python", "cold"): Counter(accepted=1)}
+    old = os.umask(0)
+    try:
+        assert ledger.add(file, sums)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    file.write_bytes(b"this is no database" * 1000)
+    assert ledger.add(file, sums)
+    assert ledger.read(file)[0].sums["accepted"] == 1
+    assert not ledger.add(tmp_path / "state" / "s.sqlite" / "x", sums)
+
+
+@given(st.text("abc", max_size=12), st.text("abc", max_size=30))
+def test_the_distance_is_that_of_the_textbook(pattern: str, text: str) -> None:
+    """The dynamic programme over all places, one cell at a time."""
+    row = [0] * (len(text) + 1)
+    for char in pattern:
+        before, row = row, [row[0] + 1]
+        for place, other in enumerate(text):
+            row.append(min(before[place] + (char != other), before[place + 1] + 1, row[-1] + 1))
+    assert distance(pattern, text) == min(row)
+
+
+def test_survival_is_a_share() -> None:
+    """Moved text is still there, deleted text is not, and endings do not matter."""
+    assert survival("a\nb", Text.of("\n\n  a\r\nb\r\n"), 0) == 1
+    assert survival("abcd", Text.of(""), 0) == 0
+    assert survival("abcd", Text.of("xxabxdxx\n"), 0) == 0.75
+
+
+def test_a_session_is_counted_and_shown_and_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a real server to the terminal, to a page, and to nothing."""
+    monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path))
+    assert run(["stats"]) == 0
+    assert "no statistics yet" in capsys.readouterr().err
+    with Wire() as wire:
+        wire.initialize()
+        wire.ready().open("x = \ny = \n")
+        (item,) = wire.complete(0, 4)
+        wire.notify("textDocument/didShowCompletion", {"item": item})
+        wire.ask("workspace/executeCommand", item["command"])
+        (other,) = wire.complete(1, 4)
+        wire.notify("textDocument/didShowCompletion", {"item": other})
+        wire.notify(
+            "textDocument/didPartiallyAcceptCompletion", {"item": other, "acceptedLength": 8}
+        )
+        assert wire.leave() == 0
+    assert run(["stats", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["language"] for row in rows} == {"python"}
+    assert [sum(row[name] for row in rows) for name in ("shown", "accepted", "partly")] == [2, 1, 1]
+    assert run(["stats"]) == 0
+    assert "python" in capsys.readouterr().out
+    assert run(["stats", "--html", str(tmp_path / "page.html")]) == 0
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<svg") == 4
+    assert run(["stats", "--delete", "--yes"]) == 0
+    assert not list(tmp_path.glob("statistics*"))
