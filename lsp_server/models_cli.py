@@ -108,6 +108,7 @@ def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
         "quantization": manifest.quantization,
         "layers": manifest.layers,
         "vocabulary": manifest.vocabulary,
+        "projection": manifest.projection or manifest.vocabulary,
         "kv_bytes_per_token": manifest.kv_bytes_per_token,
         "made_with": [f"{tool} {version}" for tool, version in sorted(manifest.tools.items())],
     }

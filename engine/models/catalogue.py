@@ -59,6 +59,8 @@ class Entry:
         installed_bytes: size after conversion, for the check of free space.
         licence: SPDX identifier.
         sources: where to get the file, tried in order; a file named by the user comes first.
+        projection: rows of the output projection after conversion (`engine.models.trim`), 0 for
+            all; docs/quantization.md has the figures.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Entry:
     installed_bytes: int
     licence: str
     sources: tuple[Wheels | Hub, ...]
+    projection: int = 0
 
 
 DEFAULT = "qwen2.5-coder-0.5b"
@@ -84,7 +87,8 @@ CATALOGUE = {
             file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
             size=491_400_064,
             sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-            installed_bytes=642_100_000,
+            installed_bytes=608_600_000,
+            projection=114_688,
             licence="Apache-2.0",
             sources=(
                 Wheels(

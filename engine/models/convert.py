@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import ConversionError
-from engine.models import gguf_tokenizer
-from engine.models.decoder import build
+from engine.models import gguf_tokenizer, trim
+from engine.models.decoder import Rows, build
 from engine.models.gemma import gemma
 from engine.models.gguf_file import GgufFile
 from engine.models.gpt_bigcode import gpt_bigcode
@@ -108,6 +108,7 @@ def convert_gguf(
     source_sha256: str,
     progress: Progress,
     quantization: str = QUANTIZATION,
+    projection: int = 0,
 ) -> Manifest:
     """Convert a GGUF file to CTranslate2.
 
@@ -124,6 +125,7 @@ def convert_gguf(
         source_sha256: hash of the file, for the manifest.
         progress: told about layers.
         quantization: `int8`, `float16` or `float32`.
+        projection: rows to leave in the output projection (`engine.models.trim`), 0 for all.
 
     Returns:
         The manifest that was written.
@@ -134,7 +136,10 @@ def convert_gguf(
     """
     file = GgufFile(path)
     design = _design(file)
-    about = _write(file, design, gguf_tokenizer.build(file), folder, family, quantization, progress)
+    vocabulary = gguf_tokenizer.build(file)
+    about = _write(
+        file, design, vocabulary, folder, family, quantization, progress, projection=projection
+    )
     return _finish(about, folder, name=name, source=source, source_sha256=source_sha256)
 
 
@@ -180,6 +185,8 @@ def _write(
     family: str | None,
     quantization: str,
     progress: Progress,
+    *,
+    projection: int = 0,
 ) -> About:
     """Fill `folder` with everything but the manifest."""
     if quantization not in QUANTIZATIONS:
@@ -188,8 +195,14 @@ def _write(
     # what can be wrong at no cost comes first
     chosen = choose_family(source, vocabulary.tokens, family)
     tokens = fit(source, vocabulary, design.shape.vocabulary, chosen)
-    spec = build(source, design, len(tokens), quantization, progress)
-    spec.register_vocabulary(tokens)
+    rows = Rows.first(len(tokens))
+    if 0 < projection < len(tokens):
+        rows = Rows(
+            trim.order(len(tokens), trim.needed(source, vocabulary), projection), projection
+        )
+        vocabulary = trim.reorder(vocabulary, rows.order)
+    spec = build(source, design, rows, quantization, progress)
+    spec.register_vocabulary(vocabulary.tokens)
     # the engine names its end tokens at every call; these are for other users of the folder
     spec.config.bos_token = spec.config.eos_token = spec.config.unk_token = chosen.stops[0]
     spec.validate()
@@ -198,7 +211,14 @@ def _write(
     spec.save(str(folder))
     vocabulary.tokenizer.save(str(folder / TOKENIZER_NAME), pretty=False)
     shape = design.shape
-    return About(chosen.name, quantization, shape.layers, shape.kv_bytes_per_token, len(tokens))
+    return About(
+        chosen.name,
+        quantization,
+        shape.layers,
+        shape.kv_bytes_per_token,
+        len(tokens),
+        rows.projection,
+    )
 
 
 def _finish(about: About, folder: Path, *, name: str, source: str, source_sha256: str) -> Manifest:
@@ -213,6 +233,7 @@ def _finish(about: About, folder: Path, *, name: str, source: str, source_sha256
         layers=about.layers,
         kv_bytes_per_token=about.kv_bytes_per_token,
         vocabulary=about.vocabulary,
+        projection=about.projection,
         tools={tool: found for tool in TOOLS if (found := _version(tool))},
         files={item.name: sha256_of(item) for item in written},
         sizes={item.name: item.stat().st_size for item in written},

@@ -175,22 +175,40 @@ def read_rope(source: Source, *, interleave: bool = False) -> Rope:
     return Rope(base, factor, interleave)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of the embeddings and of the output projection.
+
+    Attributes:
+        order: old id of each new one; those of the table that it leaves out are padding.
+        projection: how many of the first ones the output projection has.
+    """
+
+    order: NDArray[np.int64]
+    projection: int
+
+    @classmethod
+    def first(cls, count: int) -> Rows:
+        """The first `count`, as they are."""
+        return cls(np.arange(count), count)
+
+
 def build(
-    source: Source, design: Design, vocabulary: int, quantization: str, progress: Progress
+    source: Source, design: Design, rows: Rows, quantization: str, progress: Progress
 ) -> TransformerDecoderModelSpec:
     """Read all weights; one step of `progress` per layer, and one for the embeddings.
 
     Args:
         source: where they are.
         design: what they are.
-        vocabulary: how many of the embedding rows to keep; those behind are padding.
+        rows: which of the embedding rows to keep, in which order.
         quantization: `int8`, `float16` or `float32`.
         progress: told about layers.
 
     Raises:
         ConversionError: a tensor is missing, of another shape, unreadable, not finite or unknown.
     """
-    return _Builder(source, design, quantization).build(vocabulary, progress)
+    return _Builder(source, design, quantization).build(rows, progress)
 
 
 class _Builder:
@@ -200,17 +218,21 @@ class _Builder:
         self._shape = design.shape
         self._quantization = quantization
 
-    def build(self, vocabulary: int, progress: Progress) -> TransformerDecoderModelSpec:
+    def build(self, rows: Rows, progress: Progress) -> TransformerDecoderModelSpec:
         spec = self._empty()
         decoder, sizes = spec.decoder, self._shape
         progress.start("converting", sizes.layers + 1, "layers")
-        self._vocabulary(decoder.embeddings, "token_embd", vocabulary)
-        if self._source.tied:
-            # the same arrays, so that CTranslate2 writes them once
-            decoder.projection.weight = decoder.embeddings.weight
-            decoder.projection.weight_scale = decoder.embeddings.weight_scale
+        self._vocabulary(decoder.embeddings, "token_embd", rows.order)
+        if not self._source.tied:
+            self._vocabulary(decoder.projection, "output", rows.order[: rows.projection])
         else:
-            self._vocabulary(decoder.projection, "output", vocabulary)
+            # the same arrays where none is cut, so that CTranslate2 writes them once
+            cut = rows.projection < len(rows.order)
+            for part in ("weight", "weight_scale"):
+                values = getattr(decoder.embeddings, part)
+                if cut and isinstance(values, np.ndarray):
+                    values = values[: rows.projection].copy()
+                setattr(decoder.projection, part, values)
         self._norm(decoder.layer_norm, "output_norm")
         if self._design.rope is None:
             positions = self._source.shape("position_embd.weight")[0]
@@ -305,10 +327,16 @@ class _Builder:
             ]
         )
 
-    def _vocabulary(self, target: Any, name: str, keep: int) -> None:
+    def _vocabulary(self, target: Any, name: str, order: NDArray[np.int64]) -> None:
         whole = (self._shape.vocabulary, self._shape.width)
+        keep = int(order.max()) + 1
         rows = _first(self._source.slices(name + ".weight", whole), keep)
         store_rows(target, rows, (keep, self._shape.width), self._quantization)
+        if np.array_equal(order, np.arange(keep)):
+            return
+        target.weight = target.weight[order]
+        if self._quantization == "int8":
+            target.weight_scale = target.weight_scale[order]
 
 
 def _first(slices: Iterator[NDArray[np.float32]], keep: int) -> Iterator[NDArray[np.float32]]:

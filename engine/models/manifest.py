@@ -29,6 +29,8 @@ class Manifest:
         layers, kv_bytes_per_token: shape, and bytes of float32 state that one token needs on CPU
             (2 * layers * query heads * head size * 4: CTranslate2 replicates grouped heads).
         vocabulary: number of embedding rows.
+        projection: number of rows of the output projection: ids from there on are read but never
+            written. 0 in manifests from before it was recorded: as many as embedding rows.
         tools: versions of what made it.
         files: SHA-256 of every other file in the folder.
         sizes: bytes of the same files, for a check that costs no reading.
@@ -43,6 +45,7 @@ class Manifest:
     layers: int
     kv_bytes_per_token: int
     vocabulary: int
+    projection: int = 0
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)

@@ -65,6 +65,7 @@ def _convert(store: Store, entry: Entry, file: Path, progress: Progress) -> Mode
             source=entry.file,
             source_sha256=entry.sha256,
             progress=progress,
+            projection=entry.projection,
         )
         return store.install(entry.name, staged)
     finally:

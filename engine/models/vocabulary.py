@@ -47,6 +47,7 @@ class About:
     layers: int
     kv_bytes_per_token: int
     vocabulary: int
+    projection: int = 0
 
 
 @dataclass(frozen=True, slots=True)
