@@ -93,6 +93,7 @@ def remember(path: Path, key: str, rates: Rates) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(".new")
+        draft.touch(0o600)
         draft.write_text(json.dumps({**known, key: asdict(rates)}, indent=2), encoding="utf-8")
         draft.replace(path)
     except OSError as error:

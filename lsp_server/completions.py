@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lsp_server.server import MidfillServer
     from lsp_server.session import Session
 
+_ID_CHARS = 40
+"""Of a request's id in its trace; a client may choose one of any length."""
+
 _log = logging.getLogger(__name__)
 
 _METHODS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPLETION})
@@ -74,7 +77,9 @@ async def _answer(
 ) -> list[str]:
     """Texts to show; a fault is counted and becomes no text. Cancelling passes through."""
     try:
-        text, trace = await session.complete(snapshot, str(server.protocol.msg_id or ""))
+        text, trace = await session.complete(
+            snapshot, str(server.protocol.msg_id or "")[:_ID_CHARS]
+        )
         others = await session.alternatives(snapshot) if choice else []
     except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
         session.stats.faults[f"complete:{type(error).__name__}"] += 1

@@ -7,7 +7,7 @@ import logging
 import logging.handlers
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,14 @@ LEVELS = ("debug", "info", "warning", "error")
 _OWN = ("lsp_server", "engine", "context")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _MAX_BYTES = 5_000_000
+
+
+class _OwnersFile(logging.handlers.RotatingFileHandler):
+    """A rotated log whose every part is readable by its owner alone."""
+
+    def _open(self) -> Any:
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        return super()._open()
 
 
 _told = False
@@ -45,10 +53,7 @@ def set_up(level: str, file: Path | None) -> None:
         handler = logging.StreamHandler(sys.stderr)
     else:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-        handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=_MAX_BYTES, backupCount=2, encoding="utf-8"
-        )
+        handler = _OwnersFile(file, maxBytes=_MAX_BYTES, backupCount=2, encoding="utf-8")
     handler.handleError = _lost  # type: ignore[assignment,method-assign]  # the stock one prints values
     handler.setFormatter(logging.Formatter(_FORMAT))
     for name in _OWN:

@@ -79,6 +79,7 @@ def remember(path: Path | None, key: str, compute_type: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(".new")
+        draft.touch(0o600)
         draft.write_text(json.dumps({**_read(path), key: compute_type}, indent=2), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
