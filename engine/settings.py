@@ -16,6 +16,7 @@ class EngineSettings:
         threads: cores used by one inference; 0 takes the physical cores, one left free from 4 on.
         state_share: part of the free memory at start that kept prompt states may take.
         state_max_mb: upper limit of that part.
+        nice: how far the engine's process gives way to other programs (POSIX; not for `inside`).
         process: where the engine lives: in a process that all servers of this user share, in one of
             its own, or inside the server's.
         linger_s: how long the shared process stays after its last server left.
@@ -41,6 +42,7 @@ class EngineSettings:
     threads: int = field(default=0, metadata={"min": 0, "max": 1024})
     state_share: float = field(default=0.2, metadata={"min": 0, "max": 0.9})
     state_max_mb: int = field(default=1024, metadata={"min": 0, "max": 1_000_000, "unit": "MiB"})
+    nice: int = field(default=0, metadata={"min": 0, "max": 19})
     process: str = field(default="shared", metadata={"choices": ("shared", "own", "inside")})
     linger_s: float = field(default=10.0, metadata={"min": 0, "max": 86_400, "unit": "s"})
     idle_min: float = field(default=60.0, metadata={"min": 0, "max": 100_000, "unit": "minutes"})

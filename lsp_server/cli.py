@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     doctor = commands.add_parser("doctor", help="say what works here and what to do about the rest")
+    doctor.add_argument(
+        "--watch", action="store_true", help="what midfill's processes take, until Ctrl-C"
+    )
     doctor.set_defaults(run=_doctor)
     return top
 
@@ -164,7 +167,11 @@ def _demo(arguments: argparse.Namespace) -> int:
     return demo(arguments.file)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
+    if arguments.watch:
+        from lsp_server.watch import run as watch
+
+        return watch()
     from lsp_server.doctor import run as doctor
 
     return doctor()

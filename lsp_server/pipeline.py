@@ -232,7 +232,7 @@ class Pipeline:
     def _prepare(self, accepted: Snapshot) -> None:
         """Decode what would follow an accept, while nothing else wants the engine."""
         ahead = self._settings.suggestions.ahead
-        if ahead == "off" or (ahead == "auto" and self._power.on_battery):
+        if ahead == "off" or (ahead == "auto" and not self._power.plenty):
             return
         if self._scheduler.idle and self._cache.look_up(accepted) is None:
             flight, _ = self._launch(accepted, Trace())

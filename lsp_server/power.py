@@ -1,27 +1,53 @@
-"""Whether work ahead is welcome: not on battery, where every token is somebody's hour of work."""
+"""Whether work ahead is welcome: not on battery, and not on a machine that is busy."""
 
 from __future__ import annotations
 
+import os
 import time
 
-_CHECK_S = 30.0
+_BATTERY_S = 30.0
+_LOAD_S = 5.0
+BUSY = 1.5
+"""Processes that want to run, for each processor; the engine itself is at most one of these."""
 
 
 class Power:
-    """Looks at the battery, at most every 30 seconds."""
+    """Looks at the battery at most every 30 seconds, at the load at most every 5."""
 
     def __init__(self) -> None:
-        self._checked = float("-inf")
-        self._on_battery = False
+        self._battery_at = self._load_at = float("-inf")
+        self._on_battery = self._busy = False
+
+    @property
+    def plenty(self) -> bool:
+        """Whether the machine has power and time to spare."""
+        return not (self.on_battery or self.busy)
 
     @property
     def on_battery(self) -> bool:
         """Whether the machine runs on its battery; False where that cannot be known."""
         now = time.monotonic()
-        if now - self._checked > _CHECK_S:
-            self._checked = now
+        if now - self._battery_at > _BATTERY_S:
+            self._battery_at = now
             self._on_battery = _on_battery()
         return self._on_battery
+
+    @property
+    def busy(self) -> bool:
+        """Whether more wants to run than there are processors; False where that is not known."""
+        now = time.monotonic()
+        if now - self._load_at > _LOAD_S:
+            self._load_at = now
+            self._busy = load() > BUSY
+        return self._busy
+
+
+def load() -> float:
+    """Processes that wanted to run in the last minute, for each processor; 0 where unknown."""
+    try:
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
+    except (AttributeError, OSError):  # Windows, or a system that does not tell
+        return 0.0
 
 
 def _on_battery() -> bool:

@@ -40,7 +40,8 @@ class SuggestionSettings:
         min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
         max_lines: most lines of one suggestion.
         max_tokens: most tokens decoded for one suggestion.
-        ahead: work done before anybody asks; `auto` does none on battery.
+        ahead: work done before anybody asks; `auto` does none on battery or on a
+            machine that other programs keep busy.
         ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
         eagerness: 0 shows only what is certain, 1 everything; a line is cut back or not shown when
             fewer than `1 - eagerness` of those like it turn out right.

@@ -36,6 +36,8 @@ def main() -> None:
     guard = Guard()
     guard.engage()
     plan = Plan.from_json(orders["plan"])
+    if plan.settings.nice and hasattr(os, "nice"):
+        os.nice(plan.settings.nice)
     host = Host(plan.load, bytes.fromhex(orders["secret"]), orders["linger_s"])
     guard.on_refusal = host.refused
     for name in (signal.SIGTERM, signal.SIGINT):
