@@ -16,7 +16,7 @@ from lsp_server.repairs import (
     without_loop,
     without_overlap,
 )
-from lsp_server.shape import Extent, Shape, indent_of, like_document, opens_block
+from lsp_server.shape import Shape, indent_of, like_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,28 +66,16 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
 def _extent(text: str, shape: Shape, max_lines: int) -> tuple[str, bool]:
     """The lines of `text` that may be shown, and whether more of them may come."""
     lines = text.split("\n")
-    if shape.extent is Extent.REST:
+    if shape.single_line:
         return lines[0], len(lines) == 1
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return "", True
-    opener = shape.before + lines[0] if first == 0 else lines[first]
-    if shape.extent is Extent.BLOCK:
-        # a block that the cursor's own line opens is deeper than it, but for the closing line
-        floor = indent_of(shape.before) + bool(shape.before.strip())
-    elif first == len(lines) - 1:
-        return text, True
-    elif not opens_block(opener):
-        return "\n".join(lines[: first + 1]), False
-    else:
-        floor = indent_of(opener) + 1
-    return _block(lines, first, floor, shape, max_lines)
+    return _block(lines, first, shape, max_lines)
 
 
-def _block(
-    lines: list[str], first: int, floor: int, shape: Shape, max_lines: int
-) -> tuple[str, bool]:
-    """Lines from the first with text on that are not less indented than `floor`."""
+def _block(lines: list[str], first: int, shape: Shape, max_lines: int) -> tuple[str, bool]:
+    """Lines from the first with text on that belong to the block at the cursor."""
     kept, texts = lines[: first + 1], 1
     if first and _repeats(lines[first], [], shape):
         return "", False
@@ -97,17 +85,17 @@ def _block(
             break  # the line has only begun
         if not bare or texts >= max_lines or _repeats(line, kept, shape):
             return "\n".join(kept), False
-        if indent_of(line) < floor:
-            closes = CLOSERS.issuperset(bare) and not _goes_on(shape, floor)
+        if indent_of(line) < shape.floor:
+            closes = CLOSERS.issuperset(bare) and not _goes_on(shape)
             return "\n".join([*kept, line] if closes else kept), closes and last
         kept.append(line)
         texts += 1
     return "\n".join(kept), texts < max_lines
 
 
-def _goes_on(shape: Shape, floor: int) -> bool:
+def _goes_on(shape: Shape) -> bool:
     """Whether the block at the cursor has more lines below it already."""
-    return bool(shape.following) and indent_of(shape.following[0]) >= floor
+    return bool(shape.following) and indent_of(shape.following[0]) >= shape.floor
 
 
 def _repeats(line: str, kept: Sequence[str], shape: Shape) -> bool:

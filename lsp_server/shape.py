@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from context.anchor import CLOSERS
 from context.languages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -23,20 +21,13 @@ _TAB = 4
 """Blanks for a tab where the document shows no width of its own."""
 
 
-class Extent(Enum):
-    """How much of an answer can be shown."""
-
-    REST = "the rest of this line: text stands behind the cursor"
-    STATEMENT = "one line, and the block that it opens"
-    BLOCK = "the block that begins here: the cursor's line, or the one above, opens it"
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a suggestion at one cursor may look like.
 
     Attributes:
-        extent: how much can be shown.
+        single_line: text stands behind the cursor, so only the rest of this line may be filled.
+        floor: indentation from which on further lines belong to a block that begins here.
         before: the cursor's line, up to the cursor.
         rest: text behind the cursor on its line.
         following: the next lines with text, nearest first, with their indentation.
@@ -45,7 +36,8 @@ class Shape:
         comment: the language's mark of a comment, "" where somebody writes one.
     """
 
-    extent: Extent
+    single_line: bool
+    floor: int
     before: str
     rest: str
     following: tuple[str, ...]
@@ -63,18 +55,14 @@ class Shape:
         earlier = _with_text((text.line(number) for number in above), _FOLLOWING * 4)
         following = _with_text((text.line(number) for number in below), _FOLLOWING)
         parent = earlier[0] if earlier else ""
-        if not CLOSERS.issuperset(rest) or rest.strip():
-            extent = Extent.REST
-        elif opens_block(before) or (not before.strip() and _begins_block(before, parent)):
-            extent = Extent.BLOCK
-        else:
-            extent = Extent.STATEMENT
         language = LANGUAGES.get(snapshot.language)
         mark = language.line if language else ""
         commenting = mark and (mark in before or parent.lstrip().startswith(mark))
         deeper = indent_of(before) > indent_of(parent)
         return cls(
-            extent=extent,
+            single_line=bool(rest.strip()),
+            # a block that the cursor's own line opens is deeper than it, but for the closing line
+            floor=indent_of(before) + (bool(before.strip()) and opens_block(before)),
             before=before,
             rest=rest,
             following=tuple(following),
@@ -115,10 +103,6 @@ def _indented(line: str, *, tabs: bool) -> str:
         return line
     width = len(lead.expandtabs(_TAB))
     return ("\t" * (width // _TAB) + " " * (width % _TAB) if tabs else " " * width) + bare
-
-
-def _begins_block(before: str, parent: str) -> bool:
-    return bool(parent) and opens_block(parent) and indent_of(before) > indent_of(parent)
 
 
 def _with_text(lines: Iterable[str], most: int) -> Sequence[str]:

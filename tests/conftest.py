@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from context.documents import Cursor, Snapshot
@@ -13,6 +14,10 @@ from context.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# how long an example takes says something of the machine's load, nothing of the code
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 CURSOR = "‸"
 """Marks the cursor in the texts of tests."""

@@ -65,7 +65,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("  def f():‸\n", "\n    return 1\n  def g():", "\n    return 1"),
         ("  def f():‸\n", "\n    return 1\ndef g():", "\n    return 1"),
         ("for x in y:‸\n", "\n    print(x)\n\nfoo()", "\n    print(x)"),
-        ("    a‸\n", " = 1\n  )\nb", " = 1"),
+        ("    a‸\n", " = 1\n  )\nb", " = 1\n  )"),
         ("\tif x {‸\n", "\n\t\treturn\n\t}\n}", "\n\t\treturn\n\t}"),
         ("f = g(‸\n", "\n    a,\n)", "\n    a,\n)"),
         # lines that are there already
@@ -77,14 +77,15 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("if a:‸\n", "\n    x = 1\n    y = 2\n    x = 1\n    y = 2", "\n    x = 1\n    y = 2"),
         ("x = [‸\n", "foo(bar, foo(bar, foo(bar, foo(", "foo(bar,"),
         ("x = [‸]\n", "100, 100, 100, 100, 100, 100, 100", "100, 100, 100, 100, 100, 100, 100"),
-        # one statement, unless the line opens a block
-        ("‸\n", "a = 1\nb = 2", "a = 1"),
-        ("a = ‸\n", "1\nb = 2", "1"),
-        ("a = 1‸\n", "\nb = 2\nc = 3", "\nb = 2"),
-        ("‸\n", "if a:\n    b()\n    c()\nd()", "if a:\n    b()\n    c()"),
-        ("    ‸\n", "for (;;) {\n        b();\n    }\n    c();", "for (;;) {\n        b();\n    }"),
-        ("\tx = f‸\n", "(go,\n\t\tstop)\n\ty = 1", "(go,\n\t\tstop)"),
+        # a block is shown as far as its lines are likely
+        ("‸\n", "a = 1\nb = 2", "a = 1\nb = 2"),
+        ("a = 1‸\n", "\nb = 2\nc = 3", "\nb = 2\nc = 3"),
+        ("‸\n", "if a:\n    b()\n    c()\nd()", "if a:\n    b()\n    c()\nd()"),
+        ("    ‸\n", "for (;;) {\n        b();\n    }\n}\nc();",
+         "for (;;) {\n        b();\n    }\n}"),
+        ("\tx = f‸\n", "(go,\n\t\tstop)\ny = 1", "(go,\n\t\tstop)"),
         ("x = f(a, ‸\n", "b)\ny = 1", "b)"),
+        ("x = f(a, ‸\n", "b,\n      c)\ny = 1", "b,\n      c)"),
         # a brace that closes the block, unless it stands there or the block goes on
         ("if (a) {\n    ‸\n", "b();\n}\nc();", "b();\n}"),
         ("if (a) {\n    ‸\n}\n", "b();\n}\nc();", "b();"),
@@ -114,7 +115,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("print(‸)\n", "a\nb", "a"),
         # a comment only where comments are being written
         ("x = 1\n‸\n", "# note", ""),
-        ("x = 1\n‸\n", "# note\ny = 2", ""),
+        ("x = 1\n‸\n", "# note\ny = 2", "# note\ny = 2"),
         ("x = 1  # ‸\n", "note", "note"),
         ("# first\n‸\n", "# second", "# second"),
         # no secret comes from a model
