@@ -31,6 +31,7 @@ def add_parser(subparsers: Commands) -> None:
     _add_anchors(commands)
     _add_confidence(commands)
     _add_context(commands)
+    _add_quantization(commands)
     sharing = commands.add_parser(
         "sharing", help="what the engine's own process costs a request and saves in memory"
     )
@@ -236,6 +237,27 @@ def _context(arguments: argparse.Namespace) -> int:
     from lsp_server.evals import study_command
 
     return study_command.run(arguments)
+
+
+def _add_quantization(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "quantization", help="what int8 costs in likelihood, and a trimmed projection saves"
+    )
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/evaluation.md")
+    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument(
+        "--tokens", type=_positive, default=2000, metavar="N", help="of each language"
+    )
+    parser.add_argument("--against", metavar="NAME", help="compare decoding with this model's")
+    parser.add_argument("--rounds", type=_positive, default=40, metavar="N", help="of decoding")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.set_defaults(run=_quantization)
+
+
+def _quantization(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import quantization
+
+    return quantization.run(arguments)
 
 
 def _model(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,180 @@
+"""`midfill bench quantization`: what int8 costs in likelihood, and a trimmed projection saves.
+
+Likelihoods are of the same text in the same windows, so differences are paired. Decoding takes
+turns between two models in one process, so that a noisy machine disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import MidfillError
+from engine.models.catalogue import DEFAULT
+from engine.models.store import Store
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+AVX2 = {"MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+"""Takes VNNI and AMX from MKL and from oneDNN, whichever of them CTranslate2 uses here."""
+_SIDES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
+    ("float32", "all", {}),
+    ("int8", "all", {}),
+    ("int8", "AVX2", AVX2),
+)
+_LIMIT_S = 1800
+_PROMPT, _DECODED = 160, 12
+
+
+class LikelihoodError(MidfillError):
+    """A likelihood could not be computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference of means: the mean and its standard error."""
+
+    mean: float
+    error: float
+
+    @classmethod
+    def of(cls, a: Sequence[float], b: Sequence[float]) -> Difference:
+        """Of `b` from `a`, pair by pair; at least two pairs."""
+        each = [y - x for x, y in zip(a, b, strict=True)]
+        return cls(statistics.fmean(each), statistics.stdev(each) / math.sqrt(len(each)))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; returns the exit code."""
+    from lsp_server.bench import environment
+
+    store = Store()
+    folder = store.find(arguments.model or DEFAULT).path
+    results: dict[str, Any] = {"environment": environment.describe(), "likelihood": []}
+    exact: dict[str, list[float]] = {}
+    for kind, isa, variables in _SIDES:
+        nats = likelihood(arguments.tasks, folder, kind, arguments.tokens, variables)
+        exact = exact or nats
+        for language, values in nats.items():
+            change = Difference.of(exact[language], values)
+            row = {
+                "compute_type": kind,
+                "instructions": isa,
+                "language": language,
+                "tokens": len(values),
+                "nats": statistics.fmean(values),
+                "change": change.mean,
+                "error": change.error,
+            }
+            results["likelihood"].append(row)
+            sys.stdout.write(
+                f"{kind:8} {isa:5} {language:12} {len(values):6} tokens  {row['nats']:.4f} nats  "
+                f"{change.mean:+.4f} +-{change.error:.4f}\n"
+            )
+    if arguments.against:
+        other = store.find(arguments.against).path
+        results["decoding"] = decoding(folder, other, arguments.rounds)
+        sys.stdout.write(
+            "{ms:.1f} ms a token against {other_ms:.1f}: ratio {ratio:.3f} (quartiles {low:.3f} to "
+            "{high:.3f}), reading {reading:.3f}, {rounds} rounds\n".format(**results["decoding"])
+        )
+    sys.stdout.write(f"load {results['environment']['load']} before, {environment.load()} after\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def likelihood(
+    tasks: Path, folder: Path, kind: str, tokens: int, variables: dict[str, str]
+) -> dict[str, list[float]]:
+    """Nats by language (see `lsp_server.bench.likelihood`), in a process with these variables.
+
+    Raises:
+        LikelihoodError: the process failed, with its last words.
+    """
+    command = [sys.executable, "-P", "-m", "lsp_server.bench.likelihood"]
+    done = subprocess.run(
+        [*command, str(tasks), str(folder), kind, str(tokens)],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_S,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise LikelihoodError(f"{tasks}: no likelihood in {kind}: {last}; run `midfill doctor`")
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return found
+
+
+def decoding(folder: Path, other: Path, rounds: int) -> dict[str, float]:
+    """Milliseconds a token of two models on the same prompts, and the ratio round by round."""
+    import ctranslate2
+
+    from engine import memory
+    from engine.tokenizer import ModelTokenizer
+
+    words = " ".join(json.dumps(sys.version_info[:2]) + name for name in sorted(sys.modules))
+    models = []
+    for path in (folder, other):
+        tokenizer = ModelTokenizer(path / "tokenizer.json")
+        tokens = tokenizer.tokens(tokenizer.encode(words))
+        threads = memory.physical_threads(0)
+        model = ctranslate2.Generator(
+            str(path), device="cpu", compute_type="int8", intra_threads=threads
+        )
+        models.append((model, tokens))
+        _decode(model, tokens[:_PROMPT])  # its first run is slower
+    read: list[list[float]] = [[], []]
+    step: list[list[float]] = [[], []]
+    draw = random.Random(0)  # noqa: S311
+    for _ in range(rounds):
+        start = draw.randrange(max(1, len(models[0][1]) - _PROMPT))
+        for side in draw.sample((0, 1), 2):
+            model, tokens = models[side]
+            first, each = _decode(model, tokens[start : start + _PROMPT])
+            read[side].append(first)
+            step[side].append(each)
+    ratios = [a / b for a, b in zip(*step, strict=True)]
+    low, _, high = statistics.quantiles(ratios, n=4) if rounds > 1 else [ratios[0]] * 3
+    return {
+        "ms": statistics.median(step[0]),
+        "other_ms": statistics.median(step[1]),
+        "ratio": statistics.median(ratios),
+        "low": low,
+        "high": high,
+        "reading": statistics.median(a / b for a, b in zip(*read, strict=True)),
+        "rounds": rounds,
+    }
+
+
+def _decode(model: Any, prompt: list[str]) -> tuple[float, float]:
+    """Milliseconds until the first token, and the median of those between the next ones."""
+    times = [time.perf_counter()]
+
+    def step(_: object) -> bool:
+        times.append(time.perf_counter())
+        return False
+
+    model.generate_batch(
+        [prompt],
+        max_length=_DECODED,
+        min_length=_DECODED,
+        include_prompt_in_result=False,
+        callback=step,
+    )
+    first, *others = [(b - a) * 1000 for a, b in pairwise(times)]
+    return first, statistics.median(others)
