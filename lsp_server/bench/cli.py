@@ -253,6 +253,23 @@ def _add_quantization(commands: Commands) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.set_defaults(run=_quantization)
 
+    parser = commands.add_parser(
+        "coverage", help="how many tokens of real source a trimmed projection can write"
+    )
+    parser.add_argument("paths", type=Path, nargs="+", help="folders with source")
+    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument(
+        "--characters", type=_positive, default=2_000_000, metavar="N", help="of each language"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there too")
+    parser.set_defaults(run=_coverage)
+
+
+def _coverage(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import coverage
+
+    return coverage.run(arguments)
+
 
 def _quantization(arguments: argparse.Namespace) -> int:
     from lsp_server.bench import quantization
