@@ -9,6 +9,7 @@ Their embeddings stay: any text can be read as before, and written with the toke
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,17 +48,40 @@ def order(tokens: int, needed: Iterable[int], rows: int) -> NDArray[np.int64]:
 
 
 def needed(source: Source, vocabulary: Vocabulary) -> list[int]:
-    """Ids of control tokens, of all other added ones, and of the bytes.
+    """Ids of control tokens, of all other added ones, of bytes, pieces of characters, and symbols.
+
+    Symbols are arrows, signs and emoji that are a token of their own: rare in what a tokenizer was
+    made from, so they come late, but usual in messages and documents.
 
     Raises:
         ConversionError: the tokenizer is not byte-level, so nothing promises that the tokens that
             are left can spell what the others did.
     """
-    spelled = {token: index for index, token in enumerate(vocabulary.tokens)}
-    bytes_ = [spelled[token] for token in _byte_tokens() if token in spelled]
-    if not isinstance(vocabulary.tokenizer.decoder, decoders.ByteLevel) or len(bytes_) < _BYTES:
+    bytes_ = {token: bytes([byte]) for byte, token in enumerate(_byte_tokens())}
+    missing = bytes_.keys() - set(vocabulary.tokens)
+    if missing or not isinstance(vocabulary.tokenizer.decoder, decoders.ByteLevel):
         raise source.error("its projection cannot be trimmed: its tokenizer has no byte tokens")
-    return sorted({*bytes_, *vocabulary.tokenizer.get_added_tokens_decoder()})
+    added = vocabulary.tokenizer.get_added_tokens_decoder()
+    return [
+        index
+        for index, token in enumerate(vocabulary.tokens)
+        if index in added or token in bytes_ or _is_symbol(token, bytes_)
+    ]
+
+
+def _is_symbol(token: str, bytes_: dict[str, bytes]) -> bool:
+    """Whether a token is one symbol, perhaps after a space, or no whole character at all."""
+    if token.isascii():
+        return False  # nearly all of them, and they come early
+    try:
+        text = b"".join(bytes_[letter] for letter in token).decode().removeprefix(" ")
+    except UnicodeDecodeError:
+        return True
+    except KeyError:
+        return False  # made up for an id without a token
+    # the sign behind some emoji asks for their coloured form
+    text = text.removesuffix("\ufe0f")
+    return len(text) == 1 and unicodedata.category(text).startswith("S")
 
 
 def reorder(vocabulary: Vocabulary, new: NDArray[np.int64]) -> Vocabulary:

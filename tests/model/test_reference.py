@@ -13,7 +13,6 @@ import pytest
 from engine.errors import ModelMissingError
 from engine.models.catalogue import DEFAULT, entry_of
 from engine.models.store import ModelFolder, Store
-from engine.models.trim import order
 from engine.tokenizer import ModelTokenizer
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ REFERENCE = json.loads((Path(__file__).parent / "data/reference.json").read_text
 SURE_NATS = 3.0  # the largest lead that a CPU without VNNI was seen to overturn is 2.8
 TEXTS = {item["text"]: item["ids"] for item in REFERENCE["tokenization"]}
 PROMPTS = {item["name"]: item for item in REFERENCE["greedy"]}
-ADDED = range(151_643, 151_665)  # the control and other added tokens of the source
+SPELLED = {int(index): token for index, token in REFERENCE["spelled"].items()}
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +47,9 @@ def tokenizer(model: ModelFolder) -> ModelTokenizer:
 @pytest.fixture(scope="module")
 def own(model: ModelFolder) -> Own:
     """From the source's ids, which llama.cpp has, to those of the converted model."""
-    count = model.manifest.vocabulary
-    place = np.argsort(order(count, ADDED, model.manifest.projection or count))
-    return lambda ids: place[ids].tolist()
+    tokens = json.loads((model.path / "vocabulary.json").read_text(encoding="utf-8"))
+    place = {token: index for index, token in enumerate(tokens)}
+    return lambda ids: [place[SPELLED[index]] for index in ids]
 
 
 def load(model: ModelFolder, compute_type: str) -> Any:

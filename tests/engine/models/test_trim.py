@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import pre_tokenizers
 
 from engine.errors import ConversionError
 from engine.models.convert import convert_gguf
@@ -133,6 +134,24 @@ def test_logits_of_the_kept_tokens_are_the_same(
     assert logits[1].shape[1] == rows
     where = [spelled[0].index(token) for token in spelled[1][:rows]]
     np.testing.assert_allclose(logits[1], logits[0][:, where], atol=1e-5)
+
+
+def test_symbols_are_needed_and_words_are_not(
+    tiny: Tiny, tmp_path: Path, vocabulary: Vocabulary
+) -> None:
+    """Emoji and arrows that are one token, and pieces of characters; no letters, no pairs."""
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+
+    def spelled(text: str) -> str:
+        return byte_level.pre_tokenize_str(text)[0][0]
+
+    inside = [spelled(text) for text in ("🙂", " →", "✅", "⚙\ufe0f")]
+    inside.append(spelled("漢")[:2])
+    outside = [spelled(text) for text in ("漢", "ж", "🙂🙂", "→a", " x")]
+    more = type(vocabulary)(vocabulary.tokenizer, [*vocabulary.tokens, *inside, *outside])
+    must = needed(GgufFile(tiny.write(tmp_path / "n.gguf")), more)
+    assert {more.tokens.index(token) for token in inside} <= set(must)
+    assert not {more.tokens.index(token) for token in outside} & set(must)
 
 
 def test_a_tokenizer_without_byte_tokens_is_refused(

@@ -1,7 +1,7 @@
 """Record `reference.json` from `inputs.json` with llama.cpp, so that it can be made again.
 
     llama-server -m qwen2.5-coder-0.5b-instruct-q4_k_m.gguf -t 2 -c 2048 --no-repack --port 18080
-    python record.py http://127.0.0.1:18080 VERSION
+    python record.py http://127.0.0.1:18080 VERSION qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
 
 Token ids and greedy answers come from llama.cpp alone. Its arithmetic is not CTranslate2's (4 to 8
 bit blocks against int8 rows, whose sums saturate a little on CPUs without VNNI), so where the
@@ -17,6 +17,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from gguf import GGUFReader
+
 DECISIVE_NATS = 1.0
 LONGEST = 32
 COMMAND = (
@@ -26,8 +28,8 @@ COMMAND = (
 )
 
 
-def main(server: str, version: str) -> None:
-    """Ask `server` and write `reference.json` beside this file."""
+def main(server: str, version: str, file: str) -> None:
+    """Ask `server` and write `reference.json` beside this file; `file` spells the ids."""
 
     def ask(path: str, body: dict[str, Any]) -> Any:
         data = json.dumps(body).encode()
@@ -78,7 +80,7 @@ def main(server: str, version: str) -> None:
                 "lead_nats": leads,
             }
         )
-    result = {
+    result: dict[str, Any] = {
         "recorded_with": {
             "program": f"llama.cpp {version}",
             "commands": COMMAND,
@@ -87,6 +89,10 @@ def main(server: str, version: str) -> None:
         "tokenization": [{"text": text, "ids": ids(text)} for text in inputs["texts"]],
         "greedy": greedy,
     }
+    used = {index for item in result["tokenization"] for index in item["ids"]}
+    used.update(index for item in greedy for index in [*item["prompt"], *item["tokens"]])
+    spelling = GGUFReader(file).fields["tokenizer.ggml.tokens"]
+    result["spelled"] = {str(index): spelling.contents(index) for index in sorted(used)}
     path = here / "reference.json"
     path.write_text(json.dumps(result, indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
 
