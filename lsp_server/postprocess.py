@@ -90,7 +90,8 @@ def _block(lines: list[str], first: int, shape: Shape, max_lines: int) -> tuple[
             return "\n".join([*kept, line] if closes else kept), closes and last
         kept.append(line)
         texts += 1
-    return "\n".join(kept), texts < max_lines
+    # the last line that may be shown is whole when the next one has begun
+    return "\n".join(kept), texts < max_lines or bool(lines[-1].strip())
 
 
 def _goes_on(shape: Shape) -> bool:

@@ -214,6 +214,17 @@ def test_decoding_ends_when_nothing_more_would_be_shown(marked: str, text: str, 
     assert enough(answer.text, answer.marks, Shape.of(at(marked)), SETTINGS) is over
 
 
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [("if", False), ("if a:", False), ("if a:\n    ", True), ("if a:\n    b", True)],
+)
+def test_the_last_line_that_may_be_shown_is_decoded_to_its_end(text: str, over: bool) -> None:
+    """A limit of lines does not end a line in its middle."""
+    answer = decoded(tokens_of(text))
+    settings = SuggestionSettings(max_lines=1)
+    assert enough(answer.text, answer.marks, Shape.of(at("‸\n")), settings) is over
+
+
 def test_decoding_ends_when_the_line_became_improbable() -> None:
     """Tokens that will never be shown are not decoded."""
     answer = decoded(["a", " b"], log_probs=[LIKELY, math.log(0.1)])
