@@ -9,6 +9,7 @@ and going back with backspace are all the same look-up.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ _WALK_LINES = 12
 """How many lines below its beginning a multi-line generation is still found."""
 _SUFFIX_CHARS = 160
 _PER_HEAD = 8
+_LONGEST_LINE = 4000
+"""Characters of a line from which on nothing is remembered for it; code has no such lines."""
 
 Key = tuple[str, str]
 
@@ -53,9 +56,9 @@ class CompletionCache:
 
     def remember(self, snapshot: Snapshot, decoded: Decoded) -> None:
         """Keep what was decoded at the snapshot's cursor."""
-        if not decoded.text:
-            return
         typed = snapshot.line_before
+        if not decoded.text or len(typed) > _LONGEST_LINE:
+            return
         entry = _Known(typed + decoded.text, len(typed), _suffix(snapshot), decoded)
         key = _key(snapshot.uri, snapshot.text, snapshot.cursor.line)
         entries = self._heads.setdefault(key, [])
@@ -83,6 +86,8 @@ class CompletionCache:
         for number in range(line, max(-1, line - _WALK_LINES), -1):
             if number < line:
                 typed = unix(snapshot.text.line(number)) + typed
+            if len(typed) > _LONGEST_LINE:
+                break
             key = _key(snapshot.uri, snapshot.text, number)
             for entry in self._heads.get(key, ()):
                 if entry.suffix == suffix and entry.text.startswith(typed):
@@ -107,7 +112,10 @@ def _worth(decoded: Decoded) -> tuple[bool, int]:
 
 
 def _key(uri: str, text: Text, line: int) -> Key:
-    return uri, unix("".join(text.lines(max(0, line - _HEAD_LINES), line)))
+    head = unix("".join(text.lines(max(0, line - _HEAD_LINES), line)))
+    if len(head) > _LONGEST_LINE:  # a key must not hold a file of one line
+        head = hashlib.blake2b(head.encode("utf-8", "surrogatepass")).hexdigest()
+    return uri, head
 
 
 def _suffix(snapshot: Snapshot) -> str:
