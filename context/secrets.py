@@ -43,15 +43,9 @@ def mask(text: str) -> str:
     return _cover(text, [*_spans(text)])
 
 
-@functools.lru_cache(maxsize=4096)
-def mask_line(line: str) -> str:
-    """`mask` for one line, remembered; key blocks, which span lines, need the whole text."""
-    return mask(line)
-
-
 def masked(text: Text) -> Text:
     """`mask` for a document: what did not change since the last time costs nothing."""
-    covered = text.with_chunks(_masked_lines)
+    covered = text.with_chunks(_masked_chunk)
     if covered is text or not any(map(_is_begin, text.lines(0, len(text)))):
         return covered
     whole = str(text)  # a key may reach beyond its chunk
@@ -65,6 +59,19 @@ def _is_begin(line: str) -> bool:
 _known_lines: dict[str, str] = {}
 _MOST_KNOWN = 1 << 16
 _FEW = 4
+
+
+_LONG_CHUNK = 50_000
+"""Characters from which on few pieces are remembered, so that no odd document fills the memory."""
+
+
+def _masked_chunk(chunk: Chunk) -> Chunk:
+    return (_masked_long if sum(map(len, chunk)) > _LONG_CHUNK else _masked_lines)(chunk)
+
+
+@functools.lru_cache(maxsize=8)
+def _masked_long(chunk: Chunk) -> Chunk:
+    return _masked_whole(chunk)
 
 
 @functools.lru_cache(maxsize=512)

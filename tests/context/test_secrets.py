@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
-from context.secrets import MASK, mask, mask_line, masked
+from context.secrets import MASK, mask, masked
 from context.settings import PromptSettings
 from context.template import FAMILIES
 from context.text import Text
@@ -162,7 +162,7 @@ def test_lines_are_covered_as_the_text_is(lines: list[str]) -> None:
     """Where there is no private key, line by line gives the same."""
     single = [line.replace("\n", " ").replace("\r", " ") for line in lines]
     if not any("PRIVATE KEY" in line for line in single):
-        assert mask("\n".join(single)) == "\n".join(mask_line(line) for line in single)
+        assert mask("\n".join(single)) == "\n".join(mask(line) for line in single)
 
 
 def test_a_long_line_takes_no_time_that_matters() -> None:
