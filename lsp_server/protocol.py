@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.protocol.language_server import lsp_method
 
 if TYPE_CHECKING:
@@ -25,6 +25,17 @@ _INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
 _NOT_INITIALIZED = -32002
 _BEFORE_INITIALIZE = frozenset({types.INITIALIZE, types.EXIT})
+
+
+def make_converter() -> Any:
+    """Turns messages into types, and stops at the first thing that does not fit.
+
+    By default every fault is collected: a text where a list should be makes one for each character,
+    hundreds of megabytes for one bad message.
+    """
+    converter = default_converter()  # type: ignore[no-untyped-call]  # pygls says nothing
+    converter.detailed_validation = False
+    return converter
 
 
 class MidfillProtocol(LanguageServerProtocol):

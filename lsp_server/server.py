@@ -26,7 +26,7 @@ from lsp_server import (
     verdicts,
 )
 from lsp_server.description import describe
-from lsp_server.protocol import MidfillProtocol
+from lsp_server.protocol import MidfillProtocol, make_converter
 from lsp_server.session import Session, Status
 from lsp_server.version import VERSION
 
@@ -59,6 +59,7 @@ class MidfillServer(LanguageServer):
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             notebook_document_sync=notebook_sync.SYNC,
             protocol_cls=MidfillProtocol,
+            converter_factory=make_converter,
         )
         self.configuration = configuration
         self.watches: list[FileWatch] = []
