@@ -249,7 +249,7 @@ def _add_quantization(commands: Commands) -> None:
         "--tokens", type=_positive, default=2000, metavar="N", help="of each language"
     )
     parser.add_argument("--against", metavar="NAME", help="compare decoding with this model's")
-    parser.add_argument("--rounds", type=_positive, default=40, metavar="N", help="of decoding")
+    parser.add_argument("--loads", type=_positive, default=12, metavar="N", help="of both models")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.set_defaults(run=_quantization)
 

@@ -35,7 +35,7 @@ _SIDES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("int8", "AVX2", AVX2),
 )
 _LIMIT_S = 1800
-_PROMPT, _DECODED = 160, 12
+_PROMPT, _DECODED, _ROUNDS = 160, 12, 8
 
 
 class LikelihoodError(MidfillError):
@@ -85,10 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
             )
     if arguments.against:
         other = store.find(arguments.against).path
-        results["decoding"] = decoding(folder, other, arguments.rounds)
+        results["decoding"] = decoding(folder, other, arguments.loads)
         sys.stdout.write(
-            "{ms:.1f} ms a token against {other_ms:.1f}: ratio {ratio:.3f} (quartiles {low:.3f} to "
-            "{high:.3f}), reading {reading:.3f}, {rounds} rounds\n".format(**results["decoding"])
+            "{ms:.1f} ms a token against {other_ms:.1f}: ratio {ratio:.3f} +-{error:.3f}, reading "
+            "{reading:.3f}, {loads} loads\n".format(**results["decoding"])
         )
     sys.stdout.write(f"load {results['environment']['load']} before, {environment.load()} after\n")
     if arguments.json:
@@ -120,45 +120,73 @@ def likelihood(
     return found
 
 
-def decoding(folder: Path, other: Path, rounds: int) -> dict[str, float]:
-    """Milliseconds a token of two models on the same prompts, and the ratio round by round."""
+def decoding(folder: Path, other: Path, loads: int) -> dict[str, float]:
+    """Milliseconds a token of two models on the same prompts, and their ratio.
+
+    Where a model happens to lie in memory decides some five percent, and it stays there until it is
+    loaded again. So both are loaded many times, in alternating order, and what counts is the
+    geometric mean of the ratios of the loads, with its standard error.
+    """
+    step: tuple[list[float], list[float]] = ([], [])
+    ratios, reading = [], []
+    for number in range(max(2, loads)):
+        order = (0, 1) if number % 2 else (1, 0)
+        found = _in_order((folder, other), order)
+        for side in order:
+            step[side].extend(found.step[side])
+        ratios.append(math.log(found.ratio(found.step)))
+        reading.append(math.log(found.ratio(found.read)))
+    mean = statistics.fmean(ratios)
+    error = statistics.stdev(ratios) / math.sqrt(len(ratios))
+    return {
+        "ms": statistics.median(step[0]),
+        "other_ms": statistics.median(step[1]),
+        "ratio": math.exp(mean),
+        "error": error,
+        "reading": math.exp(statistics.fmean(reading)),
+        "loads": len(ratios),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """Milliseconds of both models by round: until the first token, and between the others."""
+
+    read: tuple[list[float], list[float]]
+    step: tuple[list[float], list[float]]
+
+    def ratio(self, times: tuple[list[float], list[float]]) -> float:
+        return statistics.median(a / b for a, b in zip(*times, strict=True))
+
+
+def _in_order(folders: tuple[Path, Path], order: tuple[int, int]) -> _Load:
+    """Load in this order, then take turns."""
     import ctranslate2
 
     from engine import memory
     from engine.tokenizer import ModelTokenizer
 
-    words = " ".join(json.dumps(sys.version_info[:2]) + name for name in sorted(sys.modules))
-    models = []
-    for path in (folder, other):
-        tokenizer = ModelTokenizer(path / "tokenizer.json")
+    words = " ".join(sorted(sys.modules))
+    models = {}
+    for side in order:
+        tokenizer = ModelTokenizer(folders[side] / "tokenizer.json")
         tokens = tokenizer.tokens(tokenizer.encode(words))
         threads = memory.physical_threads(0)
         model = ctranslate2.Generator(
-            str(path), device="cpu", compute_type="int8", intra_threads=threads
+            str(folders[side]), device="cpu", compute_type="int8", intra_threads=threads
         )
-        models.append((model, tokens))
+        models[side] = model, tokens
         _decode(model, tokens[:_PROMPT])  # its first run is slower
-    read: list[list[float]] = [[], []]
-    step: list[list[float]] = [[], []]
+    found = _Load(([], []), ([], []))
     draw = random.Random(0)  # noqa: S311
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         start = draw.randrange(max(1, len(models[0][1]) - _PROMPT))
         for side in draw.sample((0, 1), 2):
             model, tokens = models[side]
             first, each = _decode(model, tokens[start : start + _PROMPT])
-            read[side].append(first)
-            step[side].append(each)
-    ratios = [a / b for a, b in zip(*step, strict=True)]
-    low, _, high = statistics.quantiles(ratios, n=4) if rounds > 1 else [ratios[0]] * 3
-    return {
-        "ms": statistics.median(step[0]),
-        "other_ms": statistics.median(step[1]),
-        "ratio": statistics.median(ratios),
-        "low": low,
-        "high": high,
-        "reading": statistics.median(a / b for a, b in zip(*read, strict=True)),
-        "rounds": rounds,
-    }
+            found.read[side].append(first)
+            found.step[side].append(each)
+    return found
 
 
 def _decode(model: Any, prompt: list[str]) -> tuple[float, float]:
