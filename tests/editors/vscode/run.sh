@@ -67,6 +67,12 @@ node_from_pypi() {
   export PATH=$cache/bin:$PATH npm_config_nodedir=$package npm_config_loglevel=error
 }
 
+# The packaged Node brings certificates of its own; those of the system count as well.
+system_certificates=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f "$system_certificates" ]; then
+  export NODE_EXTRA_CA_CERTS=$system_certificates
+fi
+
 # npm_ci FOLDER STAMP LABEL: installs what the lock in FOLDER says, once per lock.
 npm_ci() {
   local key
