@@ -138,7 +138,7 @@ class _Built:
 
 def _build(language: str, program: str, folder: Path) -> _Built | Verdict:
     """Write and, where needed, compile a program in the sandbox; a verdict when that fails."""
-    inside = "/work" if sandbox.level() is sandbox.Level.CLOSED else str(folder)
+    inside = sandbox.INSIDE if sandbox.level() is sandbox.Level.CLOSED else str(folder)
     main = _main_class(program) if language == "java" else ""
     file = _FILES.get(language, f"{main}.java")
     (folder / file).write_text(program, encoding="utf-8", errors="replace")

@@ -27,7 +27,7 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import psutil
 
@@ -39,6 +39,11 @@ _TMP_MB = 64
 _MESSAGE_CHARS = 300
 _ETC = ("alternatives", "ld.so.cache", "java-*-openjdk", "passwd", "nsswitch.conf")
 """What compilers and virtual machines read in /etc; nothing of it is a secret."""
+
+
+_PLACE: Final = "program"
+INSIDE: Final = f"/{_PLACE}"
+"""Where a program finds its folder at level closed."""
 
 
 class Level(StrEnum):
@@ -106,11 +111,11 @@ def run(
     writable: bool = False,
     at: Level | None = None,
 ) -> Finished:
-    """Run a program with `folder` as /work, and wait for its end.
+    """Run a program with `folder` as `INSIDE`, and wait for its end.
 
     Args:
         argv: the command; a relative path is inside `folder`.
-        folder: holds the program; `/work` at level closed.
+        folder: holds the program; `INSIDE` at level closed.
         stdin: text for standard input.
         limits: what it may take.
         writable: whether it may write into `folder` (compilers do); otherwise it runs in an empty
@@ -176,7 +181,7 @@ def _closing(folder: Path, root: Path, *, writable: bool) -> list[str]:
     """Commands that make a file system of read-only system folders and leave the old one."""
     new = shlex.quote(str(root))
     steps = [f"mount -t tmpfs -o size={_TMP_MB}m,mode=755 tmpfs {new}", f"cd {new}"]
-    steps += ["mkdir -p proc dev tmp work old etc", "mount -t proc proc proc"]
+    steps += [f"mkdir -p proc dev tmp {_PLACE} old etc", "mount -t proc proc proc"]
     for name in ("null", "zero", "random", "urandom"):
         steps += [f"touch dev/{name}", f"mount --bind /dev/{name} dev/{name}"]
     for outside in _readable():
@@ -187,10 +192,10 @@ def _closing(folder: Path, root: Path, *, writable: bool) -> list[str]:
     for name in ("bin", "sbin", "lib", "lib64"):
         if Path("/", name).is_symlink():
             steps.append(f"ln -s {shlex.quote(os.readlink(Path('/', name)))} {name}")  # noqa: PTH115
-    steps.append(f"mount --bind {shlex.quote(str(folder))} work")
+    steps.append(f"mount --bind {shlex.quote(str(folder))} {_PLACE}")
     if not writable:
-        steps.append("mount -o remount,bind,ro work")
-    start = "work" if writable else "tmp"
+        steps.append(f"mount -o remount,bind,ro {_PLACE}")
+    start = _PLACE if writable else "tmp"
     steps += ["pivot_root . old", "cd /", "umount -l old", "rmdir old", f"cd /{start}"]
     # the root itself is done; /tmp stays the one place to write
     steps += ["mount -t tmpfs -o size=64m tmpfs /tmp", "mount -o remount,ro /", f"cd /{start}"]

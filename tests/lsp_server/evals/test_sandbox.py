@@ -26,7 +26,7 @@ def program(folder: Path, source: str, limits: Limits | None = None, **given: ob
     if level is Level.NO_NETWORK and sandbox.level() is Level.OPEN:
         pytest.skip("no network can be taken away here")
     (folder / "t.py").write_text(source, encoding="utf-8")
-    inside = "/work" if level is Level.CLOSED else str(folder)
+    inside = sandbox.INSIDE if level is Level.CLOSED else str(folder)
     limits = limits or Limits(seconds=20)
     stdin = str(given.pop("stdin", ""))
     return run([PYTHON, "-I", f"{inside}/t.py"], folder, limits=limits, at=level, stdin=stdin)
@@ -114,7 +114,14 @@ def test_nothing_outside_can_be_written(tmp_path: Path) -> None:
     outside.mkdir()
     inner = tmp_path / "work"
     inner.mkdir()
-    places = [str(outside / "x"), "/work/x", str(Path.home() / "x"), "/usr/x", "/etc/x", "/x"]
+    places = [
+        str(outside / "x"),
+        f"{sandbox.INSIDE}/x",
+        str(Path.home() / "x"),
+        "/usr/x",
+        "/etc/x",
+        "/x",
+    ]
     source = f"""
 for place in {places!r}:
     try:
@@ -160,10 +167,10 @@ print(sorted(os.environ))
 
 def test_what_is_closed_cannot_be_opened_again(tmp_path: Path) -> None:
     """The program has no rights to mount, and the old root is gone."""
-    source = """
+    source = f"""
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-print(libc.mount(None, b"/work", None, 4096 | 32, None), os.path.exists("/old"))
+print(libc.mount(None, {sandbox.INSIDE.encode()!r}, None, 4096 | 32, None), os.path.exists("/old"))
 """
     assert program(tmp_path, source).stdout == "-1 False\n"
 
@@ -172,7 +179,7 @@ def test_a_compiler_may_write_into_its_folder(tmp_path: Path) -> None:
     """What it leaves there stays for the run after it."""
     if sandbox.level() is not Level.CLOSED:
         pytest.skip("no closed sandbox can be made here")
-    write = ["/bin/sh", "-c", "echo built > /work/out"]
+    write = ["/bin/sh", "-c", f"echo built > {sandbox.INSIDE}/out"]
     assert run(write, tmp_path, limits=Limits(), writable=True).status == 0
     assert (tmp_path / "out").read_text(encoding="utf-8") == "built\n"
     assert run(write, tmp_path, limits=Limits()).status != 0
