@@ -15,31 +15,39 @@ GO = "package store\n\n// Store keeps.\ntype Store struct {\n\tName string\n}\n"
 GO_MAIN = "package main\nimport {}\nfunc f() {{ x := store.Store|CURSOR|{{}} }}\n"
 
 
+GO_MODULES = {
+    "go.work": "go 1.22\nuse (\n\t./code\n\t./tools\n)\n",
+    "code/go.mod": "module example.org/app // main\n\ngo 1.22\n\nreplace (\n"
+    "\texample.org/replaced v1.0.0 => ./local\n)\n",
+    "tools/go.mod": "module example.org/work\n",
+}
+"""No folder is called as its module is, so that none is found by the end of the import's path."""
+
+
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
-        ('"example.org/app/internal/store"', "internal/store/a.go"),
-        ('store "example.org/app/other"', "other/a.go"),
-        ('(\n"fmt"\n\tstore "example.org/app/other"\n)', "other/a.go"),
-        ('"example.org/replaced/store"', "local/store/a.go"),
-        ('"example.org/work/store"', "work/store/a.go"),
-        ('"example.org/app/store/v2"', "store/v2/a.go"),
+        ('"example.org/app/internal/store"', "code/internal/store/a.go"),
+        ('store "example.org/app/other"', "code/other/a.go"),
+        ('(\n"fmt"\n\tstore "example.org/app/other"\n)', "code/other/a.go"),
+        ('"example.org/replaced/store"', "code/local/store/a.go"),
+        ('"example.org/work/store"', "tools/store/a.go"),
+        ('"example.org/app/store/v2"', "code/store/v2/a.go"),
     ],
 )
 def test_go_packages_are_folders_of_modules(look: Look, statement: str, place: str) -> None:
     """The module path, replace directives and go.work lead to folders."""
-    found = look(
-        gather,
-        {
-            place: GO,
-            "go.mod": "module example.org/app // main\n\ngo 1.22\n\nreplace (\n"
-            "\texample.org/replaced v1.0.0 => ./local\n)\n",
-            "go.work": "go 1.22\nuse (\n\t.\n\t./work\n)\n",
-            "work/go.mod": "module example.org/work\n",
-            "main.go": GO_MAIN.format(statement),
-        },
-    )
+    texts = {**GO_MODULES, place: GO, "code/main.go": GO_MAIN.format(statement)}
+    found = look(gather, texts)
     assert found[place].text == "// Store keeps.\ntype Store struct {\n\tName string\n}\n"
+
+
+def test_go_modules_that_no_workspace_file_names_stay_out(look: Look) -> None:
+    """The same module is there, but go.work does not use it."""
+    main = GO_MAIN.format('"example.org/work/store"')
+    texts = {**GO_MODULES, "tools/store/a.go": GO, "code/main.go": main}
+    assert "tools/store/a.go" in look(gather, texts)
+    assert look(gather, texts | {"go.work": "go 1.22\nuse ./code\n"}) == {}
 
 
 def test_go_without_a_module_file_finds_the_package_by_its_folder(look: Look) -> None:
