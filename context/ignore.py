@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 OWN_NAME: Final = ".midfillignore"
 GIT_NAME: Final = ".gitignore"
-NAMES: Final = frozenset({OWN_NAME, GIT_NAME})
 
 _LONGEST_PATTERN = 500
 _MOST_STARS = 5

@@ -12,7 +12,7 @@ import posixpath
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,14 +52,6 @@ def normal(path: str) -> str:
     if path.startswith("\\\\"):
         path = path.replace("\\", "/")
     return posixpath.normpath(path)
-
-
-def uri_of(location: str) -> str:
-    """The `file:` URI of a location, as editors write it."""
-    data = location.encode("utf-8", "surrogateescape")
-    if location.startswith("//"):
-        return "file:" + quote(data)
-    return "file://" + quote(data if location.startswith("/") else b"/" + data)
 
 
 def name_of(location: str) -> str:

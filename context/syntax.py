@@ -95,11 +95,6 @@ class Syntax:
         return sorted(found, key=lambda node: (node.start_byte, node.end_byte))
 
 
-def is_known(language: str) -> bool:
-    """Whether there is a grammar for a language."""
-    return language in _GRAMMARS
-
-
 def parse(language: str, text: str) -> Syntax | None:
     """The tree of a text, None for a language without grammar. Texts are parsed to `MAX_BYTES`."""
     if language not in _GRAMMARS:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from lsp_server.settings import Settings
 
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FIGURES_FROM_WORK = ("tokens_per_accepted_char", "prompt_reuse", "busy_share")
-
 
 @dataclass
 class Counts:

@@ -21,7 +21,7 @@ def test_usage_errors_are_exit_code_2(
     """With the usage on stderr and nothing on stdout, where a client would read it."""
     with pytest.raises(SystemExit) as caught:
         cli.run(arguments)
-    assert caught.value.code == cli.EXIT_USAGE
+    assert caught.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "usage: midfill" in printed.err

@@ -21,25 +21,13 @@ from hypothesis import strategies as st
 from engine.errors import ConversionError
 from engine.models.convert import convert
 from engine.models.gguf_file import GgufFile
+from engine.models.progress import Silent
 from tests.engine.models.checkpoints import CHECKPOINTS, write_safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 QWEN = CHECKPOINTS["qwen2"]
-
-
-class Silent:
-    """Progress that nobody looks at."""
-
-    def start(self, label: str, total: int, unit: Any) -> None:
-        """Ignore a phase."""
-
-    def at(self, done: int) -> None:
-        """Ignore how far it came."""
-
-    def note(self, message: str) -> None:
-        """Ignore a message."""
 
 
 def attempt(source: Path, family: str | None = "qwen2.5-coder") -> str:
