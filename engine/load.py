@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Protocol
 
-from engine.device import trial
+from engine.device import compile_cache, trial
 from engine.device.places import CPU, Place, options
 from engine.errors import EngineError, EngineLoadError
 from engine.models.choice import choose
@@ -86,10 +87,14 @@ def load(
     if settings.device != CPU:
         from engine.device.cuda import NvidiaCuda
 
+        if memo is not None:  # an engine host has it from its start, other processes from here
+            os.environ.update(compile_cache.variables(os.environ, memo.parent))
         cuda = cuda or NvidiaCuda()
         weights = _weight_count(manifest)
         found = options(settings.device, settings.compute_type, weights, cuda)
         reasons += found.refusals
+        if found.places and memo is not None:
+            compile_cache.make_folder(os.environ, memo.parent)
         engine = _best(
             found.places,
             lambda place: opener(folder, settings, place, cuda=cuda),

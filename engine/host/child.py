@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.device import compile_cache
+
 if TYPE_CHECKING:
     from engine.host.plan import Plan
     from engine.host.rendezvous import Place
@@ -67,6 +69,7 @@ class Child:
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 cwd=_ROOT,  # not the folder of somebody's project
+                env={**os.environ, **compile_cache.variables(os.environ, log.parent)},
                 pass_fds=() if fd is None else (fd,),
                 **_detached(),
             )

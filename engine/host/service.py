@@ -175,8 +175,8 @@ class Host:
         except Exception as error:  # noqa: BLE001 - a host without its engine must not live
             _log.error("the engine's thread failed: %s", type(error).__name__)
         finally:
-            engine.close()
-            self.end()
+            self.end()  # whatever closing does: on a card that is gone it raises
+            _close(engine)
 
     def _next(self) -> tuple[Guest, Job | Recycled] | None:
         with self._changed:
@@ -259,3 +259,10 @@ class Host:
         with self._changed:
             for guest in tuple(self._guests):
                 guest.send(news)
+
+
+def _close(engine: Engine) -> None:
+    try:
+        engine.close()
+    except Exception as error:  # noqa: BLE001 - the process ends anyhow, and its log is read
+        _log.error("the engine could not be unloaded: %s", type(error).__name__)

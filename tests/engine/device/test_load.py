@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from tests.engine.device.fakes import FakeCuda, Workshop, card
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from engine.device.cuda import Card
 
 NAME = "tiny"
 
@@ -35,6 +39,13 @@ def folder(tmp_path: Path) -> Path:
         sizes={"model.bin": 500_000_000},
     ).write(place)
     return place
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading names a compile cache to the driver; not to the other tests' processes."""
+    for name in ("CUDA_CACHE_PATH", "CUDA_CACHE_MAXSIZE", "CUDA_CACHE_DISABLE"):
+        monkeypatch.setenv(name, "")
 
 
 def test_without_a_card_the_cpu_is_used_in_silence(folder: Path) -> None:
@@ -125,3 +136,30 @@ def test_a_compute_type_for_the_card_is_not_forced_on_the_cpu(folder: Path) -> N
     float32 = replace(settings, device="cpu", compute_type="float32")
     load(folder, float32, cuda=FakeCuda(), open_at=workshop)
     assert workshop.places == ["cpu int8", "cpu float32"]
+
+
+class WatchfulCuda(FakeCuda):
+    """Sees what the driver would find in the environment."""
+
+    def cards(self) -> tuple[Card, ...]:
+        """As always, and remembers the cache."""
+        self.asked.append(os.environ["CUDA_CACHE_PATH"])
+        return super().cards()
+
+
+def test_the_driver_finds_its_compile_cache_before_it_is_asked(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Where the engine lives in no process of its own; the folder is the owner's alone."""
+    state = tmp_path / "state"
+    watchful = WatchfulCuda()
+    load(folder, EngineSettings(), memo=state / "m.json", cuda=watchful, open_at=Workshop())
+    assert watchful.asked[0] == str(state / "cuda-cache")
+    assert stat.S_IMODE((state / "cuda-cache").stat().st_mode) == 0o700
+
+
+def test_without_a_card_no_cache_is_made(folder: Path, tmp_path: Path) -> None:
+    """Nothing is left in the state folder of a machine that needs none."""
+    memo = tmp_path / "state" / "m.json"
+    load(folder, EngineSettings(), memo=memo, cuda=FakeCuda(()), open_at=Workshop())
+    assert not (tmp_path / "state").exists()

@@ -226,6 +226,19 @@ def test_the_process_is_small_and_nobodys_child_forever(hosts: Hosts) -> None:
     assert (hosts.state / "engine-host.log").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("way", ["shared", "own"])
+def test_the_process_has_a_compile_cache_from_its_start(
+    hosts: Hosts, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In midfill's own folder, so that a new card's code is compiled once; a set size wins."""
+    monkeypatch.delenv("CUDA_CACHE_PATH", raising=False)
+    monkeypatch.setenv("CUDA_CACHE_MAXSIZE", "123456789")
+    engine = getattr(hosts, way)()
+    environ = psutil.Process(hosts.pid(engine)).environ()
+    assert environ["CUDA_CACHE_PATH"] == str(hosts.state / "cuda-cache")
+    assert environ["CUDA_CACHE_MAXSIZE"] == "123456789"
+
+
 def test_spare_work_gives_way_to_another_server(hosts: Hosts) -> None:
     """Work that nobody waits for ends when somebody asks."""
     plan = Plan(fake="word " * 2000, fake_token_s=0.02)
