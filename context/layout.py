@@ -14,7 +14,6 @@ from context.languages import path_comment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.candidate import Candidate
     from context.documents import Snapshot
     from context.template import Family
 
@@ -69,12 +68,12 @@ class Piece:
     text: str
 
 
-def spell(layout: Layout, candidate: Candidate, snapshot: Snapshot, family: Family) -> Piece:
-    """A candidate as one piece."""
-    text = candidate.text if candidate.text.endswith("\n") else candidate.text + "\n"
+def spell(layout: Layout, path: str, text: str, snapshot: Snapshot, family: Family) -> Piece:
+    """Lines of another file as one piece."""
+    text = text if text.endswith("\n") else text + "\n"
     if layout is Layout.REPO:
-        return Piece(family.file, f"{one_line(candidate.path)}\n{text}")
-    head = path_comment(snapshot.language, candidate.path)
+        return Piece(family.file, f"{one_line(path)}\n{text}")
+    head = path_comment(snapshot.language, path)
     if layout is Layout.PLAIN:
         return Piece("", f"{head}\n{text}")
     return Piece("", "".join(f"{line}\n" for line in [head, *_commented(snapshot.language, text)]))

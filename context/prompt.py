@@ -213,7 +213,7 @@ class PromptMaker:
             lead="".join(text for text, _ in reversed(kept[:led])),
             whole_suffix=whole,
         )
-        pieces = [layouts.spell(layout, one.candidate, snapshot, self._family) for one in chosen]
+        pieces = [self._spell(layout, one.candidate, snapshot) for one in chosen]
         return self._stable(snapshot, anchor, layout, pieces, texts, judged)
 
     def _stable(
@@ -259,8 +259,11 @@ class PromptMaker:
             ids += self._tokenizer.encode(section.text)
         return ids
 
+    def _spell(self, layout: Layout, candidate: Candidate, snapshot: Snapshot) -> Piece:
+        return layouts.spell(layout, candidate.path, candidate.text, snapshot, self._family)
+
     def _count(self, layout: Layout, candidate: Candidate, snapshot: Snapshot) -> int:
-        piece = layouts.spell(layout, candidate, snapshot, self._family)
+        piece = self._spell(layout, candidate, snapshot)
         text = piece.text[: self._max_tokens * CHARS_PER_TOKEN]
         return len(self._tokenizer.encode(text)) + bool(piece.mark)
 

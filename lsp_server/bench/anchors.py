@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import track
 
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
-from context.text import Text
 from engine.api import CancelToken, Request, Token
-from engine.errors import MidfillError
 from engine.load import load, wanted
+from lsp_server.bench.errors import TaskFileError
+from lsp_server.bench.result_files import require_folder, write
 from lsp_server.evals.statistics import mcnemar
+from lsp_server.evals.tasks import GUIDE, read_tasks
 from lsp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,15 +31,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
+    from lsp_server.evals.tasks import Task
 
 _MAX_TOKENS = 512
 _MAX_NEW = 48
 _KINDS = ("line", "midline")
 _SIDES = ("cursor", "anchored")
-
-
-class TaskFileError(MidfillError):
-    """The task file cannot be used."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         TaskFileError: the file cannot be read or holds no task of the kinds line and midline.
     """
+    require_folder(arguments.json)
     tasks = _read(arguments.tasks)
     if arguments.count and arguments.count < len(tasks):
         # a seeded sample, so that it can be drawn again
@@ -66,9 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         }
         rows = [
             {
-                "id": task["id"],
-                "kind": task["kind"],
-                "lang": task["lang"],
+                "id": task.id,
+                "kind": task.fields["kind"],
+                "lang": task.lang,
                 **{name: _right(engine, maker, task) for name, maker in makers.items()},
             }
             for task in track(tasks, description="tasks")
@@ -76,28 +74,21 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         engine.close()
     if arguments.json:
-        arguments.json.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        write(arguments.json, "".join(json.dumps(row) + "\n" for row in rows))
     _print(rows, engine.name)
     return 0
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    try:
-        tasks = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        tasks = [task for task in tasks if task["kind"] in _KINDS]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TaskFileError(f"{path}: {error!r}; see docs/benchmarks.md for the fields") from error
+def _read(path: Path) -> list[Task]:
+    tasks = [task for task in read_tasks(path) if task.fields.get("kind") in _KINDS]
     if not tasks:
-        raise TaskFileError(f"{path} holds no task of the kinds {', '.join(_KINDS)}")
+        message = f"{path} holds no task of the kinds {', '.join(_KINDS)}"
+        raise TaskFileError(f"{message}; {GUIDE} says what a row has")
     return tasks
 
 
-def _right(engine: Engine, maker: PromptMaker, task: dict[str, Any]) -> bool:
-    prefix: str = task["prefix"]
-    text = Text.of(prefix + task["suffix"])
-    cursor = Cursor(prefix.count("\n"), len(prefix) - prefix.rfind("\n") - 1)
-    snapshot = Snapshot(task["id"], task["file"], task["lang"], 1, text, cursor)
-    prompt = maker.make(snapshot)
+def _right(engine: Engine, maker: PromptMaker, task: Task) -> bool:
+    prompt = maker.make(task.snapshot())
     answer: list[str] = []
 
     def on_token(token: Token) -> bool:
@@ -108,7 +99,7 @@ def _right(engine: Engine, maker: PromptMaker, task: dict[str, Any]) -> bool:
     request = Request(prompt.stable.ids, prompt.live, _MAX_NEW, keep=False, heal=heal)
     engine.generate(request, on_token, CancelToken())
     first = "".join(answer).lstrip("\n").split("\n")[0]
-    return bool(first.strip() == task["middle"].strip())
+    return bool(first.strip() == task.answer.strip())
 
 
 def _print(rows: Iterable[dict[str, Any]], engine: str) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from engine.models.catalogue import DEFAULT
 from engine.models.store import Store
 from engine.tokenizer import ModelTokenizer
+from lsp_server.bench.result_files import require_folder, write
 
 if TYPE_CHECKING:
     import argparse
@@ -62,6 +63,7 @@ _A_FOLDER = 40
 
 def run(arguments: argparse.Namespace) -> int:
     """Count and print; returns the exit code."""
+    require_folder(arguments.json)
     folder = Store().find(arguments.model or DEFAULT)
     tokenizer = ModelTokenizer(folder.tokenizer)
     rows = folder.manifest.projection or folder.manifest.vocabulary
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{language:12}{len(texts):7} files {whole:11,} tokens {inside / whole:9.4%}\n"
             )
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        write(arguments.json, json.dumps(results, indent=2) + "\n")
     return 0
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import MidfillError
 from engine.models.catalogue import DEFAULT
 from engine.models.store import Store
+from lsp_server.bench.result_files import require_folder, write
 
 if TYPE_CHECKING:
     import argparse
@@ -60,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print; returns the exit code."""
     from lsp_server.bench import environment
 
+    require_folder(arguments.json)
+
     store = Store()
     folder = store.find(arguments.model or DEFAULT).path
     results: dict[str, Any] = {"environment": environment.describe(), "likelihood": []}
@@ -92,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     sys.stdout.write(f"load {results['environment']['load']} before, {environment.load()} after\n")
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        write(arguments.json, json.dumps(results, indent=2) + "\n")
     return 0
 
 

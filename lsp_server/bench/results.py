@@ -10,13 +10,12 @@ Times are milliseconds. A figure that could not be measured is null.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.metrics import Counts, by_source, figures
+from lsp_server.bench.result_files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from lsp_server.bench.typist import Event
 
-FORMAT = 1
+FORMAT: Final = Format("keystrokes", 1, "midfill bench keystrokes --json")
 
 
 @dataclass
@@ -94,14 +93,7 @@ class Results:
         Raises:
             ResultFileError: the file cannot be written.
         """
-        text = json.dumps(_plain(self._as_dict()), ensure_ascii=False, allow_nan=False)
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(text + "\n", encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            message = f"cannot write results to {path}: {error}"
-            raise ResultFileError(message) from error
+        FORMAT.save(path, _plain(self._as_dict()))
 
     def _as_dict(self) -> dict[str, Any]:
         runs = [
@@ -117,8 +109,6 @@ class Results:
             for run in self.runs
         ]
         return {
-            "kind": "keystrokes",
-            "format": FORMAT,
             "environment": self.environment,
             "options": self.options,
             "guards": self.guards,
@@ -133,28 +123,16 @@ def load(path: Path) -> Results:
     Raises:
         ResultFileError: no such file, not a result of this benchmark, or of another format.
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"cannot read results from {path}: {error}"
-        raise ResultFileError(message) from error
-    if not isinstance(found, dict) or found.get("kind") != "keystrokes":
-        message = f"{path} is not a result of `midfill bench keystrokes`"
-        raise ResultFileError(message)
-    if found.get("format") != FORMAT:
-        message = f"{path} has format {found.get('format')}, this version reads {FORMAT}"
-        raise ResultFileError(message)
-    try:
-        return Results(
+    return FORMAT.load(
+        path,
+        lambda found: Results(
             environment=found["environment"],
             options=found["options"],
             guards=found["guards"],
             runs=[_run(row) for row in found["runs"]],
             interrupted=found["interrupted"],
-        )
-    except (KeyError, TypeError) as error:
-        message = f"{path} is damaged: {error!r}"
-        raise ResultFileError(message) from error
+        ),
+    )
 
 
 def _run(row: Mapping[str, Any]) -> Run:
@@ -180,7 +158,7 @@ def _counts(row: Mapping[str, Any]) -> Counts:
     return Counts(**values)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """With null for nan, and times to a hundredth of a millisecond."""
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 4)

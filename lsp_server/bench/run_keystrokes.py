@@ -15,6 +15,7 @@ from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.language_server import LanguageServer
 from lsp_server.bench.llama_server import LlamaServer, host_and_port
+from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.results import Results
 from lsp_server.bench.tasks import Task, read_tasks
 from lsp_server.bench.user import Typing, User
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         BenchError: something about the options, the tasks or the files.
     """
     for path in (arguments.json, arguments.html):
-        _check_folder(path)
+        require_folder(path)
     tasks = _tasks(arguments)
     typing = Typing(
         base_ms=arguments.gap,
@@ -65,13 +66,6 @@ def run(arguments: argparse.Namespace) -> int:
             measure(tasks, contestants, user, results, bar, interleave=arguments.interleave)
         )
     return _report(arguments, results)
-
-
-def _check_folder(path: Path | None) -> None:
-    """An hour of measuring must not end with a path that cannot be written."""
-    if path is not None and not path.parent.is_dir():
-        message = f"cannot write {path}: there is no folder {path.parent}"
-        raise BenchError(message)
 
 
 def _tasks(arguments: argparse.Namespace) -> list[Task]:
@@ -198,8 +192,4 @@ def _report(arguments: argparse.Namespace, results: Results) -> int:
 def _save_html(path: Path, results: Results) -> None:
     from lsp_server.bench.report import page
 
-    try:
-        path.write_text(page(results), encoding="utf-8")
-    except OSError as error:
-        message = f"cannot write the report to {path}: {error}"
-        raise BenchError(message) from error
+    write(path, page(results))

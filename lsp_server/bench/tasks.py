@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 
 from lsp_server.bench.errors import TaskFileError
+from lsp_server.bench.task_files import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lsp_server.bench.task_files import Row
+
+GUIDE: Final = "docs/benchmarks.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +60,7 @@ def read_tasks(path: Path, *, quick: bool = False) -> list[Task]:
     Raises:
         TaskFileError: no such file, no task in it, or a row that is not a task; names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot read tasks from {path}: {error}"
-        raise TaskFileError(message) from error
-    rows = enumerate(text.split("\n"), 1)
-    tasks = [_task(path, number, row) for number, row in rows if row.strip()]
-    if not tasks:
-        message = f"{path} holds no tasks; one JSON object a line is expected"
-        raise TaskFileError(message)
+    tasks = [_task(row) for row in read_rows(path, GUIDE)]
     chosen = [on_own_line(task) for task in tasks if task.quick or not quick]
     if not chosen:
         message = f"none of the {len(tasks)} tasks in {path} is marked quick; run without --quick"
@@ -70,44 +68,21 @@ def read_tasks(path: Path, *, quick: bool = False) -> list[Task]:
     return chosen
 
 
-def _task(path: Path, number: int, row: str) -> Task:
-    where = f"{path} line {number}"
-    try:
-        fields = json.loads(row)
-    except ValueError as error:
-        message = f"{where} is not JSON: {error}"
-        raise TaskFileError(message) from error
-    if not isinstance(fields, dict):
-        message = f"{where} is not a JSON object"
-        raise TaskFileError(message)
-    texts = {name: _field(fields, name, str, where) for name in ("id", "file", "before", "typed")}
-    offset = _field(fields, "offset", int, where)
+def _task(row: Row) -> Task:
+    texts = {name: row.value(name, str) for name in ("id", "file", "before", "typed")}
+    offset = row.value("offset", int)
     if not 0 <= offset <= len(texts["before"]):
-        message = f"{where}: offset {offset} is outside the text of {len(texts['before'])}"
-        raise TaskFileError(message)
+        raise row.wrong(f"offset {offset} is outside the text of {len(texts['before'])}")
     if not texts["typed"].strip():
-        message = f"{where}: there is nothing to type"
-        raise TaskFileError(message)
-    inside = PurePosixPath(texts["file"])
-    if inside.is_absolute() or ".." in inside.parts or not inside.name:
-        message = f"{where}: file {texts['file']!r} must be a path inside the workspace"
-        raise TaskFileError(message)
+        raise row.wrong("there is nothing to type")
+    row.inside(texts["file"])
     return Task(
         **texts,
         offset=offset,
-        language=str(fields.get("lang") or language_of(texts["file"]) or "plaintext"),
-        repo=str(fields.get("repo") or "workspace").rpartition("/")[2],
-        quick=bool(fields.get("quick", True)),
+        language=str(row.fields.get("lang") or language_of(texts["file"]) or "plaintext"),
+        repo=str(row.fields.get("repo") or "workspace").rpartition("/")[2],
+        quick=bool(row.fields.get("quick", True)),
     )
-
-
-def _field(fields: dict[str, Any], name: str, kind: type, where: str) -> Any:
-    value = fields.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        found = "is missing" if name not in fields else f"is {type(value).__name__}"
-        message = f"{where}: field {name!r} {found}, expected {kind.__name__}"
-        raise TaskFileError(message)
-    return value
 
 
 def on_own_line(task: Task) -> Task:

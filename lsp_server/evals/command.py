@@ -15,6 +15,7 @@ from rich.table import Table
 
 from lsp_server import paths
 from lsp_server.bench.errors import ResultFileError
+from lsp_server.bench.result_files import require_folder
 from lsp_server.evals import results
 from lsp_server.evals.run import BARE, Evaluation, Options, digest_of, draw
 from lsp_server.evals.tasks import read_tasks
@@ -76,6 +77,7 @@ def _earlier_result(path: Path) -> Results | None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> Results:
+    require_folder(arguments.out)
     every = read_tasks(arguments.data)
     chosen = [task for task in every if task.quick or not arguments.quick]
     if arguments.only:

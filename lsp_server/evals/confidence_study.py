@@ -22,6 +22,7 @@ from context.prompt import PromptMaker
 from engine.api import CancelToken, Request, Token
 from engine.load import load, wanted
 from lsp_server import paths
+from lsp_server.bench.result_files import require_folder, write
 from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.run import draw
 from lsp_server.evals.statistics import wilson
@@ -68,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         TaskFileError: the task file cannot be used.
         MidfillError: the model could not be loaded.
     """
+    for path in (arguments.json, arguments.svg):
+        require_folder(path)
     tasks = draw(read_tasks(arguments.tasks), arguments.count or 0, arguments.seed)
     settings = Settings()
     chosen = replace(settings.engine, model=arguments.model or settings.engine.model)
@@ -87,12 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         rows = [[round(point.log_prob, 4), point.right, point.whole] for point in points]
         document = {"engine": name, "tasks": len(tasks), "power": power, "points": rows}
-        arguments.json.write_text(json.dumps(document), encoding="utf-8")
+        write(arguments.json, json.dumps(document))
     if arguments.svg:
         from lsp_server.bench.plots import reliability
 
         drawn = [(one.predicted, one.right, one.low, one.high) for one in bins]
-        arguments.svg.write_text(reliability(drawn, power), encoding="utf-8")
+        write(arguments.svg, reliability(drawn, power))
     return 0
 
 

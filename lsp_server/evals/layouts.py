@@ -1,20 +1,14 @@
-"""Where text of other files can stand in a fill-in-the-middle prompt, as token ids.
+"""Text of other files in a fill-in-the-middle prompt, on top of it, as token ids.
 
-repo     repository tokens before the prompt, as the family was trained
-comment  comment lines at the start of the prefix
-plain    code at the start of the prefix, under a comment with its path
-suffix   comment lines after the text behind the cursor
-edge     comment lines at the end of the prefix, right before the hole
-lead     comment lines at the start of the middle, right above the lead
-none     nowhere
+The layouts are those of `context.layout`, each to be tried by hand; `none` is nowhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from context.languages import path_comment
+from context.layout import Layout, one_line, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +18,7 @@ if TYPE_CHECKING:
     from context.template import Family
     from context.tokens import Tokenizer
 
-LAYOUTS = ("none", "repo", "comment", "plain", "suffix", "edge", "lead")
+LAYOUTS: Final = ("none", *(layout.value for layout in Layout if layout is not Layout.OFF))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +52,29 @@ def lay(
     plain = (*prompt.stable.ids, *prompt.live)
     if layout == "none" or not pieces:
         return Laid(prompt.stable.ids, prompt.live, 0)
-    comments = "".join(_comment(piece, snapshot.language) for piece in pieces)
+    how = Layout(layout)
+    # an empty line ends a piece of code: comments have their own end
+    end = "\n" if how in {Layout.REPO, Layout.PLAIN} else ""
+    spelled = [spell(how, piece.path, piece.text + end, snapshot, family) for piece in pieces]
+    told = "".join(piece.text for piece in spelled)
     before: list[int] = []
     prefix = [texts["header"], texts["prefix"]]
     suffix, lead = [texts["suffix"]], [texts["lead"]]
-    match layout:
-        case "repo":
+    match how:
+        case Layout.REPO:
             before = [control(family.repo), *encode((snapshot.repo or "workspace") + "\n")]
-            for piece in pieces:
-                before += [control(family.file), *encode(f"{piece.path}\n{piece.text}\n")]
-            before += [control(family.file), *encode(snapshot.path + "\n")]
+            for piece in spelled:
+                before += [control(piece.mark), *encode(piece.text)]
+            before += [control(family.file), *encode(one_line(snapshot.path) + "\n")]
             prefix = [texts["prefix"]]  # the path is told already
-        case "comment":
-            prefix = [comments, *prefix]
-        case "plain":
-            code = "".join(
-                f"{path_comment(snapshot.language, piece.path)}\n{piece.text}\n" for piece in pieces
-            )
-            prefix = [code, *prefix]
-        case "suffix":
-            suffix = [*suffix, "\n" + comments]
-        case "edge":
-            prefix = [*prefix, comments]
-        case "lead":
-            lead = [comments, *lead]
-        case _:
-            raise ValueError(layout)
+        case Layout.COMMENT | Layout.PLAIN:
+            prefix = [told, *prefix]
+        case Layout.SUFFIX:
+            suffix = [*suffix, "\n" + told]
+        case Layout.EDGE:
+            prefix = [*prefix, told]
+        case Layout.LEAD:
+            lead = [told, *lead]
     ids = [*before, control(family.prefix)]
     ids += [index for text in prefix for index in encode(text)]
     ids += [control(family.suffix), *(index for text in suffix for index in encode(text))]
@@ -91,14 +82,3 @@ def lay(
     stable, last = tuple(ids[:-1]), ids[-1]
     live = (last, *prompt.live[1:])
     return Laid(stable, live, len(stable) + len(live) - len(plain))
-
-
-def _comment(piece: Piece, language: str) -> str:
-    """The piece as comment lines, its path first."""
-    head = path_comment(language, piece.path)
-    mark = head.split(" ", 1)[0]
-    return "".join(f"{line}\n" for line in [head, *_marked(piece.text, mark)])
-
-
-def _marked(text: str, mark: str) -> list[str]:
-    return [f"{mark} {line}".rstrip() for line in text.rstrip("\n").split("\n")]

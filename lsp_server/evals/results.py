@@ -9,12 +9,12 @@ Shares are percent. `figures` is for readers; it is made anew from the rows when
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lsp_server.bench.errors import ResultFileError
+from lsp_server.bench.result_files import Format
 from lsp_server.evals.scores import Score
 from lsp_server.evals.statistics import mcnemar, wilson
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-FORMAT = 1
+FORMAT: Final = Format("eval", 1, "midfill eval --out")
 FLAGS = ("em1", "em", "id_em", "over", "first_id")
 """Scores that are right or wrong."""
 
@@ -66,14 +66,7 @@ class Results:
         Raises:
             ResultFileError: the file cannot be written.
         """
-        plain = {"kind": "eval", "format": FORMAT, **asdict(self), "figures": figures(self.rows)}
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(json.dumps(plain, ensure_ascii=False, default=str) + "\n", "utf-8")
-            part.replace(path)
-        except OSError as error:
-            message = f"cannot write results to {path}: {error}"
-            raise ResultFileError(message) from error
+        FORMAT.save(path, {**asdict(self), "figures": figures(self.rows)})
 
 
 def load(path: Path) -> Results:
@@ -82,25 +75,16 @@ def load(path: Path) -> Results:
     Raises:
         ResultFileError: no such file, not a result of `midfill eval`, damaged, or another format.
     """
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"cannot read results from {path}: {error}"
-        raise ResultFileError(message) from error
-    if not isinstance(found, dict) or found.get("kind") != "eval":
-        message = f"{path} is not a result of `midfill eval`"
-        raise ResultFileError(message)
-    if found.get("format") != FORMAT:
-        message = f"{path} has format {found.get('format')}, this version reads {FORMAT}"
-        raise ResultFileError(message)
-    try:
-        rows = [Row(**{**row, "score": Score(**row["score"])}) for row in found["rows"]]
-        return Results(
-            found["environment"], found["options"], found["skipped"], rows, found["interrupted"]
-        )
-    except (KeyError, TypeError) as error:
-        message = f"{path} is damaged: {error!r}"
-        raise ResultFileError(message) from error
+    return FORMAT.load(
+        path,
+        lambda found: Results(
+            environment=found["environment"],
+            options=found["options"],
+            skipped=found["skipped"],
+            rows=[Row(**{**row, "score": Score(**row["score"])}) for row in found["rows"]],
+            interrupted=found["interrupted"],
+        ),
+    )
 
 
 def figures(rows: Iterable[Row]) -> list[dict[str, Any]]:

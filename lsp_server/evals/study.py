@@ -18,6 +18,7 @@ from context.prompt import PromptMaker
 from context.settings import PromptSettings
 from engine.api import CancelToken, Request, Token
 from lsp_server.bench.errors import TaskFileError
+from lsp_server.bench.result_files import write
 from lsp_server.evals import definitions
 from lsp_server.evals.layouts import LAYOUTS, Laid, Piece, lay
 from lsp_server.evals.memo import Memo, key_of
@@ -271,7 +272,7 @@ def run(
         rows = [row for row in rows if row.id != task.id]
     if out is not None:
         lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
-        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write(out, "\n".join(lines) + "\n")
     return rows
 
 

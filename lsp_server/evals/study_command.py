@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lsp_server import engines, paths
 from lsp_server.bench.errors import TaskFileError
+from lsp_server.bench.result_files import require_folder
 from lsp_server.evals import study
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.run import settings_of
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         TaskFileError: no task of the file can be used, or a cell is misspelled.
         MidfillError: the model could not be loaded.
     """
+    require_folder(arguments.json)
     tasks = read_tasks(arguments.tasks)
     cells = [study.Cell.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
     chosen = study.usable(tasks, cells)

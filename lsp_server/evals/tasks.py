@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from context.documents import Cursor, Snapshot
 from context.text import Text
-from lsp_server.bench.errors import TaskFileError
+from lsp_server.bench.task_files import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from lsp_server.bench.task_files import Row
+
+GUIDE: Final = "docs/evaluation.md"
 
 LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript"}
 """Short names in task files, and the LSP language identifiers that they mean."""
@@ -92,61 +94,32 @@ def read_tasks(path: Path) -> list[Task]:
     Raises:
         TaskFileError: no such file, no task in it, or a row that is not a task; names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot read tasks from {path}: {error}"
-        raise TaskFileError(message) from error
-    rows = enumerate(text.split("\n"), 1)
-    tasks = [_task(f"{path} line {number}", row) for number, row in rows if row.strip()]
-    if not tasks:
-        message = f"{path} holds no tasks; one JSON object a line is expected"
-        raise TaskFileError(message)
-    seen: set[str] = set()
-    for task in tasks:
-        if task.id in seen:
-            message = f"{path} has the id {task.id!r} twice; ids must be unique"
-            raise TaskFileError(message)
-        seen.add(task.id)
-    return tasks
+    return [_task(row) for row in read_rows(path, GUIDE)]
 
 
-def _task(where: str, row: str) -> Task:
-    try:
-        fields = json.loads(row)
-    except ValueError as error:
-        message = f"{where} is not JSON: {error}"
-        raise TaskFileError(message) from error
-    if not isinstance(fields, dict):
-        message = f"{where} is not a JSON object"
-        raise TaskFileError(message)
-    for name in ("id", "lang", "prefix", "middle", "suffix"):
-        if not isinstance(fields.get(name), str):
-            found = "is missing" if name not in fields else f"is {type(fields[name]).__name__}"
-            message = f"{where}: field {name!r} {found}, expected a string"
-            raise TaskFileError(message)
+def _task(row: Row) -> Task:
+    texts = {name: row.value(name, str) for name in ("id", "lang", "prefix", "middle", "suffix")}
+    fields = row.fields
     if problem := _wrong_tests(fields):
-        message = f"{where}: {problem}; see docs/evaluation.md"
-        raise TaskFileError(message)
-    before, after = fields["prefix"], fields["suffix"]
+        raise row.wrong(problem)
+    before, after = texts["prefix"], texts["suffix"]
     if fields.get("set") == "santacoder_fim":
         # the answer is a line between newlines that stand in neither prefix nor suffix
         before, after = before.removesuffix("\n") + "\n", "\n" + after
     kind = fields.get("kind")
-    language = LANGUAGES.get(str(fields["lang"]), str(fields["lang"]))
+    language = LANGUAGES.get(texts["lang"], texts["lang"])
+    file = str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")
     return Task(
-        id=fields["id"],
+        id=texts["id"],
         set=str(fields.get("set") or (f"repofim_{kind}" if kind else "tasks")),
-        lang=fields["lang"],
-        file=_inside(
-            where, str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")
-        ),
+        lang=texts["lang"],
+        file=row.inside(file),
         repo=str(fields.get("repo") or ""),
         before=before,
         after=after,
-        prefix=fields["prefix"],
-        suffix=fields["suffix"],
-        answer=fields["middle"],
+        prefix=texts["prefix"],
+        suffix=texts["suffix"],
+        answer=texts["middle"],
         quick=bool(fields.get("quick")),
         fields=fields,
     )
@@ -176,11 +149,3 @@ def _is_test(one: object) -> bool:
         and isinstance(one.get("output"), list)
         and all(isinstance(text, str) for text in one["output"])
     )
-
-
-def _inside(where: str, file: str) -> str:
-    path = PurePosixPath(file)
-    if path.is_absolute() or ".." in path.parts or not path.name:
-        message = f"{where}: file {file!r} must be a path inside the workspace"
-        raise TaskFileError(message)
-    return file

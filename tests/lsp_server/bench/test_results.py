@@ -66,24 +66,6 @@ def test_results_come_back_from_a_file_as_they_were(tmp_path: Path, both: Result
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "cannot read"),
-        ("{}", "not a result"),
-        ('{"kind": "keystrokes", "format": 99}', "format 99"),
-        ('{"kind": "keystrokes", "format": 1}', "damaged"),
-    ],
-)
-def test_a_bad_result_file_says_what_is_wrong(tmp_path: Path, text: str, says: str) -> None:
-    """It is named."""
-    path = tmp_path / "bad.json"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ResultFileError, match=r"bad\.json") as caught:
-        results.load(path)
-    assert says in str(caught.value)
-
-
 def test_a_run_is_picked_by_name_where_a_file_holds_several(tmp_path: Path, both: Results) -> None:
     """Without a name the message lists them."""
     path = tmp_path / "r.json"
