@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from context.prompt import Prompt
     from engine.api import Generation, Token
 
+_LOOK_S = 60.0
+"""Seconds between looks for an end of which nobody told; every end is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -126,6 +129,11 @@ class Flight:
         except TimeoutError:
             return False
         return True
+
+    async def over(self) -> None:
+        """Wait for the end, whatever it will be."""
+        while not self.done:
+            await self.growth(_LOOK_S)
 
     def finish(self, generation: Generation | None, error: Exception | None = None) -> None:
         """Mark the end, whatever it was; a second end changes nothing."""

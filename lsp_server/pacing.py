@@ -34,8 +34,22 @@ def max_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
     if rates is None:
         return _LEAST_STABLE
     readable = rates.prefill_tokens_s * settings.latency.target_ms * _COLD_TARGETS / 1000
-    most = _MOST_STABLE_FAST if rates.prefill_tokens_s >= _FAST_TOKENS_S else _MOST_STABLE
+    most = _MOST_STABLE_FAST if reads_fast(rates) else _MOST_STABLE
     return int(min(most, max(_LEAST_STABLE, readable)))
+
+
+def reads_fast(rates: Rates) -> bool:
+    """Whether reading is next to free, as on a card."""
+    return rates.prefill_tokens_s >= _FAST_TOKENS_S
+
+
+def chooses_ahead(settings: Settings, rates: Rates) -> bool:
+    """Whether texts to choose from are decoded before anybody asks for a choice.
+
+    Few people ever ask, so only where they cost next to nothing: reading is fast and a typical
+    answer takes a fraction of the target.
+    """
+    return reads_fast(rates) and _is_quick(settings, rates)
 
 
 def max_new_tokens(settings: Settings, rates: Rates) -> int:
@@ -52,10 +66,9 @@ def debounce_ms(settings: Settings, rates: Rates) -> float:
     """
     if settings.latency.debounce_ms >= 0:
         return settings.latency.debounce_ms
-    expected = _expected_ms(rates)
-    if expected * _FAST < settings.latency.target_ms:
+    if _is_quick(settings, rates):
         return 0.0
-    return max(0.0, min(_MOST_DEBOUNCE_MS, settings.latency.target_ms - expected))
+    return max(0.0, min(_MOST_DEBOUNCE_MS, settings.latency.target_ms - _expected_ms(rates)))
 
 
 def slow_ms(settings: Settings, rates: Rates | None) -> float:
@@ -64,6 +77,10 @@ def slow_ms(settings: Settings, rates: Rates | None) -> float:
         return 0.0
     expected = _expected_ms(rates)
     return expected if expected > settings.latency.target_ms * _SLOW_TARGETS else 0.0
+
+
+def _is_quick(settings: Settings, rates: Rates) -> bool:
+    return _expected_ms(rates) * _FAST < settings.latency.target_ms
 
 
 def _expected_ms(rates: Rates) -> float:

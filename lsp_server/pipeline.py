@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from lsp_server import pacing
 from lsp_server.anchors import Anchors
 from lsp_server.cache import CompletionCache
+from lsp_server.choices import Choices
 from lsp_server.flight import Decoded, Flight
 from lsp_server.postprocess import enough, present
 from lsp_server.power import Power
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from lsp_server.surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
-
-_ALTERNATIVE_TOKENS = 16
-"""Each alternative is short: several are decoded while the user waits."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +71,7 @@ class Pipeline:
         self._stats = stats
         self._more_available = more_available
         self._anchors = Anchors(settings, scheduler, prompts, rates, surroundings)
+        self.choices = Choices(settings, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
         self._shown: dict[str, str] = {}
@@ -101,24 +100,6 @@ class Pipeline:
         trace.total_ms = trace.elapsed_ms()
         self._stats.count_answer(trace)
         return Suggestion(text, trace)
-
-    async def alternatives(self, snapshot: Snapshot, most: int) -> list[str]:
-        """Up to `most` different texts, the likely first, however unlikely they are."""
-        deadline_s = self._settings.latency.deadline_ms / 1000
-        running = self._scheduler.flight_of(snapshot.uri)
-        while running is not None and await running.growth(deadline_s) and not running.done:
-            pass  # the answer itself comes first
-        prompt = self._anchors.prompt(snapshot)
-        flight = Flight(snapshot.uri, prompt, _ALTERNATIVE_TOKENS, lambda _: False)
-        flight.alternatives = most
-        self._scheduler.submit(flight)
-        while not flight.done and await flight.growth(deadline_s):
-            pass
-        flight.cancel.cancel()
-        texts = flight.generation.texts if flight.generation else ()
-        shape, settings = Shape.of(snapshot), self._settings.suggestions
-        cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
-        return [text for text in dict.fromkeys(cut) if text.strip()]
 
     # The stages
 
@@ -212,8 +193,7 @@ class Pipeline:
         """When the flight has ended: tell of text beyond the answer, then prepare what follows."""
 
         async def wait() -> None:
-            while not flight.done:
-                await flight.growth(self._settings.latency.deadline_ms / 1000)
+            await flight.over()
             if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
                 return
             # as a request would be answered now: what is too short to offer is no news
@@ -223,20 +203,24 @@ class Pipeline:
                 return
             if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
                 self._more_available(snapshot)
-            self._prepare(snapshot.with_inserted(whole))
+            if self._power.allows(self._settings.suggestions.ahead):
+                await self._prepare(snapshot, whole)
 
         task = asyncio.create_task(wait())
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
 
-    def _prepare(self, accepted: Snapshot) -> None:
-        """Decode what would follow an accept, while nothing else wants the engine."""
-        ahead = self._settings.suggestions.ahead
-        if ahead == "off" or (ahead == "auto" and not self._power.plenty):
-            return
+    async def _prepare(self, snapshot: Snapshot, text: str) -> None:
+        """While nothing else wants the engine: what would follow an accept, then other texts."""
+        accepted = snapshot.with_inserted(text)
         if self._scheduler.idle and self._cache.look_up(accepted) is None:
             flight, _ = self._launch(accepted, Trace())
             flight.answered_at = 1
+            await flight.over()
+            if flight.cancel.cancelled:
+                return
+        if self._scheduler.idle and pacing.chooses_ahead(self._settings, self._rates):
+            self.choices.prepare(snapshot)
 
     # Around requests
 
@@ -272,12 +256,13 @@ class Pipeline:
         Prompts change with the maker that `retune` brings.
         """
         old, self._settings = self._settings, settings
-        self._anchors.settings = settings
+        self._anchors.settings = self.choices.settings = settings
         if settings == dataclasses.replace(old, engine=settings.engine, latency=settings.latency):
             return
         for uri in self._anchors:
             self._scheduler.cancel(uri)
         self._cache = CompletionCache()
+        self.choices.clear()
         if (settings.prompt, settings.context) != (old.prompt, old.context):
             self._anchors.clear()
 
@@ -285,6 +270,7 @@ class Pipeline:
         """A document was closed: end and forget what was made for it."""
         self._scheduler.forget(uri)
         self._cache.forget(uri)
+        self.choices.forget(uri)
         self._anchors.forget(uri)
         self._shown.pop(uri, None)
         self._newest.pop(uri, None)

@@ -18,6 +18,10 @@ class Power:
         self._battery_at = self._load_at = float("-inf")
         self._on_battery = self._busy = False
 
+    def allows(self, ahead: str) -> bool:
+        """Whether work ahead may be done, by `suggestions.ahead`: `on`, `off` or `auto`."""
+        return ahead == "on" or (ahead == "auto" and self.plenty)
+
     @property
     def plenty(self) -> bool:
         """Whether the machine has power and time to spare."""

@@ -54,9 +54,6 @@ class Status:
 class Session:
     """One client's documents and the engine that answers for them."""
 
-    MOST_TEXTS = 3
-    """Texts that a user can choose from."""
-
     def __init__(
         self,
         settings: Settings,
@@ -188,7 +185,7 @@ class Session:
     async def alternatives(self, snapshot: Snapshot) -> list[str]:
         """Different texts for a user who asked for suggestions, the likely first."""
         pipeline = self.pipeline_for(snapshot.uri)
-        return [] if pipeline is None else await pipeline.alternatives(snapshot, self.MOST_TEXTS)
+        return [] if pipeline is None else await pipeline.choices.texts(snapshot)
 
     def pipeline_for(self, uri: str) -> Pipeline | None:
         """The pipeline, None while it must leave a document alone or is not there yet."""

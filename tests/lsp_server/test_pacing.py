@@ -22,3 +22,14 @@ def test_a_fast_machine_never_waits_and_a_slow_one_has_no_time_to() -> None:
     assert pacing.debounce_ms(Settings(), CARD) == 0
     assert pacing.debounce_ms(Settings(), SLOW) == 0
     assert 0 < pacing.debounce_ms(Settings(), LAPTOP) <= 40
+
+
+@pytest.mark.parametrize(
+    ("rates", "ahead"),
+    [(CARD, True), (LAPTOP, False), (SLOW, False), (Rates(50_000, 40), False)],
+)
+def test_a_choice_is_decoded_ahead_only_where_it_costs_next_to_nothing(
+    rates: Rates, ahead: bool
+) -> None:
+    """Reading and decoding have to be fast, both as measured."""
+    assert pacing.chooses_ahead(Settings(), rates) is ahead

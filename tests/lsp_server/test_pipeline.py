@@ -6,14 +6,18 @@ import asyncio
 import dataclasses
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from context.documents import Cursor
+from engine import calibration
+from engine.calibration import Rates
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
+from lsp_server import paths
 from lsp_server.description import describe
 from lsp_server.session import Session, Status
 from lsp_server.settings import LatencySettings, Settings, SuggestionSettings
@@ -22,6 +26,7 @@ from tests.conftest import PATIENCE_S, at, typed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from context.documents import Snapshot
     from engine.api import CancelToken, Generation, Request, Token
@@ -30,6 +35,8 @@ NOT_AHEAD = SuggestionSettings(ahead="off")
 PATIENT = Settings(
     latency=LatencySettings(target_ms=20_000, deadline_ms=25_000), suggestions=NOT_AHEAD
 )
+AHEAD = dataclasses.replace(PATIENT, suggestions=SuggestionSettings(ahead="on"))
+LAPTOP, CARD = Rates(prefill_tokens_s=1000, decode_ms=25), Rates(50_000, 4)
 HASTY = dataclasses.replace(PATIENT, latency=LatencySettings(target_ms=0, deadline_ms=25_000))
 
 
@@ -70,12 +77,22 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates that a test invents are its own."""
+    monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path / "state"))
+
+
 @pytest.fixture
 async def desks() -> AsyncIterator[Desks]:
     """Makes loaded sessions and closes them."""
     made: list[Desk] = []
 
-    async def make(engine: FakeEngine, settings: Settings = PATIENT) -> Desk:
+    async def make(
+        engine: FakeEngine, settings: Settings = PATIENT, rates: Rates | None = None
+    ) -> Desk:
+        if rates is not None:
+            calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
         made.append(Desk(engine, settings))
         await made[-1].session.load()
         return made[-1]
@@ -322,8 +339,7 @@ async def test_a_prefill_that_would_take_too_long_is_not_done_in_the_background(
 
 async def test_what_follows_an_accept_is_prepared(desks: Desks) -> None:
     """With work ahead on, the completion behind the shown one is there when it is asked for."""
-    on = dataclasses.replace(PATIENT, suggestions=SuggestionSettings(ahead="on"))
-    desk = await desks(FakeEngine(["x = 1", "\ny = 2"]), on)
+    desk = await desks(FakeEngine(["x = 1", "\ny = 2"]), AHEAD, LAPTOP)
     snapshot = at("‸\n")
     text, _ = await desk.ask(snapshot)
     assert text == "x = 1"
@@ -332,6 +348,89 @@ async def test_what_follows_an_accept_is_prepared(desks: Desks) -> None:
     assert text == "\ny = 2"
     assert trace.source is Source.AHEAD
     assert desk.runs == 2
+
+
+async def test_a_fast_device_has_a_choice_ready_before_anybody_asks(desks: Desks) -> None:
+    """An explicit request after a rest costs no generation, however often it comes."""
+    desk = await desks(FakeEngine(["x = 1", "\ny = 2", "x = 1 |y = 2 |z = 3 "]), AHEAD, CARD)
+    snapshot = at("‸\n")
+    assert (await desk.ask(snapshot))[0] == "x = 1"
+    await until(lambda: desk.runs == 3 and desk.session.scheduler.idle)
+    assert [request.alternatives for request in desk.engine.history] == [1, 1, 3]
+    for _ in range(2):
+        assert (await desk.ask(snapshot))[0].startswith("x = 1")
+        assert await desk.session.alternatives(snapshot) == ["x = 1", "y = 2", "z = 3"]
+    assert desk.runs == 3
+
+
+async def test_a_choice_is_for_its_text_and_cursor_alone(desks: Desks) -> None:
+    """One key later it is made anew; what was decoded for another text is never offered."""
+    desk = await desks(FakeEngine(["x = 1", "\ny = 2", "a = 1 |b = 2 ", "c = 3 |d = 4 "]), AHEAD, CARD)
+    snapshot = at("‸\n")
+    await desk.ask(snapshot)
+    await until(lambda: desk.runs == 3 and desk.session.scheduler.idle)
+    assert await desk.session.alternatives(typed(snapshot, "x")) == ["c = 3", "d = 4"]
+    assert desk.runs == 4
+
+
+@pytest.mark.parametrize(
+    ("rates", "ahead", "runs"), [(LAPTOP, "on", 2), (CARD, "off", 1), (LAPTOP, "off", 1)]
+)
+async def test_no_choice_is_decoded_ahead_on_a_slow_device_or_against_the_setting(
+    desks: Desks, rates: Rates, ahead: str, runs: int
+) -> None:
+    """It is decoded when somebody asks, and remembered from then on."""
+    settings = dataclasses.replace(AHEAD, suggestions=SuggestionSettings(ahead=ahead))
+    answers = ["x = 1", "\ny = 2", "x = 1 |y = 2 "] if runs == 2 else ["x = 1", "x = 1 |y = 2 "]
+    desk = await desks(FakeEngine(answers), settings, rates)
+    snapshot = at("‸\n")
+    await desk.ask(snapshot)
+    pipeline = desk.session.pipeline
+    assert pipeline is not None
+    await until(lambda: not pipeline._followers and desk.session.scheduler.idle)
+    assert all(request.alternatives == 1 for request in desk.engine.history)
+    for _ in range(2):
+        assert await desk.session.alternatives(snapshot) == ["x = 1", "y = 2"]
+    assert desk.runs == runs + 1
+
+
+class StubbornEngine(FakeEngine):
+    """Ends a choice only when it is told to, as a slow batch would."""
+
+    ended = 0
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Wait for the end of a choice."""
+        generation = super().generate(request, on_token, cancel)
+        if request.alternatives > 1:
+            while not cancel.cancelled:
+                time.sleep(0.001)
+            self.ended += 1
+        return generation
+
+
+async def test_a_choice_made_ahead_gives_way_to_any_request(desks: Desks) -> None:
+    """Of the same document or another one; nobody waits for what nobody asked for."""
+    engine = StubbornEngine(["x = 1", "\ny = 2", "x = 1 |y = 2 ", "foo()"])
+    desk = await desks(engine, AHEAD, CARD)
+    await desk.ask(at("‸\n"))
+    await until(lambda: desk.runs == 3)
+    assert (await desk.ask(at("a = ‸\n", uri="file:///space/app/other.py")))[0] == "foo()"
+    assert engine.ended == 1
+
+
+async def test_a_key_ends_a_choice_made_ahead(desks: Desks) -> None:
+    """Before its request comes."""
+    engine = StubbornEngine(["x = 1", "\ny = 2", "x = 1 |y = 2 "])
+    desk = await desks(engine, AHEAD, CARD)
+    snapshot = at("‸\n")
+    await desk.ask(snapshot)
+    await until(lambda: desk.runs == 3)
+    assert desk.session.pipeline is not None
+    desk.session.pipeline.changed(typed(snapshot, "q"), line_finished=False)
+    await until(lambda: engine.ended)
 
 
 async def test_an_improbable_answer_is_not_shown(desks: Desks) -> None:

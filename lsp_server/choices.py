@@ -1,0 +1,84 @@
+"""Several texts to choose from at one place: decoded when somebody asks, or ahead of that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lsp_server.flight import Decoded, Flight
+from lsp_server.postprocess import present
+from lsp_server.shape import Shape
+
+if TYPE_CHECKING:
+    from context.documents import Snapshot
+    from lsp_server.anchors import Anchors
+    from lsp_server.scheduler import Scheduler
+    from lsp_server.settings import Settings
+
+MOST: Final = 3
+"""Texts that a user can choose from."""
+
+_TOKENS = 16
+"""Each of them is short: several are decoded side by side while the user waits."""
+
+
+class Choices:
+    """Keeps the newest choice of each document, made or in the making."""
+
+    def __init__(self, settings: Settings, scheduler: Scheduler, anchors: Anchors) -> None:
+        """Begin with none.
+
+        Args:
+            settings: all settings.
+            scheduler: feeds the engine.
+            anchors: make the prompts.
+        """
+        self.settings = settings
+        self._scheduler = scheduler
+        self._anchors = anchors
+        self._made: dict[str, tuple[Snapshot, Flight]] = {}
+
+    async def texts(self, snapshot: Snapshot) -> list[str]:
+        """Up to `MOST` different texts, the likely first, however unlikely they are."""
+        deadline_s = self.settings.latency.deadline_ms / 1000
+        running = self._scheduler.flight_of(snapshot.uri)
+        while running is not None and await running.growth(deadline_s) and not running.done:
+            pass  # the answer itself comes first
+        flight = self._known(snapshot) or self._launch(snapshot, wanted=True)
+        flight.answered_at = 0  # somebody waits for it now
+        await flight.growth(deadline_s)  # its texts come all at once, at its end
+        if not flight.done:
+            flight.cancel.cancel()
+        texts = flight.generation.texts if flight.generation else ()
+        shape, settings = Shape.of(snapshot), self.settings.suggestions
+        cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
+        return [text for text in dict.fromkeys(cut) if text.strip()]
+
+    def prepare(self, snapshot: Snapshot) -> None:
+        """Decode them before anybody asks; whoever wants the engine meanwhile gets it at once."""
+        if self._known(snapshot) is None:
+            self._launch(snapshot, wanted=False)
+
+    def forget(self, uri: str) -> None:
+        """Drop a document's choice."""
+        self._made.pop(uri, None)
+
+    def clear(self) -> None:
+        """Drop all of them."""
+        self._made.clear()
+
+    def _known(self, snapshot: Snapshot) -> Flight | None:
+        """The flight that brought, or will bring, the texts for exactly this text and cursor."""
+        made_for, flight = self._made.get(snapshot.uri, (None, None))
+        if flight is None or made_for != snapshot or flight.cancel.cancelled:
+            return None
+        # one that others displaced in the engine host brought nothing
+        useless = flight.done and not (flight.generation and flight.generation.texts)
+        return None if useless else flight
+
+    def _launch(self, snapshot: Snapshot, *, wanted: bool) -> Flight:
+        flight = Flight(snapshot.uri, self._anchors.prompt(snapshot), _TOKENS, lambda _: False)
+        flight.alternatives = MOST
+        flight.answered_at = 0 if wanted else 1
+        self._made[snapshot.uri] = snapshot, flight
+        self._scheduler.submit(flight)
+        return flight
