@@ -92,4 +92,6 @@ async def _answer(
     texts = [one for one in dict.fromkeys((text, *different)) if one][: choices.MOST]
     if texts:
         session.fates.offered(number, snapshot, texts[0], str(trace.source))
+        for place, other in enumerate(texts[1:], start=1):
+            session.fates.offered_instead(items.item_id(number, place), number, snapshot, other)
     return texts

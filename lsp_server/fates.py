@@ -66,7 +66,7 @@ class Fates:
         self._text_of = text_of
         self._file = file
         self._after = tuple(zip(survival_s, ledger.SURVIVAL_S, strict=True))
-        self._offers: OrderedDict[str, _Offer] = OrderedDict()
+        self._offers: OrderedDict[str, tuple[_Offer, str]] = OrderedDict()
         self._last: dict[str, _Offer] = {}
         self._sums: dict[ledger.Key, Counter[str]] = {}
         self._looks: set[asyncio.TimerHandle] = set()
@@ -96,28 +96,34 @@ class Fates:
             last = _Offer(snapshot.uri, language, source, line, before, text)
             self._last[snapshot.uri] = last
             self._count(last, "offered")
-        self._offers[answer_id] = last
-        while len(self._offers) > _MOST_OFFERS:
-            self._offers.popitem(last=False)
+        self._name(answer_id, last, last.text)
+
+    def offered_instead(self, item_id: str, answer_id: str, snapshot: Snapshot, text: str) -> None:
+        """Another text of the same answer, for a user who chooses; both are one suggestion."""
+        offer, _ = self._offers.get(answer_id, (None, ""))
+        if offer is not None:
+            # counted, as the offer's own text, from where that began
+            whole = snapshot.line_before + text
+            self._name(item_id, offer, whole[len(offer.before) :])
 
     def shown(self, answer_id: str) -> None:
         """The editor says that an answer is on the screen."""
-        offer = self._offers.get(answer_id)
+        offer, _ = self._offers.get(answer_id, (None, ""))
         if offer is not None and not offer.shown:
             offer.shown = True
             self._count(offer, "shown")
 
     def accepted(self, answer_id: str) -> None:
         """The editor says that an answer was accepted whole."""
-        offer = self._offers.get(answer_id)
+        offer, text = self._offers.get(answer_id, (None, ""))
         if offer is not None:
-            self._take(offer, "accepted", offer.text)
+            self._take(offer, "accepted", text)
 
     def accepted_part(self, answer_id: str, chars: int) -> None:
         """The editor says that a word or a line of an answer was accepted."""
-        offer = self._offers.get(answer_id)
+        offer, text = self._offers.get(answer_id, (None, ""))
         if offer is not None and not offer.taken:
-            self._take(offer, "partly", offer.text[: max(0, chars - len(offer.before))])
+            self._take(offer, "partly", text[: max(0, chars - len(offer.before))])
 
     def closed(self, uri: str) -> None:
         """A document was closed."""
@@ -132,6 +138,11 @@ class Fates:
         self._thread.close()
         if sums:
             ledger.add(self._file or ledger.path(), sums)
+
+    def _name(self, item_id: str, offer: _Offer, text: str) -> None:
+        self._offers[item_id] = offer, text
+        while len(self._offers) > _MOST_OFFERS:
+            self._offers.popitem(last=False)
 
     def _take(self, offer: _Offer, how: str, text: str) -> None:
         if offer.taken:

@@ -19,6 +19,11 @@ ACCEPTED = "midfill.accepted"
 """The command that editors run after a full accept."""
 
 
+def item_id(answer_id: str, place: int) -> str:
+    """What an editor says of the text at `place` of an answer: the first has the answer's own."""
+    return f"{answer_id}.{place}" if place else answer_id
+
+
 def inline_items(
     snapshot: Snapshot, texts: Sequence[str], encoding: PositionEncodingKind, answer_id: str
 ) -> types.InlineCompletionList:
@@ -32,9 +37,11 @@ def inline_items(
             types.InlineCompletionItem(
                 insert_text=snapshot.line_before + _like_document(snapshot, text),
                 range=types.Range(start=types.Position(end.line, 0), end=end),
-                command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
+                command=types.Command(
+                    title="accepted", command=ACCEPTED, arguments=[item_id(answer_id, place)]
+                ),
             )
-            for text in texts
+            for place, text in enumerate(texts)
         ]
     )
 

@@ -39,6 +39,13 @@ def test_an_item_reaches_from_the_line_start_to_the_cursor(
     assert (item.command.command, item.command.arguments) == (ACCEPTED, ["7"])
 
 
+def test_each_text_of_a_choice_has_an_id_of_its_own() -> None:
+    """So that an accept says which of them it was; the first has the answer's."""
+    listed = inline_items(at("x = ‸\n"), ["one()", "two()", "three()"], UTF16, "7").items
+    ids = [item.command.arguments for item in listed if item.command is not None]
+    assert ids == [["7"], ["7.1"], ["7.2"]]
+
+
 def test_nothing_to_offer_is_an_empty_list() -> None:
     """Never null: some editors keep old ghost text on null."""
     assert inline_items(at("‸"), [], UTF16, "1").items == []

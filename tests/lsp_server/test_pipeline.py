@@ -365,7 +365,9 @@ async def test_a_fast_device_has_a_choice_ready_before_anybody_asks(desks: Desks
 
 async def test_a_choice_is_for_its_text_and_cursor_alone(desks: Desks) -> None:
     """One key later it is made anew; what was decoded for another text is never offered."""
-    desk = await desks(FakeEngine(["x = 1", "\ny = 2", "a = 1 |b = 2 ", "c = 3 |d = 4 "]), AHEAD, CARD)
+    desk = await desks(
+        FakeEngine(["x = 1", "\ny = 2", "a = 1 |b = 2 ", "c = 3 |d = 4 "]), AHEAD, CARD
+    )
     snapshot = at("‸\n")
     await desk.ask(snapshot)
     await until(lambda: desk.runs == 3 and desk.session.scheduler.idle)

@@ -45,6 +45,12 @@ class Desk:
         self.text = snapshot.text
         self.fates.offered(number, snapshot, text, "cold")
 
+    async def looked(self) -> None:
+        """Wait until accepted text was looked at for the last time."""
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(one["looked_600"] for one in self.fates._sums.values()) < 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+
     def sums(self) -> dict[str, float]:
         """What was written, without what is zero."""
         self.fates.close()
@@ -68,6 +74,24 @@ async def test_a_suggestion_typed_into_is_one_suggestion(tmp_path: Path) -> None
     assert desk.sums() == {"offered": 1, "shown": 1, "accepted": 1}
 
 
+async def test_an_accepted_text_of_a_choice_is_counted_as_the_text_it_was(tmp_path: Path) -> None:
+    """One suggestion was offered; what is looked at later is the text that was taken."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("x = ‸\n")
+    desk.offer("1", first, "aaaa()")
+    then = typed(first, "a")
+    desk.offer("2", then, "aaa()")
+    desk.fates.offered_instead("2.1", "2", then, "bcdefg")
+    desk.text = Text.of("x = abcd-fg\n")
+    desk.fates.shown("2.1")
+    desk.fates.accepted("2.1")
+    desk.fates.accepted("2")
+    await desk.looked()
+    sums = desk.sums()
+    assert (sums["offered"], sums["shown"], sums["accepted"]) == (1, 1, 1)
+    assert sums["kept_600"] == 6 / 7
+
+
 async def test_what_nobody_took_was_typed_or_rejected(tmp_path: Path) -> None:
     """By what stands there when the next one comes."""
     desk = Desk(tmp_path / "s.sqlite")
@@ -86,9 +110,7 @@ async def test_accepted_text_is_looked_at_again(tmp_path: Path) -> None:
     desk.offer("1", at("x = ‸\n"), "abcdefgh")
     desk.text = Text.of("x = abcd--gh\n")
     desk.fates.accepted("1")
-    async with asyncio.timeout(PATIENCE_S):
-        while sum(one["looked_600"] for one in desk.fates._sums.values()) < 1:  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
+    await desk.looked()
     sums = desk.sums()
     assert sums["accepted"] == 1
     assert sums["looked_30"] == sums["looked_120"] == 1
