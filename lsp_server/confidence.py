@@ -45,7 +45,6 @@ def cut(text: str, marks: Sequence[tuple[int, float]], eagerness: float) -> str:
             # a line stands when it was shown, whatever its end was worth
             if log_prob < limit:
                 return text[:begin]
-            line_start, spent = end, 0.0
         else:
             spent += log_prob
         if spent < limit:

@@ -44,7 +44,7 @@ def enough(
     if spent < math.log(max(settings.stop_probability, 1e-9)):
         return True
     kept, more = _extent(text, shape, settings.max_lines)
-    return not more or len(kept) < len(text.rstrip()) or without_loop(kept) != kept
+    return not more or without_loop(kept) != kept
 
 
 def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str:
@@ -77,7 +77,7 @@ def _extent(text: str, shape: Shape, max_lines: int) -> tuple[str, bool]:
 def _block(lines: list[str], first: int, shape: Shape, max_lines: int) -> tuple[str, bool]:
     """Lines from the first with text on that belong to the block at the cursor."""
     kept, texts = lines[: first + 1], 1
-    if first and _repeats(lines[first], [], shape):
+    if _repeats(lines[first] if first else shape.before + lines[0], [], shape):
         return "", False
     for number, line in enumerate(lines[first + 1 :], first + 1):
         bare, last = line.strip(), number == len(lines) - 1

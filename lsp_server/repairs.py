@@ -66,9 +66,9 @@ def held_back(text: str, shape: Shape) -> str:
     inside = in_word(text[end - 1 : end]) and in_word(text[end : end + 1])
     text = to_word_border(text[:end]) if inside else text[:end]
     head, line_break, last = text.rpartition("\n")
-    bare = last.strip()
+    begun = (last.strip(), (last if line_break else shape.before + last).strip())
     above = [line.strip() for line in (*head.split("\n")[-2:], *shape.following[:1])]
-    if bare and any(line.startswith(bare) for line in above):
+    if begun[0] and any(line.startswith(begun) for line in above):
         return head + line_break
     rest = shape.rest.strip()
     if CLOSERS.issuperset(rest):

@@ -62,7 +62,7 @@ class Shape:
         return cls(
             single_line=bool(rest.strip()),
             # a block that the cursor's own line opens is deeper than it, but for the closing line
-            floor=indent_of(before) + (bool(before.strip()) and opens_block(before)),
+            floor=indent_of(before) + opens_block(before),
             before=before,
             rest=rest,
             following=tuple(following),

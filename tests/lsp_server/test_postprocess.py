@@ -64,6 +64,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("def f():\n    ‸\n", "return 1\nprint(f())", "return 1"),
         ("  def f():‸\n", "\n    return 1\n  def g():", "\n    return 1"),
         ("  def f():‸\n", "\n    return 1\ndef g():", "\n    return 1"),
+        ("def f():  # why‸\n", "\n    return 1\ndef g():", "\n    return 1"),
         ("for x in y:‸\n", "\n    print(x)\n\nfoo()", "\n    print(x)"),
         ("    a‸\n", " = 1\n  )\nb", " = 1\n  )"),
         ("\tif x {‸\n", "\n\t\treturn\n\t}\n}", "\n\t\treturn\n\t}"),
@@ -72,10 +73,17 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("a = 1\n‸\nb = 2\n", "c = 3\nb = 2\nd", "c = 3"),
         ("‸\nb = 2\n", "b = 2", ""),
         ("‸\n\n\n    b = 2\n", "a\nb = 2", "a"),
+        ("a = 1‸\nb = 2\n", "\nb = 2\nc = 3", ""),
+        ("‸\nb = 2\nc = 3\n", "b = 2\nc = 3", ""),
+        ("    ‸\n    b = 2\n    c = 3\n", "b = 2\n    c = 3", ""),
+        ("    .‸\n    .build()\n", "build()\n    .run()", ""),
+        ("if a {\n    if b {\n        c()\n    ‸\n}\n", "}", "}"),
+        ("a = 1\r\n‸\r\nb = 2\r\n", "c = 3\nb = 2\nd", "c = 3"),
         # a loop of the model
         ("‸\n", "x = 1\nx = 1\nx = 1", "x = 1"),
         ("if a:‸\n", "\n    x = 1\n    y = 2\n    x = 1\n    y = 2", "\n    x = 1\n    y = 2"),
         ("x = [‸\n", "foo(bar, foo(bar, foo(bar, foo(", "foo(bar,"),
+        ("‸\n", "a()\nb()\nc()\na()\nd()", "a()\nb()\nc()\na()\nd()"),
         ("x = [‸]\n", "100, 100, 100, 100, 100, 100, 100", "100, 100, 100, 100, 100, 100, 100"),
         # a block is shown as far as its lines are likely
         ("‸\n", "a = 1\nb = 2", "a = 1\nb = 2"),
@@ -89,6 +97,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         # a brace that closes the block, unless it stands there or the block goes on
         ("if (a) {\n    ‸\n", "b();\n}\nc();", "b();\n}"),
         ("if (a) {\n    ‸\n}\n", "b();\n}\nc();", "b();"),
+        ("if (a) {\n    ‸\n", "b();\n} else {\n    c();\n}", "b();"),
         ("if (a) {\n    ‸\n    c();\n}\n", "b();\n}\nc();", "b();"),
         ("if (a) {\n    ‸\n}\n", "if (b) {\n        c();\n    }\n    d();",
          "if (b) {\n        c();\n    }\n    d();"),
@@ -97,17 +106,21 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("    a = 1\n    ‸\n", "    b = 2", "b = 2"),
         ("if a:\n    ‸\n", "    b = 2", "b = 2"),
         ("a = ‸\n", " b", "b"),
+        ("if a:\nb = ‸\n", " 1", "1"),
+        ("\ta = 1\n‸\n", "    b = 2", "\tb = 2"),
         ("\ta = 1\n\tif a:‸\n", "\n        b()", "\n\t\tb()"),
         ("    a = 1\n    if a:‸\n", "\n\t\tb()", "\n        b()"),
         # closers behind the cursor, as editors insert them
         ("print(‸)\n", "a)", "a"),
         ("print(‸)\n", "f(x)", "f(x)"),
         ("print(‸)\n", "f(x))", "f(x)"),
+        ("print(‸)\r\n", "f(x))", "f(x)"),
         ("g(h(‸))\n", "f(x)))", "f(x)"),
         ("g(h(‸))\n", "f(x))", "f(x)"),
         ("a[‸]\n", "b[0]]", "b[0]"),
         ('print("‸")\n', 'hello")', "hello"),
         ('print("‸")\n', 'hello", "you")', 'hello", "you'),
+        ('x = "‸"\n', 'say \\"hi\\"', 'say \\"hi\\"'),
         ("d = {‸}\n", "'a': {}}", "'a': {}"),
         ("let x = ‸;\n", "5;", "5"),
         ("f(‸);\n", "a);", "a"),
@@ -121,6 +134,9 @@ def shown(marked: str, text: str, **changes: int) -> str:
         # no secret comes from a model
         ("‸\n", 'password = "hunter2hunter2"', ""),
         ('password = "‸"\n', "hunter2hunter2", ""),
+        ('f(password="hunter2hunter2", ‸\n', "user=me)", "user=me)"),
+        # what no source text has
+        ("‸\n", "a = 1\x1b[31m", "a = 1"),
         # blanks
         ("‸\n", "   ", ""),
         ("‸\n", "\n\n", ""),
@@ -173,6 +189,8 @@ def test_a_growing_answer_ends_at_a_word_border(pieces: list[str], expected: str
         (["x ", "foo", "bar", "()"], 2, "x"),
         (["a"], 0, ""),
         (["a", "\n", "b", "\n", "c"], 2, "a"),
+        (["a", "\n", "b", " =", " c"], 4, "a"),  # a further line is shown whole or not at all
+        (["a", "\n", "b"], 1, "a"),
     ],
 )
 def test_an_answer_is_cut_where_confidence_ends(
@@ -206,6 +224,9 @@ def test_each_line_is_judged_by_itself() -> None:
         ("def f():\n    ‸\n", "a = 1\nb", True),
         ("def f():\n    ‸\n", "a = 1\n\n", True),
         ("‸\nb = 2\n", "a = 1\nb = 2\nc", True),
+        ("‸\nb = 2\n", "b = 2\n", True),
+        ("if (a) {\n    ‸\n", "b();\n}", False),
+        ("x = [‸\n", "foo(bar, foo(bar, foo(bar, ", True),
     ],
 )
 def test_decoding_ends_when_nothing_more_would_be_shown(marked: str, text: str, over: bool) -> None:
@@ -238,6 +259,13 @@ def test_eagerness_is_the_share_of_errors_that_is_borne() -> None:
     assert shown("‸\n", "a = 1", eagerness=0) == ""
 
 
+@pytest.mark.parametrize(("probability", "expected"), [(0.65, "return"), (0.55, "")])
+def test_a_model_is_trusted_a_little_less_than_it_says(probability: float, expected: str) -> None:
+    """At an eagerness of a half, a probability of 0.55 is right in fewer than half of all cases."""
+    answer = decoded(["return"], log_probs=[math.log(probability)])
+    assert present(answer, Shape.of(at("‸\n")), SuggestionSettings(eagerness=0.5)) == expected
+
+
 PLACES = st.sampled_from(
     ["‸\n", "x = ‸ + y)\n", "print(‸)\n", 'print("‸")\n', "f(g(‸))\n", "a[‸]\n", "f(‸);\n",
      "def f():\n    ‸\n", "def f():‸\n\n\nreturn x\n", "    ‸\n    return x + y\n", '"""‸"""\n',
@@ -260,6 +288,9 @@ WORDS = st.sampled_from(
         ('"""‸"""\n', ["Words", ".", '"', '"', '"']),
         ("f(g(‸))\n", ["h", "(", "x", ")", "))"]),
         ("‸\n", ["foo", " bar", "("]),
+        ("    .‸\n    .build()\n", ["build", "()", "\n"]),
+        ("def f():‸\nreturn x\n", ["return", " x"]),
+        ('"""‸"""\n', ["a", '"', "b", '"', '"']),
     ],
 )
 def test_growing_towards_a_repetition_takes_nothing_back(marked: str, pieces: list[str]) -> None:
