@@ -13,7 +13,7 @@ begun well before the cursor; the lead is part of the kept state, so that costs 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from context import layout as layouts
 from context.anchor import Window, after_closers, text_after, text_before, unix
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from context.text import Place, Text
     from context.tokens import Tokenizer
 
-_LIVE_CHARS = 600
+LIVE_CHARS: Final = 600
 """A line longer than this before the cursor gets its anchor inside the line."""
 
 _LEAST_PREFIX = 0.05
@@ -170,8 +170,8 @@ class PromptMaker:
         line, column = snapshot.cursor.line, snapshot.cursor.column
         if not self._settings.anchored:
             return line, column
-        if column > _LIVE_CHARS:
-            return line, _word_border(snapshot.line_before, column - _LIVE_CHARS // 4)
+        if column > LIVE_CHARS:
+            return line, _word_border(snapshot.line_before, column - LIVE_CHARS // 4)
         return line, 0
 
     def _make_stable(

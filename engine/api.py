@@ -152,6 +152,11 @@ class Engine(Protocol):
         """Why it does not run at a better place, for people; "" when there is nothing to say."""
         ...
 
+    @property
+    def context_length(self) -> int:
+        """Most tokens of prompt and answer together; 0 where the model does not say."""
+        ...
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

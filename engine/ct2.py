@@ -122,6 +122,11 @@ class Ct2Engine:
         """Why it does not run at a better place, "" when there is nothing to say."""
         return self._note
 
+    @property
+    def context_length(self) -> int:
+        """Most tokens of prompt and answer together, 0 where the model does not say."""
+        return self._manifest.context_length
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

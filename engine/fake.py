@@ -73,6 +73,7 @@ class FakeEngine:
         kv_bytes_per_token: int = 1000,
         budget_bytes: int = 10_000_000,
         name: str = "fake",
+        context_length: int = 0,
     ) -> None:
         """Set up the queue."""
         self.answers: deque[str | Exception] = deque(answers)
@@ -86,6 +87,7 @@ class FakeEngine:
         self._family = FAMILIES["qwen2.5-coder"]
         self._tokenizer = CharTokenizer(self._family)
         self._name = name
+        self._context_length = context_length
         self.closed = False
 
     @property
@@ -107,6 +109,11 @@ class FakeEngine:
     def note(self) -> str:
         """Nothing to say."""
         return ""
+
+    @property
+    def context_length(self) -> int:
+        """As many as it was made with."""
+        return self._context_length
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken

@@ -20,7 +20,9 @@ def describe(session: Session) -> dict[str, Any]:
         "engine": engine.name if engine else None,
         "open_documents": len(session.documents),
         "document_faults": dict(session.documents.faults),
-        "max_prompt_tokens": pacing.max_prompt_tokens(session.settings, session.rates),
+        "max_prompt_tokens": pacing.max_prompt_tokens(
+            session.settings, session.rates, engine.context_length if engine else 0
+        ),
         "rates": None
         if session.rates is None
         else {

@@ -109,6 +109,7 @@ def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
         "layers": manifest.layers,
         "vocabulary": manifest.vocabulary,
         "projection": manifest.projection or manifest.vocabulary,
+        "context_length": manifest.context_length or None,
         "kv_bytes_per_token": manifest.kv_bytes_per_token,
         "made_with": [f"{tool} {version}" for tool, version in sorted(manifest.tools.items())],
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from context.prompt import LIVE_CHARS
+
 if TYPE_CHECKING:
     from engine.calibration import Rates
     from lsp_server.settings import Settings
@@ -27,8 +29,21 @@ _SLOW_TARGETS = 3
 """A machine that takes so many targets until there is something to show is slow."""
 
 
-def max_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
-    """Longest stable part in tokens: the setting, or what is read in a few time targets."""
+def max_prompt_tokens(settings: Settings, rates: Rates | None, context_length: int = 0) -> int:
+    """Longest stable part in tokens, for a model that reads `context_length` (0: any number)."""
+    wanted = _wanted_prompt_tokens(settings, rates)
+    return min(wanted, room_for_prompt(settings, context_length)) if context_length else wanted
+
+
+def room_for_prompt(settings: Settings, context_length: int) -> int:
+    """Tokens of a model's context that the live part and the longest answer leave."""
+    # a character is a token at most, but for rare ones, of which no line is full
+    live = max(settings.prompt.live_tokens, LIVE_CHARS)
+    return max(0, context_length - live - settings.suggestions.max_tokens)
+
+
+def _wanted_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
+    """The setting, or what is read in a few time targets."""
     if settings.prompt.max_tokens > 0:
         return settings.prompt.max_tokens
     if rates is None:

@@ -27,7 +27,7 @@ from lsp_server import (
 )
 from lsp_server.description import describe
 from lsp_server.protocol import MidfillProtocol, make_converter
-from lsp_server.session import Session, Status
+from lsp_server.session import Session
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lsp_server.config import Configuration
     from lsp_server.file_watch import FileWatch
     from lsp_server.settings import Settings
+    from lsp_server.status import Status
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

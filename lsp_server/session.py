@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from context.prompt import PromptMaker
 from context.secrets import masked
 from engine import calibration
-from engine.errors import MidfillError, ModelMissingError
-from lsp_server import pacing, paths, upkeep
+from engine.errors import MidfillError
+from lsp_server import pacing, paths, status, upkeep
 from lsp_server.documents import Documents
 from lsp_server.fates import Fates
 from lsp_server.gated import Gated
@@ -21,6 +19,7 @@ from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
 from lsp_server.stats import Stats
+from lsp_server.status import Status
 from lsp_server.surroundings import Surroundings
 from lsp_server.trace import Source, Trace
 
@@ -34,21 +33,6 @@ if TYPE_CHECKING:
     from lsp_server.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the user is told: `loading`, `ready` or `error`, and what to do.
-
-    Attributes:
-        state: one of the three.
-        message: for people.
-        reason: for programs, one of `Reason`; "" where all is well.
-    """
-
-    state: str
-    message: str
-    reason: str = ""
 
 
 class Session:
@@ -128,14 +112,8 @@ class Session:
         try:
             engine = await scheduler.start()
             rates = await self._learn_rates(engine, scheduler)
-        except ModelMissingError as error:
-            return Status("error", str(error), Reason.NO_MODEL)
-        except MidfillError as error:
-            return Status("error", str(error), Reason.FAILED)
         except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
-            _log.exception("loading failed")
-            words = f"the model could not be loaded: {type(error).__name__}"
-            return Status("error", words, Reason.FAILED)
+            return status.of_error(error)
         if self._closed:
             scheduler.retire()
             return None
@@ -159,15 +137,15 @@ class Session:
         """Apply settings from the next request on; the engine keeps those it was started with."""
         if settings == self.settings:
             return
-        waiting = self._waiting_for_restart()
+        old = self._notices()
         self.settings = settings
         self.surroundings.reconfigure(settings.context)
         self.fates.reconfigure(settings.statistics)
         if self.pipeline is not None:
             self.pipeline.reconfigure(settings)
             self.retune()
-        if (now := self._waiting_for_restart()) != waiting:
-            _log.warning("%s", now or "the engine's settings are those it was started with")
+        if (now := self._notices()) != old:
+            _log.warning("%s", "; ".join(now) or "the settings are used as they are")
             self._tell(self._news)
 
     async def complete(self, snapshot: Snapshot | None, request_id: str = "") -> tuple[str, Trace]:
@@ -209,7 +187,7 @@ class Session:
             engine.tokenizer,
             engine.family,
             self.settings.prompt,
-            pacing.max_prompt_tokens(self.settings, self.rates),
+            pacing.max_prompt_tokens(self.settings, self.rates, engine.context_length),
             model=engine.name.partition(" ")[0],
             mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )
@@ -278,28 +256,19 @@ class Session:
             self._tell(Status("error", message, Reason.FAILED))
 
     def _ready(self, engine: Engine) -> Status:
-        about = "; ".join(filter(None, (engine.name, engine.note)))
-        slow_ms = pacing.slow_ms(self.settings, self.rates)
-        if not slow_ms:
-            return Status("ready", about)
-        words = (
-            f"{about}; slow machine: a suggestion takes about {slow_ms:.0f} ms. End other "
-            "programs, plug the power in, or choose a smaller engine.model"
-        )
-        return Status("ready", words, Reason.SLOW)
+        return status.of_engine(engine, self.settings, self.rates)
 
-    def _waiting_for_restart(self) -> str:
-        """What to tell of changed settings that the engine has not got; "" for none."""
-        old, new = self._engine_settings or self.settings.engine, self.settings.engine
-        names = [
-            f"engine.{field.name}"
-            for field in dataclasses.fields(new)
-            if getattr(old, field.name) != getattr(new, field.name)
-        ]
-        return f"restart the server to use the new {', '.join(names)}" if names else ""
+    def _notices(self) -> list[str]:
+        """What to tell of settings that do not do what they say."""
+        started_with = self._engine_settings or self.settings.engine
+        words = (
+            status.waiting_for_restart(started_with, self.settings.engine),
+            status.shortened(self.settings, self.scheduler.engine),
+        )
+        return [one for one in words if one]
 
     def _tell(self, news: Status) -> None:
         self._news = news
-        words = [news.message, self._waiting_for_restart()]
-        self.status = Status(news.state, "; ".join(filter(None, words)), news.reason)
+        words = "; ".join(filter(None, [news.message, *self._notices()]))
+        self.status = Status(news.state, words, news.reason)
         self._on_status(self.status)

@@ -102,6 +102,11 @@ class RemoteEngine:
         """What the engine in the host has to say."""
         return str(self._states["note"])
 
+    @property
+    def context_length(self) -> int:
+        """As the engine in the host says."""
+        return int(self._states["context_length"])
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

@@ -242,6 +242,7 @@ class Host:
         facts = {
             "name": engine.name,
             "note": engine.note,
+            "context_length": engine.context_length,
             "held": account.held_bytes,
             "budget": account.budget_bytes,
             "prompts": account.prompts,

@@ -218,6 +218,7 @@ def _write(
         shape.kv_bytes_per_token,
         len(tokens),
         rows.projection,
+        shape.context_length,
     )
 
 
@@ -234,6 +235,7 @@ def _finish(about: About, folder: Path, *, name: str, source: str, source_sha256
         kv_bytes_per_token=about.kv_bytes_per_token,
         vocabulary=about.vocabulary,
         projection=about.projection,
+        context_length=about.context_length,
         tools={tool: found for tool in TOOLS if (found := _version(tool))},
         files={item.name: sha256_of(item) for item in written},
         sizes={item.name: item.stat().st_size for item in written},

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tokenizers import Tokenizer
 
 from context.template import FAMILIES
 from engine.errors import ConversionError
+from engine.models.manifest import Manifest
 from engine.models.vocabulary import About, Vocabulary
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ TOKENIZER = "tokenizer.json"
 VOCABULARY = "vocabulary.json"
 _FILES = (MODEL, CONFIG, TOKENIZER, VOCABULARY)
 _TYPES = ("float32", "int8", "int16", "int32", "float16", "bfloat16")
+_PROJECTION = "decoder/projection/weight"
+_POSITIONS = "decoder/position_encodings/encodings"
 _BINARY_VERSION = 6
 _SPECIFICATION = "TransformerDecoderSpec"
 _MOST_DIMENSIONS = 4
@@ -58,7 +62,15 @@ def copy(path: Path, folder: Path, family: str | None) -> About:
     about = describe(path, FAMILIES[family])
     for name in _FILES:
         shutil.copyfile(path / name, folder / name)
-    return about
+    return replace(about, context_length=about.context_length or _told(path))
+
+
+def _told(path: Path) -> int:
+    """The context length that midfill noted when it made the folder; 0 where it did not."""
+    try:
+        return Manifest.read(path).context_length
+    except ConversionError:
+        return 0
 
 
 def describe(path: Path, family: Family, quantization: str = "") -> About:
@@ -79,6 +91,10 @@ def describe(path: Path, family: Family, quantization: str = "") -> About:
         kind, (rows, width), _ = variables["decoder/embeddings/weight"]
         _, _, heads = variables["decoder/num_heads"]
         _expect("rows of embeddings", rows, len(tokens))
+        # what has no matrix of its own is the embeddings under another name
+        projection = variables.get(_PROJECTION, ("", (rows, width), 0))[1][0]
+        _expect("few rows of the projection", projection <= rows, wanted=True)
+        learned = variables.get(_POSITIONS, ("", (0,), 0))[1][0]
         head = variables.get("decoder/layer_0/self_attention/head_dim", ("", (), width // heads))[2]
     # `tokenizers` raises plain Exception for every kind of bad file
     except Exception as error:
@@ -90,7 +106,7 @@ def describe(path: Path, family: Family, quantization: str = "") -> About:
         raise _error(path, f"{TOKENIZER} and {VOCABULARY} number their tokens differently")
     layers = sum(name.endswith("/self_attention/linear_0/weight") for name in variables)
     weight = 2 * layers * heads * head * 4
-    return About(family.name, quantization or kind, layers, weight, rows)
+    return About(family.name, quantization or kind, layers, weight, rows, projection, learned)
 
 
 def _variables(path: Path) -> dict[str, Variable]:

@@ -44,6 +44,7 @@ class Shape:
 
     Attributes:
         own_head: values of one head where they are not the width divided by the heads, else 0.
+        context_length: most tokens of prompt and answer together, 0 where nothing says it.
     """
 
     layers: int
@@ -53,6 +54,7 @@ class Shape:
     inner: int
     vocabulary: int
     own_head: int = 0
+    context_length: int = 0
 
     @property
     def head(self) -> int:
@@ -131,6 +133,7 @@ def read_shape(source: Source) -> Shape:
         inner=source.scalar(".feed_forward_length", int),
         vocabulary=source.shape("token_embd.weight")[0],
         own_head=0 if head * heads == width else head,
+        context_length=_context_length(source),
     )
     if min(shape.layers, heads, shape.kv_heads, head, width, shape.inner) < 1:
         raise source.error(f"its metadata promise an empty model ({shape})")
@@ -139,12 +142,18 @@ def read_shape(source: Source) -> Shape:
     # before a specification of as many layers is made
     if f"blk.{shape.layers - 1}.attn_norm.weight" not in source:
         raise source.error(f"it has fewer than the {shape.layers} layers that its metadata promise")
-    window = source.scalar(".attention.sliding_window", int, SHORTEST_WINDOW)
-    if window < SHORTEST_WINDOW:
+    return shape
+
+
+def _context_length(source: Source) -> int:
+    """The least of the length that the metadata declare and a sliding window; 0 for neither."""
+    window = source.scalar(".attention.sliding_window", int, 0)
+    if 0 < window < SHORTEST_WINDOW:
         raise source.error(
             f"each token sees {window} others where {SHORTEST_WINDOW} are needed for prompts"
         )
-    return shape
+    declared = source.scalar(".context_length", int, 0)
+    return min((length for length in (declared, window) if length > 0), default=0)
 
 
 def read_activation(source: Source, usual: Activation) -> Activation:

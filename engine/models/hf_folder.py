@@ -43,6 +43,7 @@ KEYS = {
     ".attention.layer_norm_rms_epsilon": ("rms_norm_eps",),
     ".attention.layer_norm_epsilon": ("norm_epsilon", "layer_norm_epsilon"),
     ".attention.sliding_window": ("sliding_window",),
+    ".context_length": ("max_position_embeddings", "n_positions"),
     ".embedding_length": ("hidden_size",),
     ".feed_forward_length": ("intermediate_size", "n_inner"),
 }

@@ -31,6 +31,8 @@ class Manifest:
         vocabulary: number of embedding rows.
         projection: number of rows of the output projection: ids from there on are read but never
             written. 0 in manifests from before it was recorded: as many as embedding rows.
+        context_length: most tokens of prompt and answer together; 0 where the source does not say,
+            and in manifests from before it was recorded.
         tools: versions of what made it.
         files: SHA-256 of every other file in the folder.
         sizes: bytes of the same files, for a check that costs no reading.
@@ -46,6 +48,7 @@ class Manifest:
     kv_bytes_per_token: int
     vocabulary: int
     projection: int = 0
+    context_length: int = 0
     tools: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.models import ct2_folder
@@ -55,7 +56,8 @@ def convert(
     finally:
         shutil.rmtree(made, ignore_errors=True)
     vocabulary.tokenizer.save(str(folder / ct2_folder.TOKENIZER), pretty=False)
-    return ct2_folder.describe(folder, chosen, quantization)
+    about = ct2_folder.describe(folder, chosen, quantization)
+    return replace(about, context_length=source.scalar(".context_length", int, 0))
 
 
 def _converter(path: Path) -> Any:  # CTranslate2 has no types

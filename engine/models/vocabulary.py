@@ -48,6 +48,7 @@ class About:
     kv_bytes_per_token: int
     vocabulary: int
     projection: int = 0
+    context_length: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class RememberingEngine:
         """The model's."""
         return self._engine.note
 
+    @property
+    def context_length(self) -> int:
+        """The model's."""
+        return self._engine.context_length
+
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:

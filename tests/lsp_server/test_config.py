@@ -29,9 +29,10 @@ from lsp_server.config import (
     compose,
     read_file,
 )
-from lsp_server.session import Session, Status
+from lsp_server.session import Session
 from lsp_server.settings import Settings
 from lsp_server.settings_schema import KEYS, SECTIONS, json_schema
+from lsp_server.status import Status
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:

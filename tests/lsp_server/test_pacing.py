@@ -17,6 +17,12 @@ def test_prompts_grow_with_the_speed_of_reading(rates: Rates, tokens: int) -> No
     assert pacing.max_prompt_tokens(Settings(), rates) == tokens
 
 
+@pytest.mark.parametrize(("length", "tokens"), [(0, 1536), (4096, 1536), (2048, 1384), (500, 0)])
+def test_a_short_context_leaves_room_for_the_line_and_the_answer(length: int, tokens: int) -> None:
+    """0 is a model that does not say how much it reads."""
+    assert pacing.max_prompt_tokens(Settings(), CARD, length) == tokens
+
+
 def test_a_fast_machine_never_waits_and_a_slow_one_has_no_time_to() -> None:
     """In between a burst of keys is one request."""
     assert pacing.debounce_ms(Settings(), CARD) == 0

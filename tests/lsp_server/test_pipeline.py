@@ -19,7 +19,7 @@ from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from lsp_server import paths
 from lsp_server.description import describe
-from lsp_server.session import Session, Status
+from lsp_server.session import Session
 from lsp_server.settings import LatencySettings, Settings, SuggestionSettings
 from lsp_server.trace import Source, Trace
 from tests.conftest import PATIENCE_S, at, typed
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from context.documents import Snapshot
     from engine.api import CancelToken, Generation, Request, Token
+    from lsp_server.status import Status
 
 NOT_AHEAD = SuggestionSettings(ahead="off")
 PATIENT = Settings(

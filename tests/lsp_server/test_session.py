@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from context.settings import PromptSettings
 from engine import calibration
 from engine.errors import ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
 from lsp_server import paths, upkeep
 from lsp_server.description import describe
-from lsp_server.session import Session, Status
+from lsp_server.session import Session
 from lsp_server.settings import Settings
+from lsp_server.status import Status
 from lsp_server.trace import Source
 from tests.conftest import PATIENCE_S, at
 
@@ -77,6 +79,27 @@ async def test_a_model_that_cannot_be_loaded_is_a_status(error: Exception, words
     assert words in session.status.message
     assert "secret" not in session.status.message
     assert (await session.complete(at("x = ‸")))[0] == ""
+    session.close()
+
+
+async def test_prompt_and_answer_stay_within_what_the_model_reads() -> None:
+    """However long the document and its lines, and whatever the setting says."""
+    engine = FakeEngine(rest="foo()", context_length=1100)
+    wanted = Settings(prompt=PromptSettings(max_tokens=4000))
+    session = Session(wanted, lambda: engine, calibrate=False)
+    await session.load()
+    for length in (0, 100, 599, 700, 5000):
+        above = "".join(f"name_{number} = {number}\n" for number in range(500))
+        await session.complete(at(f"{above}{'x' * length}‸\n{above}"))
+    assert len(engine.history) == 5
+    sizes = [len(one.stable) + len(one.live) + one.max_new_tokens for one in engine.history]
+    assert 600 < max(sizes) <= 1100
+    assert "prompt.max_tokens 4000 is cut to 436" in session.status.message
+    assert describe(session)["max_prompt_tokens"] == 436
+    session.reconfigure(Settings(prompt=PromptSettings(max_tokens=436)))
+    assert "cut" not in session.status.message
+    session.reconfigure(wanted)
+    assert "is cut to 436" in session.status.message
     session.close()
 
 

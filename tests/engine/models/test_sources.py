@@ -14,7 +14,7 @@ import pytest
 
 from context.template import FAMILIES
 from engine.errors import ConversionError
-from engine.models.convert import convert
+from engine.models.convert import convert, convert_gguf
 from engine.models.hashing import sha256_of
 from engine.models.safetensors_file import SafetensorsFile
 from engine.tokenizer import ModelTokenizer
@@ -175,6 +175,53 @@ def test_a_ctranslate2_folder_is_checked_and_copied(tmp_path: Path, watcher: Any
     assert same_model(tmp_path / "a", tmp_path / "c")
     for fact in ("layers", "kv_bytes_per_token", "vocabulary", "quantization", "family"):
         assert getattr(first, fact) == getattr(second, fact)
+    assert second.projection == first.projection == first.vocabulary
+
+
+@pytest.mark.parametrize("name", ["qwen2", "qwen2-tied"])
+def test_a_ctranslate2_folder_keeps_a_trimmed_projection(
+    name: str, tmp_path: Path, watcher: Any
+) -> None:
+    """The rows that can be written are counted in its weights."""
+    file, made = CHECKPOINTS[name].write_gguf(tmp_path / "m.gguf"), tmp_path / "made"
+    made.mkdir()
+    rows = len(CHECKPOINTS[name].tokens()[0]) - 2
+    about = {"name": name, "source": "m.gguf", "source_sha256": "00", "progress": watcher}
+    first = convert_gguf(file, made, family="qwen2.5-coder", projection=rows, **about)
+    assert first.vocabulary > first.projection == rows
+    (made / "midfill.json").unlink()
+    copied = converted(made, tmp_path / "copied", watcher, family="qwen2.5-coder")
+    assert (copied.vocabulary, copied.projection) == (first.vocabulary, rows)
+
+
+@pytest.mark.parametrize("name", ["qwen2", "starcoder2", "starcoder"])
+def test_the_context_length_is_what_the_source_declares(
+    name: str, tmp_path: Path, watcher: Any
+) -> None:
+    """In a GGUF file, in a folder, and where midfill noted it when it made the folder."""
+    length = 64
+    file = CHECKPOINTS[name].write_gguf(tmp_path / "m.gguf")
+    folder = CHECKPOINTS[name].write_folder(tmp_path / "m")
+    first = converted(file, tmp_path / "a", watcher)
+    assert first.context_length == length
+    assert converted(folder, tmp_path / "b", watcher).context_length == length
+    again = converted(tmp_path / "a", tmp_path / "c", watcher, family=first.family)
+    assert again.context_length == length
+    (tmp_path / "a" / "midfill.json").unlink()
+    bare = converted(tmp_path / "a", tmp_path / "d", watcher, family=first.family)
+    learned = length if name == "starcoder" else 0  # positions that were learned are counted
+    assert bare.context_length == learned
+
+
+def test_a_sliding_window_is_the_context_length(tmp_path: Path, watcher: Any) -> None:
+    """CTranslate2 is told of no window, so prompt and answer have to stay within it."""
+    folder = CHECKPOINTS["starcoder2"].write_folder(tmp_path / "m")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"max_position_embeddings": 16_384, "sliding_window": 4096}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert converted(folder, tmp_path / "a", watcher).context_length == 4096
+    (folder / "config.json").write_text(json.dumps(config | {"sliding_window": None}))
+    assert converted(folder, tmp_path / "b", watcher).context_length == 16_384
 
 
 @TORCH
