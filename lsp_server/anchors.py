@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lsp_server import pacing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -50,6 +52,14 @@ class Anchors:
         self._scheduler = scheduler
         self._surroundings = surroundings
         self._stables: dict[str, list[Stable]] = {}
+
+    @property
+    def keep(self) -> bool:
+        """Whether states after stable parts are kept; where that does not win they are read anew.
+
+        The prompts are the same either way, and so are the answers.
+        """
+        return pacing.keeps_states(self.rates)
 
     def prompt(self, snapshot: Snapshot) -> Prompt:
         """A prompt on a stable part in use where one fits, else with a new anchor."""
@@ -126,5 +136,5 @@ class Anchors:
             prompt = self._new_prompt(snapshot)
         stable = prompt.stable
         too_long = self.rates.prefill_ms(len(stable.ids)) > self.settings.latency.warm_ms
-        if not engine.holds(stable.ids) and not too_long:
+        if self.keep and not engine.holds(stable.ids) and not too_long:
             self._scheduler.warm(stable.ids)

@@ -78,6 +78,7 @@ class Choices:
     def _launch(self, snapshot: Snapshot, *, wanted: bool) -> Flight:
         flight = Flight(snapshot.uri, self._anchors.prompt(snapshot), _TOKENS, lambda _: False)
         flight.alternatives = MOST
+        flight.keep = False  # a state that is there is used; none is made for this
         flight.answered_at = 0 if wanted else 1
         self._made[snapshot.uri] = snapshot, flight
         self._scheduler.submit(flight)

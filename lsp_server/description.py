@@ -28,6 +28,7 @@ def describe(session: Session) -> dict[str, Any]:
         else {
             "prefill_tokens_s": round(session.rates.prefill_tokens_s, 1),
             "decode_ms": round(session.rates.decode_ms, 2),
+            "kept_gain": round(session.rates.kept_gain, 2),
         },
         "state_bytes": account.held_bytes if account else 0,
         "state_budget_bytes": account.budget_bytes if account else 0,

@@ -64,6 +64,8 @@ class Flight:
         self.max_new_tokens = max_new_tokens
         self.alternatives = 1
         """Answers wanted from it; more than one come at its end, and cannot be joined."""
+        self.keep = True
+        """Whether the state after the stable part may be kept for later ones."""
         self.cancel = CancelToken()
         self.wanted = prompt.live_text
         """The newest text from anchor to cursor that this flight is still right for."""

@@ -160,6 +160,7 @@ class Pipeline:
 
         most = pacing.max_new_tokens(self._settings, self._rates)
         flight = Flight(snapshot.uri, prompt, most, stop)
+        flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
         self._scheduler.submit(flight)
         return flight, prompt.live_text

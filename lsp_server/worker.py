@@ -200,6 +200,7 @@ class Worker:
             prompt.stable.ids,
             prompt.live,
             flight.max_new_tokens,
+            keep=flight.keep,
             heal=heal,
             alternatives=flight.alternatives,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,10 @@ from engine.calibration import Rates
 from engine.fake import FakeEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from engine.api import CancelToken, Generation, Request, Token
 
 
 def test_measured_rates_are_those_of_the_engine() -> None:
@@ -36,6 +40,40 @@ def test_an_engine_that_answers_nothing_can_be_measured() -> None:
     rates = calibration.measure(FakeEngine(rest=""))
     assert rates.prefill_tokens_s > 0
     assert rates.decode_ms > 0
+
+
+class CopyingEngine(FakeEngine):
+    """A device on which a kept state has to be copied, token by token."""
+
+    def __init__(self, *, read_s: float, copy_s: float) -> None:
+        """Seconds per token for both ways."""
+        super().__init__(rest="a b c d", read_s=read_s)
+        self._copy_s = copy_s
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """Copy what is kept, then go on."""
+        if self.holds(request.stable):
+            time.sleep(len(request.stable) * self._copy_s)
+        return super().generate(request, on_token, cancel)
+
+
+@pytest.mark.parametrize(
+    ("read_s", "copy_s", "wins"), [(1e-4, 0, True), (1e-4, 1e-3, False), (0, 1e-3, False)]
+)
+def test_a_kept_state_is_judged_by_what_it_saves(read_s: float, copy_s: float, wins: bool) -> None:
+    """Reading may be cheaper than copying; nothing stays behind either way."""
+    engine = CopyingEngine(read_s=read_s, copy_s=copy_s)
+    assert (calibration.measure(engine).kept_gain > 1) is wins
+    assert engine.account().prompts == 0
+
+
+def test_without_room_for_a_state_nothing_is_learnt_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget that is raised later must find states welcome."""
+    engine = CopyingEngine(read_s=0, copy_s=1e-3)
+    monkeypatch.setattr(engine, "holds", lambda _: False)  # as with a budget of nothing
+    assert calibration.measure(engine).kept_gain == Rates(1, 1).kept_gain
 
 
 def test_rates_are_remembered_by_model_and_device(tmp_path: Path) -> None:
@@ -69,7 +107,18 @@ def test_impossible_rates_are_not_believed(tmp_path: Path, numbers: tuple[object
     """A rate of nothing would divide by zero at every prompt."""
     file = tmp_path / "rates.json"
     entry = {"prefill_tokens_s": numbers[0], "decode_ms": numbers[1]}
-    file.write_text(json.dumps({"a": entry}), encoding="utf-8")
+    file.write_text(json.dumps({"a": {**entry, "kept_gain": 2.0}}), encoding="utf-8")
+    assert calibration.recall(file, "a") is None
+
+
+@pytest.mark.parametrize("gain", [{}, {"kept_gain": 0}, {"kept_gain": float("nan")}])
+def test_rates_without_a_believable_gain_are_measured_again(
+    tmp_path: Path, gain: dict[str, float]
+) -> None:
+    """Those of an older version have none."""
+    file = tmp_path / "rates.json"
+    entry = {"prefill_tokens_s": 100.0, "decode_ms": 5.0}
+    file.write_text(json.dumps({"a": {**entry, **gain}}), encoding="utf-8")
     assert calibration.recall(file, "a") is None
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from context.settings import ContextSettings, PromptSettings
+from engine import calibration
+from engine.calibration import Rates
 from engine.fake import FakeEngine
 from lsp_server.session import Session
-from lsp_server.settings import Settings
+from lsp_server.settings import Settings, SuggestionSettings
 from tests.conftest import PATIENCE_S, at, typed
 
 if TYPE_CHECKING:
@@ -111,3 +113,34 @@ async def test_a_change_of_context_settings_takes_effect_at_once(desk: Desk) -> 
     desk.session.reconfigure(Settings(prompt=PromptSettings(context="off"), context=old.context))
     await desk.session.complete(typed(desk.snapshot, "y"))
     assert "invoices[number]" not in desk.read(desk.engine.history[-1])
+
+
+LOSES, WINS = Rates(50_000, 4, kept_gain=0.8), Rates(50_000, 4, kept_gain=5)
+
+
+@pytest.mark.parametrize(("rates", "kept"), [(LOSES, 0), (WINS, 1)])
+async def test_states_are_kept_only_where_that_wins(
+    rates: Rates, kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prompts and the answers are the same; a device on which copying loses reads anew."""
+    monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path))
+    engine = FakeEngine(["foo()", "bar()", "x = 1 |y = 2 "])
+    calibration.remember(tmp_path / "rates.json", engine.name, rates)
+    session = Session(Settings(suggestions=SuggestionSettings(ahead="off")), lambda: engine)
+    await session.load()
+    assert session.pipeline is not None
+    snapshot = at("import os\n\n\nx = ‸\n")
+    session.pipeline.rest(snapshot)
+    await session.scheduler.call(lambda _: None)
+    async with asyncio.timeout(PATIENCE_S):
+        while not session.scheduler.idle:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    assert engine.account().prompts == kept
+    assert (await session.complete(snapshot))[0] == "foo()"
+    text, trace = await session.complete(typed(snapshot, "q"))
+    assert text == "bar()"
+    assert (trace.reused_tokens > 0) is bool(kept)
+    assert len(await session.alternatives(snapshot)) == 2
+    assert engine.account().prompts == kept
+    assert len({request.stable for request in engine.history}) == 1
+    session.close()

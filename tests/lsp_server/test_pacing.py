@@ -39,3 +39,19 @@ def test_a_choice_is_decoded_ahead_only_where_it_costs_next_to_nothing(
 ) -> None:
     """Reading and decoding have to be fast, both as measured."""
     assert pacing.chooses_ahead(Settings(), rates) is ahead
+
+
+@pytest.mark.parametrize(
+    ("rates", "keeps"),
+    [
+        (Rates(50_000, 4, kept_gain=5), True),
+        (Rates(50_000, 4, kept_gain=1.02), False),
+        (Rates(50_000, 4, kept_gain=0.5), False),
+        (Rates(1000, 25, kept_gain=0.9), True),
+    ],
+)
+def test_a_state_is_kept_where_it_wins_clearly_or_reading_is_slow(
+    rates: Rates, keeps: bool
+) -> None:
+    """It takes memory, so a draw is a loss; a slow reader was busy when it was found to lose."""
+    assert pacing.keeps_states(rates) is keeps

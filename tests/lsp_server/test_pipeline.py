@@ -455,4 +455,4 @@ async def test_the_text_of_a_request_is_frozen(desks: Desks) -> None:
     assert (await second)[0] in {"two()", "one()"}
     text, trace = await asking
     assert trace.source is Source.COLD
-    assert text in {"", "one()"}
+    assert "one()".startswith(text)  # as far as it came before the second one
