@@ -28,6 +28,7 @@ class Wish:
     Attributes:
         current: the file being edited, with the text of its buffer.
         line: 0-based line of the cursor.
+        column: of the cursor, in code points.
         recent: locations of recently accessed files of its language, the newest first.
         tokens: room that all pieces together will have; windows are made to fit.
         libraries: whether installed libraries are looked into.
@@ -37,6 +38,7 @@ class Wish:
 
     current: SourceFile
     line: int
+    column: int = 0
     recent: Sequence[str] = ()
     tokens: int = 0
     libraries: bool = True
@@ -77,11 +79,12 @@ class Gatherer:
 
         found: list[Candidate] = []
         files, current, line = self._files, wish.current, wish.line
+        column = wish.column
 
         def installed() -> list[Candidate]:
             if not wish.libraries:
                 return []
-            return libraries.gather(current, line, files, wish.places)
+            return libraries.gather(current, line, files, wish.places, column=column)
 
         def edited() -> list[Candidate]:
             if wish.edits is None:
@@ -89,8 +92,8 @@ class Gatherer:
             return wish.edits.gather(current.location, line, self._mask)
 
         sources: dict[str, Callable[[], list[Candidate]]] = {
-            "imports": lambda: imports.gather(current, line, files),
-            "siblings": lambda: siblings.gather(current, line, files),
+            "imports": lambda: imports.gather(current, line, files, column=column),
+            "siblings": lambda: siblings.gather(current, line, files, column=column),
             "libraries": installed,
             "windows": lambda: self._windows(wish, late),
             "edits": edited,

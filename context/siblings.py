@@ -35,19 +35,22 @@ _MAX_RESEMBLING = 8
 _MAX_LISTED = 60
 
 
-def gather(current: SourceFile, cursor_line: int, files: Files) -> list[Candidate]:
+def gather(
+    current: SourceFile, cursor_line: int, files: Files, *, column: int = 0
+) -> list[Candidate]:
     """Outlines from the same package and from the file's counterpart, the best first.
 
     Args:
         current: the file being edited, with the text of its buffer.
         cursor_line: 0-based line of the cursor.
         files: the one way to other files.
+        column: of the cursor, in code points.
     """
     resolver = resolver_of(current.language)
     if resolver is None:
         return []
     own = outline_of(current)
-    usage = Usage.near(current.text, cursor_line, rows(imports_of(current, resolver)))
+    usage = Usage.near(current.text, cursor_line, rows(imports_of(current, resolver)), column=column)
     usage = usage.through(own)
     picks = [*_package(current, usage, files), *_counterparts(current, usage, files)]
     found = (pick for pick in picks if pick.definition.name not in own.by_name)

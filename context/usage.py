@@ -20,6 +20,7 @@ REACH: Final = 400
 _CHAIN = re.compile(r"[^\W\d]\w*(?:\s*(?:\?\.|\.|::|->)\s*[^\W\d]\w*)*")
 _PART = re.compile(r"[^\W\d]\w*")
 _OPEN = re.compile(r"([^\W\d]\w*)\s*(?:\?\.|\.|::|->)(?!\s*\w)")
+_BEGUN = re.compile(r"([^\W\d]\w*)?\s*(?:\?\.|(?<!\.)\.|::|->)([^\W\d]\w*)$")
 _MAX_LINE = 2000
 
 
@@ -58,10 +59,12 @@ class Usage:
     Attributes:
         lines: line of the nearest use of each name, relative to the cursor's: -2 is two above.
         members: the same for what follows a name behind `.`, `::` or `->`.
-        open: names on the cursor's line behind which something is about to be written: `store.`.
+        open: names on the cursor's line behind which something is about to be written, or is being
+            written at the cursor: `store.`, `store.par`.
         types: names that may be the type of an open name, by what the file says about it.
         line: the cursor's line.
         wanted: the keyword on it that asks for a kind of name, with none behind it: `raise`, `new`.
+        begun: what is typed of a member's name at the cursor: `par`.
     """
 
     lines: dict[str, int] = field(default_factory=dict)
@@ -70,10 +73,16 @@ class Usage:
     types: frozenset[str] = frozenset()
     line: str = ""
     wanted: str = ""
+    begun: str = ""
 
     @classmethod
-    def near(cls, text: str, cursor_line: int, skip: Container[int] = ()) -> Usage:
-        """Names of the lines around `cursor_line` (0-based), those in `skip` left out."""
+    def near(
+        cls, text: str, cursor_line: int, skip: Container[int] = (), *, column: int = 0
+    ) -> Usage:
+        """Names of the lines around `cursor_line` (0-based), those in `skip` left out.
+
+        The text of that line before `column` says what is being written.
+        """
         usage = cls()
         lines = text.split("\n")
         start = max(0, cursor_line - REACH)
@@ -86,13 +95,15 @@ class Usage:
             if row not in skip:
                 usage._add(lines[row][:_MAX_LINE], row - cursor_line)
         if 0 <= cursor_line < len(lines) and cursor_line not in skip:
-            names = frozenset(_OPEN.findall(lines[cursor_line][:_MAX_LINE]))
             line = lines[cursor_line][:_MAX_LINE]
+            names = frozenset(_OPEN.findall(line))
+            owner, begun = _being_written(line[:column])
+            names |= {owner} - {""}
             types = types_of(names, text)
             if not any(name[:1].isupper() for name in types):
                 types |= _namesakes(names, usage.lines)
             wanted = next(iter(_WANTED.findall(line)), "").split(" ")[0]
-            return cls(usage.lines, usage.members, names, types, line, wanted)
+            return cls(usage.lines, usage.members, names, types, line, wanted, begun)
         return usage
 
     def _add(self, line: str, distance: int) -> None:
@@ -157,14 +168,24 @@ class Usage:
     def interest(self, reach: int = _NEAREST_LINES) -> Interest:
         """The words of the names within some lines of the cursor."""
         nearest = (name for name, line in self.lines.items() if abs(line) <= reach)
-        return Interest(frozenset().union(*map(words_of, nearest)))
+        return Interest(frozenset().union(*map(words_of, nearest)), self.begun)
+
+
+def _being_written(line: str) -> tuple[str, str]:
+    """The name before the last dot and the part of a name behind it, where the line ends there.
+
+    >>> _being_written("x = self.store.par"), _being_written("f().par"), _being_written("store.")
+    (('store', 'par'), ('', 'par'), ('', ''))
+    """
+    found = _BEGUN.search(line)
+    return (found[1] or "", found[2]) if found else ("", "")
 
 
 def types_of(names: Iterable[str], text: str) -> frozenset[str]:
     r"""Names that a text gives as types or values of some names, through one assignment.
 
     >>> sorted(types_of(["_store"], "def f(store: shop.Store):\n  self._store = store"))
-    ['Store', 'shop']
+    ['Store', 'shop', 'store']
     """
     found: set[str] = set()
     pending = sorted(names)

@@ -1,9 +1,8 @@
 """An engine without a model: answers from a queue, keeps a history. For tests and try-outs.
 
->>> engine = FakeEngine(["return a + b"])
->>> # ... run the server on it ...
->>> engine.history[0].max_new_tokens
-64
+engine = FakeEngine(["return a + b"])
+...  # run the server on it
+engine.history[0].max_new_tokens  # 64
 """
 
 from __future__ import annotations

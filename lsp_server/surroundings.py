@@ -275,6 +275,7 @@ class Surroundings:
         wish = Wish(
             current=current,
             line=snapshot.cursor.line,
+            column=snapshot.cursor.column,
             recent=task.recent,
             tokens=task.tokens,
             libraries=self._settings.libraries,

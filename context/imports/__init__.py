@@ -39,19 +39,22 @@ def resolver_of(language: str) -> Resolver | None:
     return cast("Resolver", made())
 
 
-def gather(current: SourceFile, cursor_line: int, files: Files) -> list[Candidate]:
+def gather(
+    current: SourceFile, cursor_line: int, files: Files, *, column: int = 0
+) -> list[Candidate]:
     """Outlines of what the current file imports from its workspace, the best first.
 
     Args:
         current: the file being edited, with the text of its buffer.
         cursor_line: 0-based line of the cursor.
         files: the one way to other files.
+        column: of the cursor, in code points.
     """
     resolver = resolver_of(current.language)
     if resolver is None:
         return []
     statements = imports_of(current, resolver)
-    usage = Usage.near(current.text, cursor_line, rows(statements))
+    usage = Usage.near(current.text, cursor_line, rows(statements), column=column)
 
     def locate(statement: Import, origin: SourceFile) -> Target:
         return resolver.locate(statement, origin, files)

@@ -50,7 +50,12 @@ class _Finder(Protocol):
 
 
 def gather(
-    current: SourceFile, cursor_line: int, files: Files, places: Places = NOWHERE
+    current: SourceFile,
+    cursor_line: int,
+    files: Files,
+    places: Places = NOWHERE,
+    *,
+    column: int = 0,
 ) -> list[Candidate]:
     """Outlines of what the current file imports from installed libraries, the best first.
 
@@ -59,6 +64,7 @@ def gather(
         cursor_line: 0-based line of the cursor.
         files: the one way to other files, those of libraries included.
         places: environments that lie elsewhere than beside the code.
+        column: of the cursor, in code points.
     """
     resolver = resolver_of(current.language)
     if resolver is None or current.language not in _FINDERS:
@@ -75,7 +81,7 @@ def gather(
         return finder.locate(statement, origin)
 
     statements = imports_of(current, resolver)
-    usage = Usage.near(current.text, cursor_line, rows(statements))
+    usage = Usage.near(current.text, cursor_line, rows(statements), column=column)
     trace = Trace(files, resolver, locate, MAX_READS, offer_reach=0)
     picks = trace.picks(current, statements, usage)
     others = (pick for pick in picks if pick.file.location != current.location)

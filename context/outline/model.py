@@ -25,12 +25,16 @@ class Interest:
 
     Attributes:
         words: the words of the identifiers near the cursor, see `words_of`.
+        begun: what is typed of a member's name at the cursor, "" for nothing.
     """
 
     words: frozenset[str] = frozenset()
+    begun: str = ""
 
     def rank(self, name: str) -> tuple[int, int]:
         """The smaller, the more likely is `name` of use."""
+        if self.begun and name.lower().startswith(self.begun.lower()):
+            return -1, 0  # what else could be meant
         if name in _CONSTRUCTORS:
             return 0, 0
         return (2 if name.startswith(("_", "#")) else 1), -len(self.words & words_of(name))

@@ -109,8 +109,8 @@ class Workspace:
         make: dict[str, Callable[[], list[Candidate]]] = {
             "oracle": self._oracle,
             "selected": self._selected,
-            "imports": lambda: imports.gather(self._current(), self._line, self.reader),
-            "siblings": lambda: siblings.gather(self._current(), self._line, self.reader),
+            "imports": lambda: self._outlines(imports.gather),
+            "siblings": lambda: self._outlines(siblings.gather),
             "windows": self._windows,
             "heads": lambda: self._blind(head=True),
             "chunks": lambda: self._blind(head=False),
@@ -132,6 +132,10 @@ class Workspace:
         surroundings.reader.set_roots([self.root.as_posix()])
         for location in reversed(self.open_files()):
             surroundings.viewed(Path(location).as_uri(), self._task.language)
+
+    def _outlines(self, gather: Callable[..., list[Candidate]]) -> list[Candidate]:
+        cursor = self._task.snapshot().cursor
+        return gather(self._current(), cursor.line, self.reader, column=cursor.column)
 
     def _windows(self) -> list[Candidate]:
         index = WindowIndex()

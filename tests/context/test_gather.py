@@ -53,7 +53,7 @@ def test_a_source_that_raises_costs_its_own_pieces(
 ) -> None:
     """The fault is counted by name, the other sources go on."""
 
-    def broken(*_: object) -> list[Candidate]:
+    def broken(*_: object, **__: object) -> list[Candidate]:
         raise RecursionError
 
     monkeypatch.setattr(imports, "gather", broken)

@@ -19,13 +19,14 @@ def look() -> Look:
 
     def run(source: Source, texts: dict[str, str]) -> dict[str, Candidate]:
         path, text = next((path, text) for path, text in texts.items() if "|CURSOR|" in text)
-        line = text[: text.index("|CURSOR|")].count("\n")
+        before = text[: text.index("|CURSOR|")]
+        line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
         tree = Tree(texts | {path: text.replace("|CURSOR|", "")})
         location = path if path.startswith("/") else f"{ROOT}/{path}"
         current = tree.read(location)
         assert current is not None
         found: dict[str, Candidate] = {}
-        for candidate in source(current, line, tree):
+        for candidate in source(current, line, tree, column=column):
             found.setdefault(candidate.path, candidate)
         return found
 

@@ -308,7 +308,9 @@ def test_a_folder_of_thousands_of_files_costs_a_bounded_number_of_reads(look: Lo
     texts = {f"p/f{number}.go": f"package p\nfunc F{number}() {{}}\n" for number in range(3000)}
     reads = 0
 
-    def gather(current: SourceFile, cursor_line: int, files: Files) -> list[Candidate]:
+    def gather(
+        current: SourceFile, cursor_line: int, files: Files, *, column: int
+    ) -> list[Candidate]:
         nonlocal reads
         assert isinstance(files, Tree)
         real = files.read
@@ -319,7 +321,7 @@ def test_a_folder_of_thousands_of_files_costs_a_bounded_number_of_reads(look: Lo
             return real(location)
 
         files.read = counted  # type: ignore[method-assign]
-        return siblings.gather(current, cursor_line, files)
+        return siblings.gather(current, cursor_line, files, column=column)
 
     look(gather, texts | {"p/main.go": "package p\nfunc g() { F1(); |CURSOR| }\n"})
     assert 0 < reads <= siblings.MAX_FILES + 4

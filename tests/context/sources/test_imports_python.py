@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from context.imports import gather
+from context.usage import TYPE_OF_OPEN
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look
@@ -40,6 +41,23 @@ class Store(Base):
 def helper(a, b=1):
     return a + b
 '''
+
+
+MANY = "class Store:\n" + "".join(
+    f"    def {first}_{number:02}(self): ...\n" for first in ("get", "put") for number in range(30)
+)
+
+
+@pytest.mark.parametrize("typed", ["store.pu|CURSOR|", "store.|CURSOR|", "print(store.pu|CURSOR|)"])
+def test_members_whose_names_are_begun_are_told(look: Look, typed: str) -> None:
+    """Of a class too large to tell; a bare dot tells the first, and so does a line elsewhere."""
+    main = f"from shop import Store\n\ndef f(store: Store):\n    store.pu\n    {typed}\n"
+    told = look(gather, {"shop.py": MANY, "main.py": main})["shop.py"]
+    assert told.score == TYPE_OF_OPEN
+    shown = told.text
+    begun, others = ("put", "get") if "pu|" in typed else ("get", "put")
+    assert f"def {begun}_00(self)" in shown
+    assert f"def {others}_" not in shown
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,26 @@ def test_members_that_fit_are_those_of_interest() -> None:
     assert "    def _hidden(self): ..." not in whole.render(6)
 
 
+@pytest.mark.parametrize(
+    ("begun", "kept"),
+    [
+        ("", ["__init__", "read_header"]),
+        ("fl", ["__init__", "flush"]),
+        ("CLO", ["close", "__init__"]),
+        ("_hid", ["_hidden", "__init__"]),
+        ("nothing", ["__init__", "read_header"]),
+    ],
+)
+def test_members_that_begin_as_is_typed_come_first(begun: str, kept: list[str]) -> None:
+    """Before constructors and whatever the words say; the file's order stays."""
+    names = ("_hidden", "close", "read_header", "__init__", "flush")
+    members = tuple(Definition(name, (f"def {name}(self): ...",)) for name in names)
+    whole = Definition("Store", ("class Store:",), members)
+    expected = [f"    def {name}(self): ..." for name in sorted(kept, key=names.index)]
+    shown = whole.render(3, Interest(frozenset({"header"}), begun))
+    assert shown == ["class Store:", *expected, "    ..."]
+
+
 def test_long_signatures_are_wrapped_and_endless_ones_cut() -> None:
     """A parameter a line takes too much room; comments keep their lines."""
     assert signature(["def f(", "    a,", "    b,", ")"], "#") == ["def f(a, b)"]

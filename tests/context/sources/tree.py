@@ -65,7 +65,9 @@ class Tree:
 class Source(Protocol):
     """One source of candidates."""
 
-    def __call__(self, current: SourceFile, cursor_line: int, files: Files) -> list[Candidate]:
+    def __call__(
+        self, current: SourceFile, cursor_line: int, files: Files, *, column: int
+    ) -> list[Candidate]:
         """The candidates."""
         ...
 
