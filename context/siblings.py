@@ -50,7 +50,8 @@ def gather(
     if resolver is None:
         return []
     own = outline_of(current)
-    usage = Usage.near(current.text, cursor_line, rows(imports_of(current, resolver)), column=column)
+    imported = rows(imports_of(current, resolver))
+    usage = Usage.near(current.text, cursor_line, imported, column=column)
     usage = usage.through(own)
     picks = [*_package(current, usage, files), *_counterparts(current, usage, files)]
     found = (pick for pick in picks if pick.definition.name not in own.by_name)
