@@ -8,21 +8,20 @@ includes the text, or by opening it anew. Nothing here raises for what an editor
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangePartial
 
 from context.documents import Cursor, Snapshot
 from context.languages import language_of
-from context.locations import location_of, name_of, printable, relative, root_of
 from context.text import Text
+from lsp_server.folders import Folders
 from lsp_server.notebooks import Notebooks
 from lsp_server.positions import to_place
+from lsp_server.well_formed import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
         WorkspaceFolder,
         WorkspaceFoldersChangeEvent,
     )
-
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Fault(StrEnum):
@@ -101,7 +98,7 @@ class Documents:
         self.encoding = encoding
         self.faults: Counter[str] = Counter()
         self._open: dict[str, Document] = {}
-        self._folders: dict[str, tuple[str, str]] = {}  # URI -> absolute path, name
+        self._folders = Folders()
         self.notebooks = Notebooks()
 
     def __iter__(self) -> Iterator[Document]:
@@ -116,7 +113,7 @@ class Documents:
     @property
     def roots(self) -> list[str]:
         """Locations of the workspace folders."""
-        return [place for uri in self._folders if (place := location_of(uri)) is not None]
+        return self._folders.locations
 
     def get(self, uri: str) -> Document | None:
         """The document as it is now, None when it is not open."""
@@ -132,8 +129,8 @@ class Documents:
         item = params.text_document
         if item.uri in self._open:
             self.faults[Fault.ALREADY_OPEN] += 1
-        text = Text.of(_well_formed(item.text))
-        path, repo = self._name(item.uri)
+        text = Text.of(well_formed(item.text))
+        path, repo = self._folders.name(item.uri)
         # the generated enumeration's `str()` is its member name, its value the identifier
         language_id = str(getattr(item.language_id, "value", item.language_id))
         language = language_of(path, language_id, text.line(0))
@@ -159,7 +156,7 @@ class Documents:
         text = None if known.out_of_sync else known.text
         for event in params.content_changes:
             if not isinstance(event, TextDocumentContentChangePartial):
-                text = Text.of(_well_formed(event.text))
+                text = Text.of(well_formed(event.text))
             elif text is not None:
                 text = self._edited(text, event.range, event.text)
         if text is None:
@@ -174,7 +171,7 @@ class Documents:
         """Take the text that a save includes, if the document needs one; else change nothing."""
         document = self._open.get(params.text_document.uri)
         if document is not None and document.out_of_sync and params.text is not None:
-            text = Text.of(_well_formed(params.text))
+            text = Text.of(well_formed(params.text))
             document = replace(document, text=text, out_of_sync=False)
             self._open[document.uri] = document
         return document
@@ -210,7 +207,7 @@ class Documents:
         line, column = to_place(document.text, position, self.encoding)
         path, repo, text, above = document.path, document.repo, document.text, 0
         if (notebook := self.notebooks.holder(uri)) is not None:
-            path, repo = self._name(notebook)
+            path, repo = self._folders.name(notebook)
             before, after = self.notebooks.around(uri, document.language, self._cell_text)
             text = Text.join([*before, text, *after])
             above = sum(len(one) for one in before)
@@ -234,35 +231,21 @@ class Documents:
 
     def set_folders(self, folders: Iterable[WorkspaceFolder] | None) -> None:
         """Set the workspace folders; open documents get their new paths at once."""
-        self._folders = {}
+        self._folders = Folders()
         self._add_folders(folders or ())
 
     def change_folders(self, event: WorkspaceFoldersChangeEvent) -> None:
         """Apply `workspace/didChangeWorkspaceFolders`."""
         for folder in event.removed:
-            self._folders.pop(folder.uri, None)
+            self._folders.remove(folder.uri)
         self._add_folders(event.added)
 
     def _add_folders(self, folders: Iterable[WorkspaceFolder]) -> None:
         for folder in folders:
-            path = _path_of(folder.uri)
-            if path is not None:
-                name = printable(_well_formed(folder.name)) or name_of(path)
-                self._folders[folder.uri] = (path, name)
+            self._folders.add(folder.uri, folder.name)
         for uri, document in self._open.items():
-            path, repo = self._name(uri)
+            path, repo = self._folders.name(uri)
             self._open[uri] = replace(document, path=path, repo=repo)
-
-    def _name(self, uri: str) -> tuple[str, str]:
-        """Path for the model, and name of the deepest workspace folder that holds the file."""
-        path = _path_of(uri)
-        if path is None:
-            return _file_name(uri), ""
-        names = dict(self._folders.values())
-        folder = root_of(path, names)
-        if folder is None:  # the rest of the path is nobody's business, the model's included
-            return name_of(path), ""
-        return relative(path, folder), names[folder]
 
     def _edited(self, text: Text, span: Range, new: str) -> Text | None:
         """`text` with a range replaced, None (and a fault) when the range is malformed."""
@@ -273,29 +256,4 @@ class Documents:
             return None
         first = to_place(text, start, self.encoding)
         last = first if start == end else to_place(text, end, self.encoding)
-        return text.replace(first, last, _well_formed(new))
-
-
-def _well_formed(text: str) -> str:
-    r"""`text` without lone surrogates, which JSON can carry (`"\ud83d"`) but no tokenizer takes.
-
-    U+FFFD is as wide as a lone surrogate in every encoding, so positions stay right.
-    """
-    if text.isascii() or not _SURROGATE.search(text):
-        return text
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", joined)
-
-
-def _path_of(uri: str) -> str | None:
-    """The location of a `file:` URI, as it may stand in a prompt, else None."""
-    location = location_of(uri)
-    return None if location is None else printable(location)
-
-
-def _file_name(uri: str) -> str:
-    """The last part of a URI of another scheme, such as `untitled:` or a notebook cell's."""
-    scheme, colon, rest = uri.partition(":")
-    rest = rest if colon else scheme
-    path = unquote(re.split(r"[?#]", rest, maxsplit=1)[0])
-    return printable(_well_formed(name_of(path.rstrip("/")))) or "untitled"
+        return text.replace(first, last, well_formed(new))

@@ -8,11 +8,11 @@ with its prompt without context on the same tasks.
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 import sys
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from context.prompt import PromptMaker
 from context.settings import PromptSettings
@@ -20,11 +20,11 @@ from engine.api import CancelToken, Request, Token
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import write
 from lsp_server.evals import definitions
-from lsp_server.evals.layouts import LAYOUTS, Laid, Piece, lay
+from lsp_server.evals.layouts import Laid, Piece, lay
 from lsp_server.evals.memo import Memo, key_of
 from lsp_server.evals.oracle import oracle, repositories
 from lsp_server.evals.scores import identifiers, score
-from lsp_server.evals.workspace import SELECTIONS, Workspace
+from lsp_server.evals.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,68 +32,14 @@ if TYPE_CHECKING:
 
     from context.prompt import Prompt
     from engine.api import Engine
+    from lsp_server.evals.cells import Cell
     from lsp_server.evals.tasks import Task
 
 MAX_NEW = 48
-FORMS = ("signature", "outline", "full", "far", "near", "given", "wrong")
-WITHIN = "="
 _DISTRACTORS = 2
 _GIVEN = 2
 """More pieces than that are no prompt for a CPU."""
 _CHUNK_LINES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One way to make a prompt, spelled `layout/form@tokens`, with `!` for the hole at the cursor.
-
-    With `=` the context is within the tokens, as the server has it, and not on top of them; the
-    form is then a way to select (`lsp_server.evals.workspace.SELECTIONS`).
-
-    Attributes:
-        layout: see `lsp_server.evals.layouts`.
-        form: signature, outline or full text of the definition; `far` and `near`: the outline
-            before or after two chunks of other files; `wrong`: those chunks alone; `given`: the
-            two best pieces that the task brings along.
-        tokens: most tokens of the prompt without context.
-        anchored: whether the hole begins above the cursor.
-    """
-
-    layout: str
-    form: str
-    tokens: int
-    anchored: bool
-    within: bool = False
-
-    @classmethod
-    def parse(cls, spelled: str, tokens: int) -> Cell:
-        """Read `layout[/form][@tokens][=][!]`.
-
-        Raises:
-            TaskFileError: it is none.
-        """
-        body, anchored = spelled.removesuffix("!"), not spelled.endswith("!")
-        body, within = body.removesuffix(WITHIN), body.endswith(WITHIN)
-        body, _, count = body.partition("@")
-        layout, _, form = body.partition("/")
-        forms = SELECTIONS if within else FORMS
-        if layout not in LAYOUTS or (form and form not in forms) or (count and not count.isdigit()):
-            message = (
-                f"{spelled!r} is no cell; expected LAYOUT/FORM@TOKENS with one of "
-                f"{', '.join(LAYOUTS)} and one of {', '.join(forms)}"
-            )
-            raise TaskFileError(message)
-        return cls(layout, form, int(count) if count else tokens, anchored, within)
-
-    @property
-    def base(self) -> Cell:
-        """The same prompt without context."""
-        return dataclasses.replace(self, layout="none", form="", within=False)
-
-    def __str__(self) -> str:
-        form = f"/{self.form}" if self.form else ""
-        ends = f"{WITHIN if self.within else ''}{'' if self.anchored else '!'}"
-        return f"{self.layout}{form}@{self.tokens}{ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +204,6 @@ def run(
     out: Path | None,
 ) -> list[Row]:
     """Answer the chosen tasks in all cells, task by task so that a cut-off run is paired too."""
-    import json
-
     from rich.progress import track
 
     study = Study(engine, tasks, memo)
@@ -274,38 +218,3 @@ def run(
         lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
         write(out, "\n".join(lines) + "\n")
     return rows
-
-
-def unseen(rows: Sequence[Row]) -> list[Row]:
-    """The rows of tasks whose name is nowhere in the prompt without context."""
-    bare = {row.id for row in rows if row.cell == row.base and not row.visible}
-    return [row for row in rows if row.id in bare]
-
-
-def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """One line a cell: shares, intervals, and the paired comparison with no context."""
-    from lsp_server.evals.statistics import mcnemar, wilson
-
-    by_cell: dict[str, dict[str, Row]] = defaultdict(dict)
-    for row in rows:
-        by_cell[row.cell][row.id] = row
-    found = []
-    for cell, of in by_cell.items():
-        some = next(iter(of.values()))
-        base = by_cell.get(some.base, {})
-        line: dict[str, Any] = {"cell": cell, "n": len(of)}
-        for name in ("em1", "first_id"):
-            right = sum(getattr(row, name) for row in of.values())
-            low, high = wilson(right, len(of))
-            pairs = [
-                (getattr(base[i], name), getattr(row, name)) for i, row in of.items() if i in base
-            ]
-            lost, won = pairs.count((True, False)), pairs.count((False, True))
-            line[name] = 100 * right / len(of)
-            line[f"{name}_low"], line[f"{name}_high"] = 100 * low, 100 * high
-            line[f"{name}_lost"], line[f"{name}_won"] = lost, won
-            line[f"{name}_p"] = mcnemar(lost, won)
-        line["es"] = sum(row.es for row in of.values()) / len(of)
-        line["added"] = sum(row.added for row in of.values()) / len(of)
-        found.append(line)
-    return found

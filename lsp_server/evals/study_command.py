@@ -12,7 +12,8 @@ from rich.table import Table
 from lsp_server import engines, paths
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder
-from lsp_server.evals import study
+from lsp_server.evals import study, study_figures
+from lsp_server.evals.cells import Cell
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.run import settings_of
 from lsp_server.evals.tasks import read_tasks
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     require_folder(arguments.json)
     tasks = read_tasks(arguments.tasks)
-    cells = [study.Cell.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
+    cells = [Cell.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
     chosen = study.usable(tasks, cells)
     if not chosen:
         message = f"{arguments.tasks} holds no task with what these cells need"
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         engine.close()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     show(rows, console)
-    if 0 < len(fresh := study.unseen(rows)) < len(rows):
+    if 0 < len(fresh := study_figures.unseen(rows)) < len(rows):
         console.print("of these, the tasks whose name is not in the prompt without context:")
         show(fresh, console)
     sys.stdout.write(f"{name}, {len(chosen)} tasks drawn with seed {arguments.seed}\n")
@@ -66,7 +67,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
     columns = ("cell", "n", "first line", "95%", "lost", "won", "p")
     names = ("first name", "lost", "won", "p", "similarity", "tokens added")
     table = Table(*columns, *names, box=None, padding=(0, 1))
-    for line in study.table(rows):
+    for line in study_figures.table(rows):
         table.add_row(
             line["cell"],
             str(line["n"]),
