@@ -1,4 +1,4 @@
-"""What the driver says of the cards, and CUDA's library. The one file that asks them.
+"""What the driver says of the cards, and CUDA's library. The one file that opens them.
 
 Cards are counted as CUDA counts them (`CUDA_VISIBLE_DEVICES` and `CUDA_DEVICE_ORDER` included), by
 the driver's own library; their memory comes from NVML, which needs no context on the card, so
@@ -94,7 +94,7 @@ class NvidiaCuda:
 
     def cards(self) -> tuple[Card, ...]:
         """Ask the driver, and NVML for memory."""
-        driver = _open("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        driver = open_driver()
         if driver is None:
             return ()
         code = driver.cuInit(0)
@@ -124,6 +124,22 @@ class NvidiaCuda:
             return frozenset(ctranslate2.get_supported_compute_types("cuda", index))
         except (RuntimeError, ValueError) as error:
             raise DeviceError(f"cuda:{index} cannot be used: {error}") from error
+
+
+def open_driver() -> Any:
+    """The driver's own library, None where there is none."""
+    return _open("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+
+
+def open_cublas() -> Any:
+    """CUDA's matrix library.
+
+    Raises:
+        DeviceError: it is not there; says what to install.
+    """
+    NvidiaCuda().load_cublas()
+    name = _cublas_names(CUBLAS_MAJOR)[1]
+    return _open(str(_packaged() / name)) or _open(name)
 
 
 def _card(driver: Any, nvml: Any, index: int) -> Card:

@@ -156,10 +156,16 @@ def _add_compare(commands: Commands) -> None:
 
 
 def _add_model(commands: Commands) -> None:
-    parser = commands.add_parser("model", help="reading and decoding speed of the model")
+    parser = commands.add_parser(
+        "model", help="speed of the model, against the limits of the machine"
+    )
     parser.add_argument("--repeats", type=_positive, default=5, metavar="N", help="runs a figure")
+    parser.add_argument(
+        "--completions", type=_positive, default=20, metavar="N", help="single lines of each kind"
+    )
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
     parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N"
     )

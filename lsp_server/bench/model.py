@@ -1,233 +1,221 @@
-"""`midfill bench model`: reading and decoding speed of the model on this machine.
+"""`midfill bench model`: what the model does on this machine, and how far that is from its limits.
 
-Every figure is the median of `--repeats` runs in one process; the anchoring ratio compares runs
-that alternate, so that a noisy machine disturbs both sides alike.
+For each compute type: how fast it reads, decodes and completes a line (`model_speed`), the limits
+of the device measured in the same run (`machine_limits`), what share of them is reached
+(`roofline`), and where a decoding step's time goes (`step_account`).
 """
 
 from __future__ import annotations
 
 import json
-import statistics
+import os
 import sys
 import tempfile
 import time
-from dataclasses import replace
-from functools import partial
-from itertools import pairwise
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from engine.api import CancelToken, Request, Token
 from engine.ct2 import Ct2Engine
 from engine.device.cuda import NvidiaCuda
 from engine.device.places import CPU, Place, options
-from engine.errors import EngineLoadError
+from engine.errors import DeviceError, EngineError, EngineLoadError
 from engine.load import load, wanted
 from engine.models.manifest import Manifest
 from engine.settings import EngineSettings
+from lsp_server.bench import machine_limits, model_speed, step_account
+from lsp_server.bench.model_sizes import read_sizes
+from lsp_server.bench.roofline import Costs, decode_point, prefill_point
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from engine.api import Engine
+    from engine.device.cuda import Card, Cuda
+    from lsp_server.bench.roofline import Limits
 
-_STABLE, _LIVE = 500, 10
-_READ = (64, 128, 256, 512)
-_CONTEXTS = (32, 256, 512)
-_READ_FAST, _CONTEXTS_FAST = (1024, 2048, 4096), (1500,)
-"""Lengths that are worth a measurement only where reading is fast."""
-_FAST_S = 0.1
-_DECODE = 16
+TARGETS_MS: Final = {"data-centre card": {"p50_ms": 40, "p95_ms": 80}, "8 GB card": {"p50_ms": 120}}
+"""For a single line by the 1.5B behind a prompt of 1,500 tokens."""
+_STEP_CONTEXTS, _STEP_CONTEXTS_FAST = (32, 256, 512), (32, 512, 1500)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print; the exit code is 0, and 2 when the options do not go together."""
-    from lsp_server.bench import environment
+    """Measure and print.
+
+    Returns 0; 1 when nothing could be measured, 2 when the options do not go together.
+    """
+    from lsp_server.bench import environment, model_tables
+    from lsp_server.bench.results import plain
 
     if bool(arguments.shape) != arguments.random_weights:
         sys.stderr.write("--shape and --random-weights go together\n")
         return 2
-    results = []
-    with tempfile.TemporaryDirectory(prefix="midfill-") as scratch:
-        for engine, load_s in _engines(arguments, Path(scratch)):
-            try:
-                figures = _measure(engine, arguments.repeats)
-            finally:
-                engine.close()
-            results.append({"engine": engine.name, "load_s": load_s, **figures})
-            _print(results[-1], arguments.repeats)
-    document = {
+    document: dict[str, Any] = {
         "environment": environment.describe(),
+        "shape": arguments.shape or "",
         "repeats": arguments.repeats,
         "statistic": "median",
-        "results": results,
+        "targets_ms": TARGETS_MS,
+        "results": [],
+        "failures": [],
     }
+    with tempfile.TemporaryDirectory(prefix="midfill-") as scratch:
+        bench = _Bench(arguments, Path(scratch))
+        for place in bench.places():
+            try:
+                figures = bench.measure(place)
+            except EngineError as error:
+                document["failures"].append(f"{place.label} in {place.compute_type}: {error}")
+                sys.stderr.write(document["failures"][-1] + "\n")
+                continue
+            document["results"].append(figures)
+            model_tables.show(figures, arguments.repeats)
+    document["environment"]["load_at_end"] = environment.load()
     if arguments.json:
-        arguments.json.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    return 0
+        text = json.dumps(plain(document), indent=2, allow_nan=False)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    if arguments.html:
+        from lsp_server.bench import model_report
+
+        arguments.html.write_text(model_report.page(document), encoding="utf-8")
+    return 0 if document["results"] else 1
 
 
-def _engines(arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[Engine, float]]:
-    """Engines to measure, one at a time, each with the seconds that loading took."""
-    settings = EngineSettings(device=arguments.device, threads=arguments.threads)
-    if arguments.shape:
-        from lsp_server.bench import random_model
+class _Bench:
+    """One model, at all places that were asked for."""
 
-        random_model.write(arguments.shape, scratch)
-        folder = scratch
-    else:
-        folder = wanted(settings).path
-    if arguments.compute_types == "best" and not arguments.shape:
+    def __init__(self, arguments: argparse.Namespace, scratch: Path) -> None:
+        self._arguments = arguments
+        self._scratch = scratch
+        self._settings = EngineSettings(device=arguments.device, threads=arguments.threads)
+        if arguments.shape:
+            from lsp_server.bench import random_model
+
+            self._folder = scratch / "model"
+            self._folder.mkdir()
+            random_model.write(arguments.shape, self._folder)
+        else:
+            self._folder = wanted(self._settings).path
+
+    def places(self) -> list[Place]:
+        """Where to measure: all that fits on the best card, or the CPU."""
+        names = self._arguments.compute_types
+        if names == "best" and not self._arguments.shape:
+            return [self._best()]
+        stored = Manifest.read(self._folder).sizes["model.bin"]
+        found = options(self._arguments.device, "auto", stored, NvidiaCuda())
+        for refusal in found.refusals:
+            sys.stderr.write(f"{refusal}\n")
+        places = [place for place in found.places if place.index == found.places[0].index]
+        places = places or [Place(compute_type=name) for name in ("int8", "float32")]
+        if names == "best":
+            return places[:1]
+        if names == "all":
+            return places
+        return [replace(places[0], compute_type=name) for name in names.split(",")]
+
+    def _best(self) -> Place:
+        """The place that the server would choose, found as it finds it."""
+        tried: list[Place] = []
+
+        def open_at(
+            folder: Path,
+            settings: EngineSettings,
+            place: Place,
+            *,
+            cuda: Cuda | None = None,
+            note: str = "",
+        ) -> Engine:
+            tried.append(place)
+            return Ct2Engine(folder, settings, place, cuda=cuda, note=note)
+
+        load(self._folder, self._settings, open_at=open_at).close()
+        return tried[-1]
+
+    def measure(self, place: Place) -> dict[str, Any]:
+        """All figures at one place.
+
+        Raises:
+            EngineError: it could not be loaded, or failed in a generation.
+        """
+        repeats, cuda = self._arguments.repeats, _cuda_of(place)
+        before = _card_of(cuda, place)
         started = time.perf_counter()
-        yield load(folder, settings), time.perf_counter() - started
-        return
-    for place in _places(arguments, folder):
-        started = time.perf_counter()
+        engine = Ct2Engine(self._folder, self._settings, place, cuda=cuda)
+        load_s = time.perf_counter() - started
+        with _closing(engine):
+            speed = model_speed.measure(
+                engine, repeats, self._arguments.completions, lambda: _used_bytes(before, cuda)
+            )
+        limits = machine_limits.measure(place, self._arguments.threads, self._scratch)
+        costs = Costs.at(place, read_sizes(self._folder))
+        steps, reasons = self._steps(place, speed["fast"])
+        points = {
+            "prefill": [prefill_point(costs, limits, *one) for one in speed["prefill_ms"].items()],
+            "decode": [decode_point(costs, limits, *one) for one in speed["decode_ms"].items()],
+        }
+        return {
+            "engine": engine.name,
+            "device": asdict(place) | ({"driver": before.driver} if before else {}),
+            "load_s": load_s,
+            "limits": asdict(limits) | {"reasons": [*limits.reasons, *reasons]},
+            "step_weight_bytes": costs.step_weights,
+            **speed,
+            **{name: [point.as_dict() for point in found] for name, found in points.items()},
+            "steps_ms": steps,
+            "account": self._account(costs, limits, steps),
+            "resident_bytes": psutil.Process().memory_info().rss,
+        }
+
+    def _steps(self, place: Place, fast: bool) -> tuple[dict[int, dict[int, float]], list[str]]:
+        """Times of a step by batch and context, and why there are no more."""
+        contexts = _STEP_CONTEXTS_FAST if fast else _STEP_CONTEXTS
+        found: dict[int, dict[int, float]] = {}
+        threads, repeats = self._arguments.threads, self._arguments.repeats
         try:
-            engine = Ct2Engine(folder, settings, place, cuda=_cuda_of(place))
-        except EngineLoadError as error:
-            sys.stderr.write(f"{error}\n")
-            continue
-        yield engine, time.perf_counter() - started
+            # what came before an error stays in
+            found.update(step_account.step_times(self._folder, place, threads, contexts, repeats))
+        except RuntimeError as error:
+            return found, [f"steps of {len(found) + 1} or more batch sizes: {error}"]
+        return found, []
+
+    @staticmethod
+    def _account(
+        costs: Costs, limits: Limits, steps: dict[int, dict[int, float]]
+    ) -> list[dict[str, Any]]:
+        return [
+            step_account.account(costs, limits, batch, times, _STEP_CONTEXTS[-1]).as_dict()
+            for batch, times in steps.items()
+        ]
 
 
-def _places(arguments: argparse.Namespace, folder: Path) -> list[Place]:
-    """Where to measure: all that fits on the best card, or the CPU."""
-    stored = Manifest.read(folder).sizes["model.bin"]
-    found = options(arguments.device, "auto", stored, NvidiaCuda())
-    for refusal in found.refusals:
-        sys.stderr.write(f"{refusal}\n")
-    places = [place for place in found.places if place.index == found.places[0].index]
-    places = places or [Place(compute_type=name) for name in ("int8", "float32")]
-    if arguments.compute_types == "best":
-        return places[:1]
-    if arguments.compute_types == "all":
-        return places
-    names = arguments.compute_types.split(",")
-    return [replace(places[0], compute_type=name) for name in names]
+@contextmanager
+def _closing(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine.close()
 
 
 def _cuda_of(place: Place) -> NvidiaCuda | None:
     return None if place.device == CPU else NvidiaCuda()
 
 
-def _measure(engine: Engine, repeats: int) -> dict[str, Any]:
-    ids = _Ids(engine)
-    fast = _read(engine, ids, _READ[-1]) < _FAST_S
-    return {
-        "prefill_tokens_s": {
-            str(count): count / _median(repeats, partial(_read, engine, ids, count))
-            for count in (*_READ, *_READ_FAST[: len(_READ_FAST) * fast])
-        },
-        "decode_ms": {
-            str(count): _decode_ms(engine, ids, count, repeats)
-            for count in (*_CONTEXTS, *_CONTEXTS_FAST[: len(_CONTEXTS_FAST) * fast])
-        },
-        "anchoring": _anchoring(engine, ids, repeats),
-        "state_bytes_per_token": _state_bytes(engine),
-        "resident_bytes": psutil.Process().memory_info().rss,
-    }
+def _card_of(cuda: Cuda | None, place: Place) -> Card | None:
+    try:
+        cards = cuda.cards() if cuda else ()
+    except DeviceError as error:
+        raise EngineLoadError(str(error)) from error
+    return next((card for card in cards if card.index == place.index), None)
 
 
-class _Ids:
-    """Token ids of ordinary code, never twice the same, so that no kept state is met by chance."""
-
-    _CODE = "def place_{n}(order, stock):\n    return [item for item in order if item in stock]\n"
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._number = 0
-
-    def __call__(self, count: int) -> tuple[int, ...]:
-        """`count` ids."""
-        self._number += 1
-        text = "".join(self._CODE.format(n=self._number * 1000 + n) for n in range(count // 10 + 2))
-        return tuple(self._engine.tokenizer.encode(text)[:count])
-
-
-def _first_token_s(engine: Engine, stable: tuple[int, ...], live: tuple[int, ...]) -> float:
-    """Seconds until the first token is there."""
-    stamps: list[float] = []
-
-    def stamp(_: Token) -> bool:
-        stamps.append(time.perf_counter())
-        return True
-
-    started = time.perf_counter()
-    engine.generate(Request(stable, live, 1, keep=bool(stable)), stamp, CancelToken())
-    return (stamps[0] if stamps else time.perf_counter()) - started
-
-
-def _read(engine: Engine, ids: _Ids, count: int) -> float:
-    return _first_token_s(engine, (), ids(count))
-
-
-def _decode_ms(engine: Engine, ids: _Ids, context: int, repeats: int) -> float:
-    steps: list[float] = []
-    for _ in range(repeats):
-        stamps: list[float] = []
-
-        def stamp(_: Token, stamps: list[float] = stamps) -> bool:
-            stamps.append(time.perf_counter())
-            return False
-
-        engine.generate(Request((), ids(context), _DECODE, keep=False), stamp, CancelToken())
-        steps += [(after - before) * 1000 for before, after in pairwise(stamps)]
-    return statistics.median(steps) if steps else float("nan")
-
-
-def _anchoring(engine: Engine, ids: _Ids, repeats: int) -> dict[str, float]:
-    """First token with a kept stable part against reading everything, in turn."""
-    stable = ids(_STABLE)
-    engine.generate(Request(stable, ids(1), 0), lambda _: True, CancelToken())
-    warm, cold = [], []
-    for _ in range(repeats):
-        warm.append(_first_token_s(engine, stable, ids(_LIVE)))
-        cold.append(_first_token_s(engine, (), ids(_STABLE + _LIVE)))
-    ratios = [one / other for one, other in zip(warm, cold, strict=True)]
-    return {
-        "stable_tokens": _STABLE,
-        "live_tokens": _LIVE,
-        "kept_ms": statistics.median(warm) * 1000,
-        "whole_ms": statistics.median(cold) * 1000,
-        "ratio": statistics.median(ratios),
-        "ratio_min": min(ratios),
-        "ratio_max": max(ratios),
-    }
-
-
-def _state_bytes(engine: Engine) -> float:
-    account = engine.account()
-    return account.held_bytes / _STABLE if account.prompts == 1 else float("nan")
-
-
-def _median(repeats: int, measure: Callable[[], float]) -> float:
-    measure()  # the first run pays for fresh memory
-    return statistics.median(measure() for _ in range(repeats))
-
-
-def _print(figures: dict[str, Any], repeats: int) -> None:
-    out = sys.stdout.write
-    out(f"{figures['engine']}, loaded in {figures['load_s']:.1f} s, median of {repeats}\n")
-    _row(out, "prefill, tokens/s", figures["prefill_tokens_s"], "{:.0f}")
-    _row(out, "decode, ms/token", figures["decode_ms"], "{:.1f}")
-    anchoring = figures["anchoring"]
-    out(
-        f"first token after {_STABLE} stable and {_LIVE} live tokens: "
-        f"{anchoring['kept_ms']:.0f} ms with the kept state, "
-        f"{anchoring['whole_ms']:.0f} ms without, ratio {anchoring['ratio']:.2f} "
-        f"({anchoring['ratio_min']:.2f} to {anchoring['ratio_max']:.2f})\n"
-    )
-    out(f"state: {figures['state_bytes_per_token'] / 1000:.0f} kB a token; ")
-    out(f"{figures['resident_bytes'] / 1e6:.0f} MB resident\n")
-
-
-def _row(
-    out: Callable[[str], object], name: str, values: dict[str, float], form: str
-) -> Sequence[str]:
-    cells = [f"{form.format(value)} at {length}" for length, value in values.items()]
-    out(f"{name}: {', '.join(cells)}\n")
-    return cells
+def _used_bytes(before: Card | None, cuda: Cuda | None) -> int:
+    """What is taken of the card since `before`, or memory of this process."""
+    if before is None or cuda is None:
+        return int(psutil.Process(os.getpid()).memory_info().rss)
+    now = next((card for card in cuda.cards() if card.index == before.index), before)
+    return before.free_bytes - now.free_bytes

@@ -42,11 +42,11 @@ def _box(x: float, y: float, width: float, height: float, colour: int, title: st
     )
 
 
-def _path(points: Sequence[tuple[float, float]], colour: int) -> str:
+def _path(points: Sequence[tuple[float, float]], colour: int, dashes: str = "") -> str:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return (
         f'<polyline points="{line}" fill="none" stroke="var(--c{colour % COLOURS})" '
-        'stroke-width="2"/>'
+        f'stroke-width="2" stroke-dasharray="{dashes}"/>'
     )
 
 
@@ -101,6 +101,50 @@ def latency_curves(samples: Mapping[str, Sequence[float]]) -> str:
         parts.append(_box(LEFT + INNER * 0.83, at - 8, 10, 8, colour))
         parts.append(_text(LEFT + INNER * 0.83 + 16, at, f"{source} ({len(values)})", "start"))
     return _svg(height, parts, "Latency distribution by source")
+
+
+def curves(
+    measured: Mapping[str, Mapping[float, float]],
+    bounds: Mapping[str, Mapping[float, float]],
+    label: str,
+    lines: Mapping[str, float] | None = None,
+) -> str:
+    """Values over lengths, from zero; bounds are dashed in the colour of what they bound.
+
+    Args:
+        measured: values by length, by name.
+        bounds: the same, for some of the names.
+        label: what the values are.
+        lines: values that stand for themselves, such as targets, by name.
+    """
+    height, bottom, width = 260, 26, INNER * 0.75
+    inner = height - TOP - bottom
+    rows = [*measured.values(), *bounds.values()]
+    most_x = max([1.0, *(x for row in rows for x in row)])
+    most_y = max([*(y for row in rows for y in row.values()), *(lines or {}).values(), 1e-9])
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return LEFT + width * x / most_x, TOP + inner * (1 - y / most_y)
+
+    parts = []
+    for part in range(5):
+        value = most_y * part / 4
+        (left, y), (right, _) = at(0, value), at(most_x, value)
+        parts += [_line(left, y, right, y), _text(LEFT - 8, y + 4, f"{value:.4g}")]
+    for x in sorted({x for row in rows for x in row}):
+        parts.append(_text(at(x, 0)[0], height - 8, f"{x:g}", "middle"))
+    for place, (name, value) in enumerate((lines or {}).items()):
+        (left, y), (right, _) = at(0, value), at(most_x, value)
+        parts += [_path([(left, y), (right, y)], 4, "2 3")]
+        parts.append(_text(right - 4 - 160 * place, y - 3, f"{name}: {value:g}"))
+    for colour, (name, row) in enumerate(measured.items()):
+        parts.append(_path([at(x, y) for x, y in sorted(row.items())], colour))
+        bound = [at(x, y) for x, y in sorted(bounds.get(name, {}).items())]
+        parts.append(_path(bound, colour, "6 4"))
+        y = TOP + 14 + 16 * colour
+        parts.append(_box(LEFT + width + 24, y - 8, 10, 8, colour))
+        parts.append(_text(LEFT + width + 40, y, name, "start"))
+    return _svg(height, parts, label)
 
 
 def reliability(bins: Sequence[tuple[float, float, float, float]], power: float) -> str:

@@ -37,8 +37,22 @@ def write(name: str, folder: Path, seed: int = 0) -> Manifest:
         folder: gets `model.bin`, tokenizer, vocabulary and manifest.
         seed: of the weights.
     """
-    shape = SHAPES[name]
-    spec = _spec(shape, np.random.default_rng(seed), tied=name in _TIED)
+    return write_shape(f"random-{name}", SHAPES[name], folder, seed, tied=name in _TIED)
+
+
+def write_shape(
+    name: str, shape: Shape, folder: Path, seed: int = 0, *, tied: bool = True
+) -> Manifest:
+    """As `write`, of any shape.
+
+    Args:
+        name: what the manifest says.
+        shape: sizes; the vocabulary needs room for all bytes and control tokens.
+        folder: gets the files.
+        seed: of the weights.
+        tied: whether the output projection is the embeddings.
+    """
+    spec = _spec(shape, np.random.default_rng(seed), tied=tied)
     words = _words(shape.vocabulary)
     spec.register_vocabulary(words)
     spec.config.bos_token = spec.config.eos_token = FAMILIES[FAMILY].stops[0]
@@ -47,7 +61,7 @@ def write(name: str, folder: Path, seed: int = 0) -> Manifest:
     spec.save(str(folder))
     _tokenizer(words).save(str(folder / "tokenizer.json"))
     manifest = Manifest(
-        name=f"random-{name}",
+        name=name,
         family=FAMILY,
         source="random weights",
         source_sha256="",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsp_server.bench.plots import bars, latency_curves, timeline
 from lsp_server.bench.tables import ROWS, say, with_efficiency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lsp_server.bench.results import Results, Run
 
@@ -34,15 +34,12 @@ svg { width: 100%; height: auto; } svg text { fill: var(--soft); font: 11px syst
 def page(results: Results) -> str:
     """The whole report."""
     parts = [
-        "<h1>Keystroke replay</h1>",
         _about(results),
         *_warnings(results),
         "<h2>Figures</h2>",
         _figures(results),
         "<h2>Keys saved by language</h2>",
-        _figure(
-            bars(_saved_by_language(results)), "Share of the keys that did not have to be hit."
-        ),
+        figure(bars(_saved_by_language(results)), "Share of the keys that did not have to be hit."),
         "<h2>Request latency by source</h2>",
         *_latency(results),
         "<h2>One session</h2>",
@@ -50,32 +47,45 @@ def page(results: Results) -> str:
         "<h2>The benchmark's check of itself</h2>",
         _guards(results),
     ]
-    body = "\n".join(parts)
+    return document("Keystroke replay", parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A whole page of these parts, below its title as a heading."""
+    body = "\n".join((f"<h1>{escape(title)}</h1>", *parts))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Keystroke replay</title><style>{STYLE}</style></head>\n<body>\n{body}\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n"
         "</body></html>\n"
     )
 
 
 def _about(results: Results) -> str:
-    machine, user = results.environment, results.options.get("user", {})
-    typing = results.options.get("typing", {})
-    packages = ", ".join(f"{k} {v}" for k, v in machine.get("packages", {}).items())
-    ran_on = (
-        f"{machine.get('date')}: {machine.get('cpu')}, {machine.get('cores')} cores, "
-        f"{machine.get('memory_gb')} GB, {machine.get('os')}, Python {machine.get('python')}; "
-        f"{packages}; load {machine.get('load')} at the start, {machine.get('load_at_end', '-')} "
-        "at the end."
-    )
+    user, typing = results.options.get("user", {}), results.options.get("typing", {})
     typed_by = (
         f"The user takes what is right after {user.get('reaction_ms')} ms, mode "
         f"{user.get('mode')}; a key every {typing.get('base_ms')} ms; speed "
         f"{typing.get('speed')}; seed {typing.get('seed')}."
     )
-    lines = [ran_on, typed_by, *(f"{run.name}: {run.what}" for run in results.runs)]
+    whats = (f"{run.name}: {run.what}" for run in results.runs)
+    return paragraphs([ran_on(results.environment), typed_by, *whats])
+
+
+def paragraphs(lines: Iterable[str]) -> str:
+    """Each line as one."""
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def ran_on(machine: Mapping[str, Any]) -> str:
+    """What `environment.describe` found, in one line."""
+    packages = ", ".join(f"{k} {v}" for k, v in machine.get("packages", {}).items())
+    return (
+        f"{machine.get('date')}: {machine.get('cpu')}, {machine.get('cores')} cores, "
+        f"{machine.get('memory_gb')} GB, {machine.get('os')}, Python {machine.get('python')}; "
+        f"{packages}; load {machine.get('load')} at the start, {machine.get('load_at_end', '-')} "
+        "at the end."
+    )
 
 
 def _warnings(results: Results) -> Iterable[str]:
@@ -88,7 +98,8 @@ def _warnings(results: Results) -> Iterable[str]:
             yield f'<p class="warn">{escape(text)}</p>'
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table that scrolls by itself where the window is narrow."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
@@ -99,10 +110,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _figures(results: Results) -> str:
     figures = with_efficiency(results)
     rows = ([label, *(say(key, one[key]) for one in figures.values())] for key, label in ROWS)
-    return _table(["", *figures], (row for row in rows if set(row[1:]) != {"-"}))
+    return table(["", *figures], (row for row in rows if set(row[1:]) != {"-"}))
 
 
-def _figure(drawing: str, caption: str) -> str:
+def figure(drawing: str, caption: str) -> str:
+    """A drawing (SVG text) with a caption."""
     return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
@@ -123,7 +135,7 @@ def _latency(results: Results) -> Iterable[str]:
                 samples.setdefault(source, []).append(ms)
         if not samples:
             continue
-        yield _figure(
+        yield figure(
             latency_curves(samples),
             f"{run.name}: share of answers that took at most so many milliseconds.",
         )
@@ -131,7 +143,7 @@ def _latency(results: Results) -> Iterable[str]:
             [source, f"{row['answers']:.0f}", *(say("", row[f"latency_{p}"]) for p in _PERCENTILES)]
             for source, row in run.by_source().items()
         )
-        yield _table(["source", "answers", *_PERCENTILES], rows)
+        yield table(["source", "answers", *_PERCENTILES], rows)
 
 
 _PERCENTILES = ("p50", "p95", "p99")
@@ -147,7 +159,7 @@ def _sessions(results: Results) -> Iterable[str]:
                     f"{run.name}, {task.id}: characters in the text over time; accepts are marked. "
                     "Below: when a text was shown, and when a request was pending."
                 )
-                yield _figure(timeline(task.events, task.counts.chars), caption)
+                yield figure(timeline(task.events, task.counts.chars), caption)
 
 
 def _typical(runs: Sequence[Run]) -> str:
@@ -168,4 +180,4 @@ def _guards(results: Results) -> str:
         ]
         for guard in results.guards
     )
-    return _table(["made-up server", "saved", "wrong / 100", ""], rows)
+    return table(["made-up server", "saved", "wrong / 100", ""], rows)

@@ -93,7 +93,7 @@ class Results:
         Raises:
             ResultFileError: the file cannot be written.
         """
-        FORMAT.save(path, _plain(self._as_dict()))
+        FORMAT.save(path, plain(self._as_dict()))
 
     def _as_dict(self) -> dict[str, Any]:
         runs = [
@@ -158,12 +158,12 @@ def _counts(row: Mapping[str, Any]) -> Counts:
     return Counts(**values)
 
 
-def _plain(value: Any) -> Any:
-    """With null for nan, and times to a hundredth of a millisecond."""
+def plain(value: Any) -> Any:
+    """Values for JSON: null for nan, and four decimals."""
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 4)
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value
