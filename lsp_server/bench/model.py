@@ -7,7 +7,6 @@ of the device measured in the same run (`machine_limits`), what share of them is
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from engine.models.manifest import Manifest
 from engine.settings import EngineSettings
 from lsp_server.bench import machine_limits, model_speed, step_account
 from lsp_server.bench.model_sizes import read_sizes
+from lsp_server.bench.result_files import Format, require_folder, write
 from lsp_server.bench.roofline import Costs, decode_point, prefill_point
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from engine.device.cuda import Card, Cuda
     from lsp_server.bench.roofline import Limits
 
+FORMAT: Final = Format("model", 1, "midfill bench model --json")
 TARGETS_MS: Final = {"data-centre card": {"p50_ms": 40, "p95_ms": 80}, "8 GB card": {"p50_ms": 120}}
 """For a single line by the 1.5B behind a prompt of 1,500 tokens."""
 _STEP_CONTEXTS, _STEP_CONTEXTS_FAST = (32, 256, 512), (32, 512, 1500)
@@ -49,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     Returns 0; 1 when nothing could be measured, 2 when the options do not go together.
     """
     from lsp_server.bench import environment, model_tables
-    from lsp_server.bench.results import plain
 
+    for path in (arguments.json, arguments.html):
+        require_folder(path)
     if bool(arguments.shape) != arguments.random_weights:
         sys.stderr.write("--shape and --random-weights go together\n")
         return 2
@@ -74,15 +76,20 @@ def run(arguments: argparse.Namespace) -> int:
                 continue
             document["results"].append(figures)
             model_tables.show(figures, arguments.repeats)
+            _save(arguments, document)
     document["environment"]["load_at_end"] = environment.load()
-    if arguments.json:
-        text = json.dumps(plain(document), indent=2, allow_nan=False)
-        arguments.json.write_text(text + "\n", encoding="utf-8")
-    if arguments.html:
-        from lsp_server.bench import model_report
-
-        arguments.html.write_text(model_report.page(document), encoding="utf-8")
+    _save(arguments, document)
     return 0 if document["results"] else 1
+
+
+def _save(arguments: argparse.Namespace, document: dict[str, Any]) -> None:
+    from lsp_server.bench import model_report
+    from lsp_server.bench.results import plain
+
+    if arguments.json:
+        FORMAT.save(arguments.json, plain(document))
+    if arguments.html:
+        write(arguments.html, model_report.page(document))
 
 
 class _Bench:
@@ -100,6 +107,7 @@ class _Bench:
             random_model.write(arguments.shape, self._folder)
         else:
             self._folder = wanted(self._settings).path
+        self._sizes = read_sizes(self._folder)
 
     def places(self) -> list[Place]:
         """Where to measure: all that fits on the best card, or the CPU."""
@@ -152,7 +160,7 @@ class _Bench:
                 engine, repeats, self._arguments.completions, lambda: _used_bytes(before, cuda)
             )
         limits = machine_limits.measure(place, self._arguments.threads, self._scratch)
-        costs = Costs.at(place, read_sizes(self._folder))
+        costs = Costs.at(place, self._sizes)
         steps, reasons = self._steps(place, speed["fast"])
         points = {
             "prefill": [prefill_point(costs, limits, *one) for one in speed["prefill_ms"].items()],
@@ -217,5 +225,8 @@ def _used_bytes(before: Card | None, cuda: Cuda | None) -> int:
     """What is taken of the card since `before`, or memory of this process."""
     if before is None or cuda is None:
         return int(psutil.Process(os.getpid()).memory_info().rss)
-    now = next((card for card in cuda.cards() if card.index == before.index), before)
+    try:
+        now = next((card for card in cuda.cards() if card.index == before.index), before)
+    except DeviceError:  # the generation will say so
+        return 0
     return before.free_bytes - now.free_bytes

@@ -85,7 +85,7 @@ def test_one_command_gives_limits_shares_account_and_report(
 ) -> None:
     """Every length has its bound, and the parts of a step sum to it."""
     code, found, page = bench(monkeypatch, tmp_path, "--compute-types", "all")
-    assert code == 0
+    assert (code, found["kind"]) == (0, "model")
     assert [one["device"]["compute_type"] for one in found["results"]] == ["int8", "float32"]
     for one in found["results"]:
         assert one["limits"]["reasons"] == []
@@ -178,6 +178,18 @@ def test_a_copy_moves_what_it_reads_and_writes() -> None:
     read, copied = machine_limits.bandwidths(8 * 100_003, 3)
     assert 1e7 < read < 1e13
     assert 1e7 < copied < 1e13
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after a quarter of an hour."""
+    for option in ("--json", "--html"):
+        command = ["midfill", "bench", "model", option, str(tmp_path / "nowhere" / "x")]
+        monkeypatch.setattr("sys.argv", command)
+        with pytest.raises(SystemExit):
+            program.main()
+        assert "there is no folder" in capsys.readouterr().err
 
 
 def test_shape_and_random_weights_go_together(
