@@ -16,6 +16,8 @@ INNER = WIDTH - LEFT - RIGHT
 COLOURS = 6
 SECONDS_OF_TICKS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 MOST_TICKS = 12
+LEAST_APART = 30
+"""Between the numbers below an axis."""
 
 
 def _svg(height: float, parts: Iterable[str], label: str) -> str:
@@ -115,36 +117,43 @@ def curves(
         measured: values by length, by name.
         bounds: the same, for some of the names.
         label: what the values are.
-        lines: values that stand for themselves, such as targets, by name.
+        lines: values that stand for themselves, such as a limit, by name.
     """
-    height, bottom, width = 260, 26, INNER * 0.75
-    inner = height - TOP - bottom
+    plot, axis, row_height = 230, 26, 16
     rows = [*measured.values(), *bounds.values()]
     most_x = max([1.0, *(x for row in rows for x in row)])
     most_y = max([*(y for row in rows for y in row.values()), *(lines or {}).values(), 1e-9])
+    step = _round_step(most_y)
 
     def at(x: float, y: float) -> tuple[float, float]:
-        return LEFT + width * x / most_x, TOP + inner * (1 - y / most_y)
+        return LEFT + INNER * x / most_x, TOP + (plot - TOP) * (1 - y / most_y)
 
     parts = []
-    for part in range(5):
-        value = most_y * part / 4
-        (left, y), (right, _) = at(0, value), at(most_x, value)
-        parts += [_line(left, y, right, y), _text(LEFT - 8, y + 4, f"{value:.4g}")]
+    for tick in range(math.floor(most_y / step) + 1):
+        y = at(0, tick * step)[1]
+        parts += [_line(LEFT, y, LEFT + INNER, y), _text(LEFT - 8, y + 4, f"{tick * step:g}")]
+    taken = -LEFT * 1.0
     for x in sorted({x for row in rows for x in row}):
-        parts.append(_text(at(x, 0)[0], height - 8, f"{x:g}", "middle"))
-    for place, (name, value) in enumerate((lines or {}).items()):
-        (left, y), (right, _) = at(0, value), at(most_x, value)
-        parts += [_path([(left, y), (right, y)], 4, "2 3")]
-        parts.append(_text(right - 4 - 160 * place, y - 3, f"{name}: {value:g}"))
+        if (place := at(x, 0)[0]) > taken + LEAST_APART:
+            parts.append(_text(place, plot + axis - 10, f"{x:g}", "middle"))
+            taken = place
+    for name, value in (lines or {}).items():
+        y = at(0, value)[1]
+        parts.append(_path([(LEFT, y), (LEFT + INNER, y)], 4, "2 3"))
+        parts.append(_text(LEFT + INNER, y + 12, name))
     for colour, (name, row) in enumerate(measured.items()):
+        bound = bounds.get(name, {})
         parts.append(_path([at(x, y) for x, y in sorted(row.items())], colour))
-        bound = [at(x, y) for x, y in sorted(bounds.get(name, {}).items())]
-        parts.append(_path(bound, colour, "6 4"))
-        y = TOP + 14 + 16 * colour
-        parts.append(_box(LEFT + width + 24, y - 8, 10, 8, colour))
-        parts.append(_text(LEFT + width + 40, y, name, "start"))
-    return _svg(height, parts, label)
+        parts.append(_path([at(x, y) for x, y in sorted(bound.items())], colour, "6 4"))
+        y = plot + axis + 10 + row_height * colour
+        parts += [_box(LEFT, y - 9, 10, 8, colour), _text(LEFT + 16, y, name, "start")]
+    return _svg(plot + axis + row_height * len(measured), parts, label)
+
+
+def _round_step(most: float) -> float:
+    """A round number that goes three to seven times into `most`."""
+    power = 10.0 ** math.floor(math.log10(most))
+    return next(power * part for part in (0.2, 0.5, 1.0, 2.0) if most / (power * part) <= 7)  # noqa: PLR2004 - of the docstring
 
 
 def reliability(bins: Sequence[tuple[float, float, float, float]], power: float) -> str:
