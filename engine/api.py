@@ -148,6 +148,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def device(self) -> str:
+        """Where it runs: `cpu`, or one card such as `cuda:0`."""
+        ...
+
+    @property
     def note(self) -> str:
         """Why it does not run at a better place, for people; "" when there is nothing to say."""
         ...

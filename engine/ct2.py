@@ -118,6 +118,11 @@ class Ct2Engine:
         return self._name
 
     @property
+    def device(self) -> str:
+        """`cpu`, or one card such as `cuda:0`."""
+        return self._place.label
+
+    @property
     def note(self) -> str:
         """Why it does not run at a better place, "" when there is nothing to say."""
         return self._note

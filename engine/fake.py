@@ -72,6 +72,7 @@ class FakeEngine:
         kv_bytes_per_token: int = 1000,
         budget_bytes: int = 10_000_000,
         name: str = "fake",
+        device: str = "cpu",
         context_length: int = 0,
     ) -> None:
         """Set up the queue."""
@@ -86,6 +87,7 @@ class FakeEngine:
         self._family = FAMILIES["qwen2.5-coder"]
         self._tokenizer = CharTokenizer(self._family)
         self._name = name
+        self._device = device
         self._context_length = context_length
         self.closed = False
 
@@ -103,6 +105,11 @@ class FakeEngine:
     def name(self) -> str:
         """Says that it is a fake."""
         return self._name
+
+    @property
+    def device(self) -> str:
+        """Where it pretends to run."""
+        return self._device
 
     @property
     def note(self) -> str:

@@ -18,6 +18,8 @@ def describe(session: Session) -> dict[str, Any]:
         "ready": session.pipeline is not None and engine is not None,
         "status": {"state": session.status.state, "message": session.status.message},
         "engine": engine.name if engine else None,
+        "device": engine.device if engine else None,
+        "device_note": engine.note if engine else "",
         "open_documents": len(session.documents),
         "document_faults": dict(session.documents.faults),
         "max_prompt_tokens": pacing.max_prompt_tokens(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from context.prompt import PromptMaker
 from context.secrets import masked
-from engine import calibration
+from engine import calibration, rehearsal
+from engine.device.places import CPU
 from engine.errors import MidfillError
 from lsp_server import pacing, paths, status, upkeep
 from lsp_server.documents import Documents
@@ -54,7 +55,7 @@ class Session:
             make_engine: loads an engine, on the engine's own thread.
             on_status: told of every change of state.
             more_available: told when a longer text than the answer is there.
-            calibrate: measure this machine's rates when none are remembered.
+            calibrate: warm a card up, and measure this machine's rates when none are remembered.
         """
         self.settings = settings
         self.documents = Documents()
@@ -211,13 +212,20 @@ class Session:
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
         path, key = paths.state_dir() / "rates.json", engine.name
         rates = calibration.recall(path, key)
+        if engine.device != CPU and self._calibrate:
+            words = f"warming up {engine.device}; for a new chip that takes minutes, once"
+            self._tell_loading(words)
+            for step in rehearsal.steps(engine):  # each has the time that any job has
+                await scheduler.call(step)
         if rates is None and self._calibrate:
-            if self.pipeline is None:
-                words = "measuring how fast this machine is"
-                self._tell(Status("loading", words, Reason.LOADING))
+            self._tell_loading("measuring how fast this machine is")
             rates = await scheduler.call(calibration.measure)
             calibration.remember(path, key, rates)
         return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
+
+    def _tell_loading(self, words: str) -> None:
+        if self.pipeline is None:  # else another model answers meanwhile
+            self._tell(Status("loading", words, Reason.LOADING))
 
     def retune(self) -> None:
         """Cut prompts for the settings and rates of now, once an engine is there."""

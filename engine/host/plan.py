@@ -21,6 +21,9 @@ _CODE = Path(__file__).parents[1]
 _NOT_THE_ENGINES = ("process", "linger_s")
 """Settings that change nothing about an engine, so that servers may differ in them."""
 
+_FAKE_READ_S = 1e-5
+"""As a card reads; were it nothing, the rates of a fake engine would be those of the noise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -79,7 +82,7 @@ class Plan:
         if self.folder is None:
             from engine.fake import FakeEngine
 
-            return FakeEngine(rest=self.fake, token_s=self.fake_token_s)
+            return FakeEngine(rest=self.fake, token_s=self.fake_token_s, read_s=_FAKE_READ_S)
         from engine.load import load
 
         return load(self.folder, self.settings, memo=self.memo)

@@ -98,6 +98,11 @@ class RemoteEngine:
         return str(self._states["name"])
 
     @property
+    def device(self) -> str:
+        """Where the engine in the host runs."""
+        return str(self._states["device"])
+
+    @property
     def note(self) -> str:
         """What the engine in the host has to say."""
         return str(self._states["note"])

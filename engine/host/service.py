@@ -241,6 +241,7 @@ class Host:
         account = engine.account()
         facts = {
             "name": engine.name,
+            "device": engine.device,
             "note": engine.note,
             "context_length": engine.context_length,
             "held": account.held_bytes,

@@ -59,6 +59,11 @@ class RememberingEngine:
         return self._engine.name
 
     @property
+    def device(self) -> str:
+        """The engine's."""
+        return self._engine.device
+
+    @property
     def note(self) -> str:
         """The model's."""
         return self._engine.note

@@ -50,6 +50,22 @@ async def test_rates_are_measured_once_and_remembered() -> None:
     assert again.rates == session.rates
 
 
+async def test_a_card_is_warmed_up_before_the_first_key_and_the_status_says_so() -> None:
+    """At every start, since kernels are loaded by the process; a CPU has nothing to warm."""
+    told: list[Status] = []
+    for device in ("cuda:0", "cuda:0", "cpu"):
+        engine = FakeEngine(rest="a b c", name=f"fake {device}", device=device)
+        session = Session(Settings(), iter([engine]).__next__, on_status=told.append)
+        await session.load()
+        described = describe(session)
+        session.close()
+        assert described["device"] == device
+        assert any(request.alternatives > 1 for request in engine.history) is (device != "cpu")
+        assert session.status.state == "ready"
+    warming = [status for status in told if "warming up cuda:0" in status.message]
+    assert [status.state for status in warming] == ["loading"] * 2
+
+
 async def test_before_loading_there_is_nothing_to_offer() -> None:
     """No model, no document: an empty text and a trace that says so."""
     session = Session(Settings(), FakeEngine)
