@@ -17,7 +17,8 @@ from lsp_server import paths
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.result_files import require_folder
 from lsp_server.evals import results
-from lsp_server.evals.run import BARE, Evaluation, Options, digest_of, draw
+from lsp_server.evals.options import BARE, Options, digest_of, draw
+from lsp_server.evals.run import Evaluation
 from lsp_server.evals.tasks import read_tasks
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _show(found: Results, console: Console) -> None:
         )
     console.print(table)
     options = found.options
-    about = f"{options.get('engine')}; percent of tasks"
+    about = f"{options.get('model') or options.get('engine')}; percent of tasks"
     if any(row.passed is not None for row in found.rows):
         about += f"; programs ran in a sandbox of level {options.get('sandbox')}"
     console.print(about)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import hashlib
-import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError
 from lsp_server import engines
 from lsp_server.bench import environment
-from lsp_server.bench.errors import ResultFileError, TaskFileError
-from lsp_server.config import Layer, compose
+from lsp_server.bench.errors import ResultFileError
 from lsp_server.evals import programs, sandbox
+from lsp_server.evals.options import settings_of
 from lsp_server.evals.oracle import repositories
 from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.results import Results, Row
@@ -22,107 +19,14 @@ from lsp_server.evals.workspace import Workspace
 from lsp_server.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from engine.api import Engine
+    from lsp_server.evals.options import Options
     from lsp_server.evals.tasks import Task
-    from lsp_server.settings import Settings
 
-_PATIENCE_MS = 600_000.0
-_STABLE_TOKENS = 512
-"""What a machine that reads quickly takes (`lsp_server.pacing`), so that results do not depend on
-the machine; `--set prompt.max_tokens=N` for another length."""
 _SAVE_EVERY = 20
-
-BARE = {
-    "suggestions.eagerness": 1.0,
-    "suggestions.stop_probability": 0.0,
-    "suggestions.min_chars": 1,
-}
-"""Settings that show all the model writes, for comparison with published figures."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Options:
-    """What one run does.
-
-    Attributes:
-        data: name of the task file; `digest`: the hash of its bytes.
-        changed: settings that differ from the defaults, by name.
-        engine: `real` or `fake:TEXT`.
-        sample: how many tasks were drawn, 0 for all; `seed`: of the draw.
-        execute: whether programs run.
-        jobs: programs at once.
-    """
-
-    data: str
-    digest: str
-    changed: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    engine: str = "real"
-    sample: int = 0
-    seed: int = 0
-    execute: bool = True
-    jobs: int = 2
-
-    def comparable(self) -> dict[str, Any]:
-        """What must be equal for one run to go on with the rows of another."""
-        found = dataclasses.asdict(self)
-        del found["jobs"]
-        return {**found, "changed": dict(self.changed)}
-
-
-def settings_of(changed: Mapping[str, object]) -> Settings:
-    """The settings of a run: defaults, patience, and what was asked for.
-
-    Raises:
-        MidfillError: a name or a value does not fit.
-    """
-    nobody_types = {
-        # figures are of one process; servers may share theirs
-        "engine.process": "inside",
-        "latency.target_ms": 60_000.0,
-        "latency.deadline_ms": _PATIENCE_MS,
-        "latency.debounce_ms": 0.0,
-        "suggestions.ahead": "off",
-        "prompt.max_tokens": _STABLE_TOKENS,
-    }
-    composed = compose([Layer("evaluation", nobody_types), Layer("--set", dict(changed))])
-    if composed.problems:
-        raise MidfillError("--set " + "; ".join(composed.problems))
-    return composed.settings
-
-
-def draw(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
-    """A sample with each set and language in its share, in the file's order; all for 0."""
-    if not count or count >= len(tasks):
-        return list(tasks)
-    shuffled = list(tasks)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 -- so that it can be drawn again
-    groups: dict[tuple[str, str], list[Task]] = {}
-    for task in shuffled:
-        groups.setdefault((task.set, task.lang), []).append(task)
-    # places in the queue of each group, spread evenly over all: the first `count` are the sample
-    places = [
-        ((rank + 0.5) / len(group), task)
-        for _, group in sorted(groups.items())
-        for rank, task in enumerate(group)
-    ]
-    chosen = {task.id for _, task in sorted(places, key=lambda place: place[0])[:count]}
-    return [task for task in tasks if task.id in chosen]
-
-
-def digest_of(path: Path) -> str:
-    """The hash of a task file.
-
-    Raises:
-        TaskFileError: it cannot be read.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    except OSError as error:
-        message = f"cannot read tasks from {path}: {error}"
-        raise TaskFileError(message) from error
 
 
 def why_not_run(tasks: Sequence[Task], *, weak: bool) -> dict[str, str]:
@@ -187,6 +91,7 @@ class Evaluation:
             )
             raise ResultFileError(message)
         self.results.rows = list(earlier.rows)
+        self.results.options["model"] = earlier.options.get("model")
 
     async def run(
         self,
@@ -202,7 +107,7 @@ class Evaluation:
             every: all tasks of the file; the files they hold whole are the workspaces.
 
         Raises:
-            MidfillError: the model could not be loaded.
+            MidfillError: the model could not be loaded, or is not that of the earlier rows.
         """
         done = {row.id for row in self.results.rows}
         left = [task for task in tasks if task.id not in done]
@@ -214,13 +119,15 @@ class Evaluation:
         judging: set[asyncio.Task[None]] = set()
         free = asyncio.Semaphore(self._options.jobs)
         try:
-            if session.pipeline is None or self._engine is None:
-                raise MidfillError(session.status.message)
-            self.results.options["engine"] = self._engine.name.rpartition("x")[0] or "fake"
+            engine = self._wanted_engine(session)
+        except MidfillError:
+            session.close()  # and an earlier result stays as it is
+            raise
+        try:
             for task in left:
                 workspace = Workspace(task, files)
-                shown, decoded = await self._answer(session, self._engine, workspace)
-                size = self._engine.prompt_tokens
+                shown, decoded = await self._answer(session, engine, workspace)
+                size = engine.prompt_tokens
                 job = self._judge(task, shown, decoded, size, free, on_row)
                 judging.add(one := asyncio.create_task(job))
                 one.add_done_callback(judging.discard)
@@ -234,6 +141,18 @@ class Evaluation:
             session.close()
             self._save()
         return self.results
+
+    def _wanted_engine(self, session: Session) -> RememberingEngine:
+        """What answers, noted in the results; rows of two models would be no result."""
+        if session.pipeline is None or self._engine is None:
+            raise MidfillError(session.status.message)
+        name = self._engine.name.rpartition("x")[0] or "fake"
+        earlier = self.results.options.get("model")
+        if earlier is not None and earlier != name:
+            message = f"the earlier result is of {earlier}, and now {name} would answer"
+            raise ResultFileError(f"{message}; leave out --resume or write to another file")
+        self.results.options["model"] = name
+        return self._engine
 
     def _remembering(self) -> Engine:
         self._engine = RememberingEngine(self._make(), self._memo)

@@ -15,7 +15,7 @@ from lsp_server.bench.result_files import require_folder
 from lsp_server.evals import study, study_figures
 from lsp_server.evals.cells import Cell
 from lsp_server.evals.memo import Memo
-from lsp_server.evals.run import settings_of
+from lsp_server.evals.options import settings_of
 from lsp_server.evals.tasks import read_tasks
 
 if TYPE_CHECKING:

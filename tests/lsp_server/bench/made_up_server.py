@@ -3,6 +3,7 @@
 TRUTH.json maps the end of a file name to the text that the file will have in the end. The server
 mirrors documents from incremental changes and completes the line, as long as its mirror agrees
 with the truth. Modes: right; growing (half the line first); crash (ends at the fourth request);
+crash-once (only the first process does);
 hang (goes silent there); nonsense (answers garbage); none (offers nothing).
 """
 
@@ -69,7 +70,7 @@ class Server:
     def complete(self, number: int, params: dict[str, Any]) -> None:
         """Answer with the rest of the line, or misbehave."""
         self.asked += 1
-        if self.asked > PATIENCE and self.mode == "crash":
+        if self.asked > PATIENCE and self.crashes():
             sys.stderr.write("out of cheese\n")
             sys.exit(3)
         if self.asked > PATIENCE and self.mode == "hang":
@@ -91,6 +92,14 @@ class Server:
         typed = text[text.rfind("\n", 0, at) + 1 : at]
         item = {"insertText": typed + rest, "range": {"start": start, "end": place}}
         self.send({"id": number, "result": {"items": [item] if rest else []}})
+
+    def crashes(self) -> bool:
+        """Whether it is time to end; a file says that another process did."""
+        done = Path(f"{sys.argv[2]}.crashed")
+        again = self.mode == "crash" or (self.mode == "crash-once" and not done.exists())
+        if again:
+            done.touch()
+        return again
 
     def rest_of_line(self, text: str, at: int, will_be: str) -> str:
         """What is still to come of the line; "" when the mirror is not what it should be."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from lsp_server.bench import guards
 from lsp_server.bench.guards import MadeUpServer, type_all
 from lsp_server.bench.metrics import figures
+from lsp_server.bench.tasks import Task
 from lsp_server.bench.user import Typing, User
-
-if TYPE_CHECKING:
-    from lsp_server.bench.tasks import Task
 
 
 def test_the_guards_hold(tasks: list[Task]) -> None:
@@ -24,6 +21,23 @@ def test_the_guards_hold(tasks: list[Task]) -> None:
         "always right, 1500 ms": True,
         "always wrong": True,
     }
+
+
+LINES = "\n".join(f"line_{number:02} = {'x' * 9}" for number in range(40)) + "\n"
+"""Lines of 20 characters, the newline among them: one action instead of 20 keys is 95%."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "delay_ms", "saved"),
+    [("none", 0, 0), ("right", 0, 0.95), ("right", 1500, 0), ("wrong", 0, 0)],
+)
+def test_a_server_whose_figure_is_known_has_that_figure(
+    kind: guards.Kind, delay_ms: float, saved: float
+) -> None:
+    """Never offering saves nothing; perfection one key in 20, in time; every late answer none."""
+    task = Task("lines", "python", "a.py", "", 0, LINES)
+    counts = type_all([task], MadeUpServer(kind, delay_ms), User(reaction_ms=0), Typing())
+    assert figures(counts)["keystrokes_saved"] == pytest.approx(saved, abs=0.002)
 
 
 def test_a_broken_guard_is_noticed(tasks: list[Task]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,33 @@ async def test_a_crash_is_reported_with_the_server_s_last_words_and_the_run_goes
     for error in errors(results.runs[0]):
         assert "exit code 3" in error
         assert "out of cheese" in error
+    assert errors(results.runs[1]) == ["", ""]
+
+
+async def test_the_task_after_a_crash_is_typed_as_if_nothing_had_been(
+    tasks: list[Task], command: Callable[[str], list[str]]
+) -> None:
+    """A fresh process takes it; the figures are of the tasks that came to their end."""
+    (run,) = (await measured(tasks, contestant(command("crash-once")))).runs
+    assert ["exit code 3" in error for error in errors(run)] == [True, False]
+    assert errors(run)[1] == ""
+    assert (run.figures()["tasks"], run.figures()["failed"]) == (1, 1)
+    assert run.figures()["keystrokes_saved"] > 0.7
+
+
+async def test_a_server_that_hangs_fails_its_task_and_not_the_others(
+    tasks: list[Task], command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run says how long it was silent, ends it, and types the next task into a fresh one."""
+    monkeypatch.setattr(client, "HANG_S", 1.0)
+    monkeypatch.setattr(client, "SHUTDOWN_S", 0.1)
+    hanging = contestant(command("hang"))
+    hanging = replace(hanging, typing=Typing(base_ms=100))
+    twice = [tasks[0], tasks[0]]
+    results = await measured(twice, hanging, contestant(command("right")), interleave=True)
+    for error in errors(results.runs[0]):
+        assert "has not" in error
+    assert len(results.runs[0].tasks) == 2
     assert errors(results.runs[1]) == ["", ""]
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lsp_server.bench import virtual_time
+from lsp_server.bench import llama_server, virtual_time
 from lsp_server.bench.errors import BenchError, ServerGoneError
+from lsp_server.bench.guards import MadeUpServer
+from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.llama_vim import LlamaVim
+from lsp_server.bench.results import Results
 from lsp_server.bench.tasks import Task
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
@@ -248,6 +252,62 @@ async def test_an_error_of_the_server_is_a_fault(url: str, monkeypatch: pytest.M
     monkeypatch.setattr(Handler, "status", 501)
     with pytest.raises(ServerGoneError, match="answered 501"):
         await LlamaServer.start(url)
+
+
+class Peer:
+    """A llama-server that answers some connections, and then hangs or is gone."""
+
+    def __init__(self, answers: int, *, hangs: bool) -> None:
+        self.answers = answers
+        self.hangs = hangs
+        self.open: list[asyncio.StreamWriter] = []
+        self.server: asyncio.Server | None = None
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        self.answers -= 1
+        if self.answers < 0 and self.hangs:
+            self.open.append(writer)
+            return
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"content": "!", "timings": TIMINGS}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+        if self.answers <= 0 and not self.hangs and self.server is not None:
+            self.server.close()
+
+
+@pytest.mark.parametrize(
+    ("hangs", "says"), [(True, "has not answered for 0.2 s"), (False, "cannot be reached")]
+)
+async def test_a_peer_that_hangs_or_dies_fails_its_tasks_and_the_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, says: str, *, hangs: bool
+) -> None:
+    """The other server's tasks are typed; what became of the peer's is said for each."""
+    monkeypatch.setattr(llama_server, "ANSWER_S", 0.2)
+    peer = Peer(3, hangs=hangs)
+    peer.server = await asyncio.start_server(peer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{peer.server.sockets[0].getsockname()[1]}"
+
+    async def right() -> MadeUpServer:
+        return MadeUpServer("right", 0)
+
+    typing = Typing(base_ms=100, zero_latency=True)
+    contestants = [
+        Contestant("peer", url, partial(LlamaServer.start, url), typing),
+        Contestant("right", "-", right, typing),
+    ]
+    tasks = [Task(name, "python", "t.py", "", 0, "word\n" * 3) for name in "ab"]
+    results = Results({}, {})
+    await measure(tasks, contestants, User(0), results, interleave=True)
+    for writer in peer.open:
+        writer.close()
+    peer.server.close()
+    bad, good = results.runs
+    assert [says in task.error for task in bad.tasks] == [True, True]
+    assert [task.error for task in good.tasks] == ["", ""]
+    assert good.figures()["keystrokes_saved"] > 0.5
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8012", "https://x", "http://", "http://x:y"])

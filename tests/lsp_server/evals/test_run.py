@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +17,10 @@ from engine.fake import FakeEngine
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.cli import run as midfill
 from lsp_server.evals import results, sandbox
-from lsp_server.evals.run import Evaluation, Options, draw, settings_of
+from lsp_server.evals.options import Options, draw, settings_of
+from lsp_server.evals.run import Evaluation
 from lsp_server.evals.tasks import read_tasks
+from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +114,52 @@ def test_a_cancelled_run_keeps_what_is_done(task_file: Path, tmp_path: Path) -> 
     assert 1 <= len(found.rows) < 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_keeps_what_is_done(task_file: Path, tmp_path: Path) -> None:
+    """The exit code says interrupted, the file holds whole rows, and --resume goes on."""
+    rows = [json.loads(line) for line in task_file.read_text("utf-8").splitlines()]
+    many = [{**rows[0], "id": f"m{n}", "prefix": f"x{n} = 1\n", "exec": None} for n in range(40)]
+    task_file.write_text("".join(json.dumps(row) + "\n" for row in many), encoding="utf-8")
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-m", "lsp_server", "eval", str(task_file), "--out", str(out)]
+    command += ["--memo", str(tmp_path / "memo"), "--engine", "fake@10:a b c d e"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        while not out.exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert b"--resume goes on" in told
+    found = results.load(out)
+    assert found.interrupted
+    assert 20 <= len(found.rows) < 40
+    assert midfill(["eval", *command[4:], "--resume"]) == 0
+    whole = results.load(out)
+    assert not whole.interrupted
+    assert {row.id for row in whole.rows} == {row["id"] for row in many}
+
+
+def test_a_missing_toolchain_is_skipped_and_said_so(
+    task_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the table, in the file and in the row, which has no verdict; other scores are there."""
+    row = {"lang": "cpp", "prefix": "int f() {\n  ", "middle": "return a", "suffix": "\n}\n"}
+    tests = {"exec": {"kind": "multipl-e", "tests": "int main() {}"}}
+    task_file.write_text(json.dumps({"id": "c", **row, **tests}) + "\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = tmp_path / "out.json"
+    arguments = ["--engine", "fake:return a", "--memo", str(tmp_path / "memo"), "--out", str(out)]
+    assert midfill(["eval", str(task_file), *arguments]) == 0
+    assert "programs not run: cpp (multipl-e): not there: g++" in capsys.readouterr().out
+    found = results.load(out)
+    assert found.skipped == {"cpp (multipl-e)": "not there: g++"}
+    [judged] = found.rows
+    assert (judged.passed, judged.message, judged.score.em1) == (None, "not there: g++", True)
+
+
 def test_a_run_with_other_options_is_not_resumed(task_file: Path, tmp_path: Path) -> None:
     """What differs is named."""
     first, _ = evaluate(read_tasks(task_file)[:1], tmp_path, ["return a"])
@@ -115,6 +167,17 @@ def test_a_run_with_other_options_is_not_resumed(task_file: Path, tmp_path: Path
     evaluation = Evaluation(other, tmp_path, None, make_engine=FakeEngine)
     with pytest.raises(ResultFileError, match="digest"):
         evaluation.resume(first)
+
+
+def test_rows_of_another_model_are_not_gone_on_with(task_file: Path, tmp_path: Path) -> None:
+    """The store's choice may have changed since; the earlier file stays as it is."""
+    tasks, out = read_tasks(task_file), tmp_path / "out.json"
+    first, _ = evaluate(tasks[:1], tmp_path, ["return a"])
+    other = Evaluation(OPTIONS, tmp_path, out, make_engine=lambda: FakeEngine(name="b int8 CPUx2"))
+    other.resume(first)
+    with pytest.raises(ResultFileError, match="is of fake, and now b int8 CPU would answer"):
+        asyncio.run(other.run(tasks, lambda _: None))
+    assert results.load(out) == first
 
 
 def test_two_runs_are_paired_by_task(task_file: Path, tmp_path: Path) -> None:
