@@ -127,7 +127,9 @@ class Flight:
             return True
         self._grown.clear()
         try:
-            await asyncio.wait_for(self._grown.wait(), max(0.0, timeout_s))
+            # `wait_for` of Python 3.11 loses a cancellation that comes together with the token
+            async with asyncio.timeout(max(0.0, timeout_s)):
+                await self._grown.wait()
         except TimeoutError:
             return False
         return True

@@ -126,6 +126,21 @@ async def test_everybody_who_waits_is_woken_by_a_token_from_another_thread() -> 
     thread.join()
 
 
+@pytest.mark.parametrize("ticks", [0, 1, 2])
+async def test_a_waiter_that_is_cancelled_as_the_end_comes_is_cancelled(ticks: int) -> None:
+    """Else a request goes on that its client gave up, and Ctrl-C is now and then ignored."""
+    flight = flight_at("r‸")
+    waiting = asyncio.create_task(flight.growth(30))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    flight.finish(None)
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    accepted = waiting.cancel()  # False where it has gone on already
+    await asyncio.wait([waiting])
+    assert waiting.cancelled() == accepted
+
+
 async def test_waiting_ends_with_the_flight_or_with_the_time() -> None:
     """Nobody waits for a flight that is over."""
     flight = flight_at("r‸")
