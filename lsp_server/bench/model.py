@@ -49,13 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns 0; 1 when nothing could be measured, 2 when the options do not go together.
     """
-    from lsp_server.bench import environment, model_tables
+    from lsp_server.bench import environment, model_tables, tables
 
     for path in (arguments.json, arguments.html):
         require_folder(path)
     if bool(arguments.shape) != arguments.random_weights:
         sys.stderr.write("--shape and --random-weights go together\n")
         return 2
+    if warning := environment.too_busy():
+        tables.warn(warning)
     document: dict[str, Any] = {
         "environment": environment.describe(),
         "shape": arguments.shape or "",
@@ -170,7 +172,8 @@ class _Bench:
             "engine": engine.name,
             "device": asdict(place) | ({"driver": before.driver} if before else {}),
             "load_s": load_s,
-            "limits": asdict(limits) | {"reasons": [*limits.reasons, *reasons]},
+            "limits": asdict(limits)
+            | {"reasons": [*speed.pop("reasons"), *limits.reasons, *reasons]},
             "step_weight_bytes": costs.step_weights,
             **speed,
             **{name: [point.as_dict() for point in found] for name, found in points.items()},

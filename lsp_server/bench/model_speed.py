@@ -15,12 +15,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.api import CancelToken, Request, Token
+from engine.errors import GenerationError
 from lsp_server.bench.metrics import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
+
+    _Measure = Callable[[int], float]
 
 STABLE, LIVE = 500, 10
 LINE_PROMPT, LINE_LIVE, LINE_TOKENS = 1500, 40, 12
@@ -46,23 +49,43 @@ def measure(
         used_bytes: memory taken by now, of the card or of the process.
 
     Raises:
-        EngineError: a generation failed.
+        EngineError: a generation failed that has to work; a long one is a reason among the figures.
     """
     ids = _Ids(engine)
+    _read_s(engine, ids, _READ[0])  # a card loads its kernels now
     fast = _read_s(engine, ids, _READ[-1]) < _FAST_S
-    prefill_s = {
-        count: _median(repeats, partial(_read_s, engine, ids, count))
-        for count in (*_READ, *_READ_FAST[: len(_READ_FAST) * fast])
-    }
+    most, reasons = engine.context_length or math.inf, list[str]()
+
+    def by_length(what: str, lengths: tuple[int, ...], measure_one: _Measure) -> dict[int, float]:
+        """Until one is too long for the model, or for the memory."""
+        found: dict[int, float] = {}
+        for length in lengths:
+            if length + _DECODE > most:
+                break
+            try:
+                found[length] = measure_one(length)
+            except GenerationError as error:
+                reasons.append(f"{what} {length} tokens or more: {error}")
+                break
+        return found
+
+    prefill_s = by_length(
+        "reading",
+        (*_READ, *_READ_FAST[: len(_READ_FAST) * fast]),
+        lambda length: _median(repeats, partial(_read_s, engine, ids, length)),
+    )
+    decode_ms = by_length(
+        "decoding behind",
+        (*_CONTEXTS, *_CONTEXTS_FAST[: len(_CONTEXTS_FAST) * fast]),
+        lambda length: _decode_ms(engine, ids, length, repeats),
+    )
     anchoring = _anchoring(engine, ids, repeats)
     return {
         "fast": fast,
+        "reasons": reasons,
         "prefill_ms": {count: 1000 * seconds for count, seconds in prefill_s.items()},
         "prefill_tokens_s": {count: count / seconds for count, seconds in prefill_s.items()},
-        "decode_ms": {
-            count: _decode_ms(engine, ids, count, repeats)
-            for count in (*_CONTEXTS, *_CONTEXTS_FAST[: len(_CONTEXTS_FAST) * fast])
-        },
+        "decode_ms": decode_ms,
         "anchoring": anchoring,
         "state_bytes_per_token": _state_bytes(engine),
         "completion": {
@@ -200,7 +223,7 @@ def _peak_bytes(engine: Engine, ids: _Ids, used_bytes: Callable[[], int]) -> int
     finally:
         over.set()
         watcher.join()
-    return max(seen)
+    return max(*seen, used_bytes())
 
 
 def _median(repeats: int, measure_: Callable[[], float]) -> float:
