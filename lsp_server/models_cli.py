@@ -73,6 +73,7 @@ def _info(args: argparse.Namespace) -> int:
     width = max(len(key) for key in known)
     for key, value in known.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        shown = "not known" if value is None else shown
         say(f"{key.replace('_', ' '):<{width}}  {shown}")
     return 0
 
