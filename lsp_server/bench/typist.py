@@ -12,22 +12,19 @@ from __future__ import annotations
 import asyncio
 import time
 from random import Random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.metrics import Counts
+from lsp_server.bench.screen import Screen
 
 if TYPE_CHECKING:
     from lsp_server.bench.tasks import Task
     from lsp_server.bench.under_test import Server
     from lsp_server.bench.user import Typing, User
 
-BLINK_MS = 500
 SHORTEST_SLEEP_S = 1e-6
 """Longer than a clock's resolution, so that every sleep moves the time on."""
-
-Gone = Literal["accepted", "typed", "replaced", "mistyped", "end"]
-"""Why a shown text goes away."""
 
 Event = tuple[float, str, int]
 """Milliseconds since the start, what happened, and a number of characters or milliseconds."""
@@ -46,15 +43,13 @@ class TypingRun:
         self._typing = typing
         self._random = Random(f"{typing.seed}:{task.id}")  # noqa: S311 -- a typist, not a key
         self._position = 0
-        self._shown = ""
-        self._shown_at = 0.0  # when it became visible, for "seen"
-        self._changed_at = 0.0  # when it last changed, for the user's reaction
-        self._gone_text = ""
-        self._gone_at = 0.0
+        self._wake = asyncio.Event()
+        self._screen = Screen(
+            self.counts, typing.min_show_ms, self._now, self._note, self._wake.set
+        )
         self._request: asyncio.Task[None] | None = None
         self._growth: asyncio.Task[None] | None = None
         self._fault: ServerFaultError | None = None
-        self._wake = asyncio.Event()
         self._started = 0.0
         self._stopped_ms = 0.0  # time that passed while the typist's clock stood still
         self._stands_at: float | None = None  # what it shows while it does
@@ -82,7 +77,7 @@ class TypingRun:
         finally:
             self._server.on_more = None
             await self._cancel()
-            self._hide("end", self._position)
+            self._screen.hide("end", self._rest)
             self.counts.duration_ms = self._clock()
         return self.counts
 
@@ -110,6 +105,11 @@ class TypingRun:
         self.events.append((round(self._now(), 1), what, round(number)))
 
     # Requests
+
+    @property
+    def _rest(self) -> str:
+        """What is still to type."""
+        return self._typed[self._position :]
 
     @property
     def _text(self) -> str:
@@ -168,14 +168,14 @@ class TypingRun:
             self.counts.stale += 1
             self.counts.empty += not answer.text.strip()
         elif answer.text.strip():
-            self._show(answer.text, self._now() - asked_at)
+            self._screen.show(answer.text, self._now() - asked_at, self._rest)
         else:
             self.counts.empty += 1
-            self._hide("replaced", self._position)
+            self._screen.hide("replaced", self._rest)
 
     def _ask_for_more(self) -> None:
         """A longer text is there: ask again, unless nothing is shown that it could extend."""
-        if self._shown and (self._growth is None or self._growth.done()):
+        if self._screen.text and (self._growth is None or self._growth.done()):
             self._growth = asyncio.create_task(self._grow(self._position))
 
     async def _grow(self, position: int) -> None:
@@ -186,71 +186,17 @@ class TypingRun:
             self.fail(fault)
             return
         typed_since = self._typed[position : self._position]
-        text = answer.text
-        if not self._shown or not text.startswith(typed_since):
+        text, shown = answer.text, self._screen.text
+        if not shown or not text.startswith(typed_since):
             return
         text = text[len(typed_since) :]
-        if text.startswith(self._shown) and text != self._shown:
-            self._extend(text)
+        if text.startswith(shown) and text != shown:
+            self._screen.extend(text)
 
     def fail(self, fault: ServerFaultError) -> None:
         """End the typing with this fault."""
         self._fault = fault
         self._wake.set()
-
-    # The shown text
-
-    def _show(self, text: str, waited_ms: float) -> None:
-        if self._shown == text:
-            return
-        if self._shown and text.startswith(self._shown):
-            self._extend(text)
-            return
-        if self._shown:
-            self.counts.flicker += 1
-            self._hide("replaced", self._position)
-        if self._gone_text.endswith(text) and self._now() - self._gone_at < BLINK_MS:
-            self.counts.blink += 1
-        self._shown = text
-        self._shown_at = self._changed_at = self._now()
-        self.counts.offers += 1
-        self.counts.ghost_ms.append(waited_ms)
-        self._note("show", len(text))
-        self._count_overrun(text)
-        self._wake.set()
-
-    def _extend(self, text: str) -> None:
-        """The shown text grows; no flicker, but the user has to read it again."""
-        self._shown = text
-        self._changed_at = self._now()
-        self.counts.grown += 1
-        self._note("grow", len(text))
-        self._wake.set()
-
-    def _count_overrun(self, text: str) -> None:
-        rest = self._typed[self._position :]
-        if text.startswith(rest.rstrip("\n")) and len(text.strip()) > len(rest.strip()):
-            self.counts.overrun += 1
-
-    def _hide(self, why: Gone, position: int) -> None:
-        """Take the shown text away; `position` is where it stood.
-
-        Accepted and typed-through texts are counted on their own. Any other that was visible long
-        enough counts as seen, and as wrong if its first line is not what comes.
-        """
-        if not self._shown:
-            return
-        if why == "typed":
-            self.counts.typed_through += 1
-        elif why != "accepted" and self._now() - self._shown_at >= self._typing.min_show_ms:
-            self.counts.seen += 1
-            first = self._shown.lstrip("\n").split("\n")[0].rstrip()
-            if not self._typed[position:].lstrip("\n").startswith(first):
-                self.counts.seen_wrong += 1
-                self.counts.wrong_chars += len(self._shown)
-        self._note(why)
-        self._gone_text, self._gone_at = self._shown, self._now()
-        self._shown = ""
 
     # The typist and the user
 
@@ -261,9 +207,9 @@ class TypingRun:
             if self._fault:
                 raise self._fault
             until = end
-            taken = self._user.takes(self._shown, self._typed[self._position :])
-            if self._shown and taken:
-                ripe_at = self._changed_at + self._user.reaction_ms
+            taken = self._user.takes(self._screen.text, self._rest)
+            if self._screen.text and taken:
+                ripe_at = self._screen.changed_at + self._user.reaction_ms
                 if self._now() >= ripe_at:
                     self._accept(taken)
                     return True
@@ -282,8 +228,8 @@ class TypingRun:
             return
 
     def _accept(self, taken: int) -> None:
-        whole = taken >= len(self._shown.rstrip())
-        self._hide("accepted", self._position)
+        whole = taken >= len(self._screen.text.rstrip())
+        self._screen.hide("accepted", self._rest)
         self._note("accept", taken)
         self.counts.accepts += 1
         end = self._position + taken
@@ -304,13 +250,8 @@ class TypingRun:
         entered = self._typed[start:end]
         self.counts.free_chars += len(entered) - 1
         self._note("key", end)
-        if self._shown.startswith(entered) and len(self._shown) > len(entered):
-            self._shown = self._shown[len(entered) :]
-        elif self._shown and entered.startswith(self._shown):
-            self._hide("typed", start)
-        else:
-            self._hide("mistyped", start)
+        self._screen.type(entered, self._rest)
         self._position = end
-        await self._after_move(ask=not self._shown or self._typing.ask == "always")
+        await self._after_move(ask=not self._screen.text or self._typing.ask == "always")
         took = (time.perf_counter() - pressed_at) * 1000
         self.counts.ack_ms.append(took - (self._stopped_ms - stopped_ms) / self._typing.speed)
