@@ -85,6 +85,9 @@ def _add_servers(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--settings", metavar="JSON", default="{}", help="its initialization options"
     )
+    group.add_argument(
+        "--device", metavar="DEVICE", help="where midfill's own model runs: auto, cpu, cuda, cuda:N"
+    )
     group.add_argument("--fresh", action="store_true", help="a new process for every task")
     group.add_argument(
         "--no-growing",

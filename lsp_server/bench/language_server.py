@@ -228,6 +228,12 @@ class LanguageServer:
             rss_bytes=usage.rss_bytes if usage else None,
         )
 
+    async def served_by(self) -> dict[str, str]:
+        """Engine, device, and why it is not a better one; {} for a server that does not tell."""
+        stats = await self._stats() or {}
+        names = ("engine", "device", "device_note")
+        return {name: str(stats[name]) for name in names if stats.get(name)}
+
     async def sources(self) -> Mapping[int, str]:
         """Where recent answers came from, by request number."""
         recent = (await self._stats() or {}).get("recent", [])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 import sys
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from engine.settings import EngineSettings
 from lsp_server.bench import environment, guards, tables
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import Contestant, measure
@@ -22,7 +24,7 @@ from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
 TASKS_FROM_HISTORY = 20
@@ -31,6 +33,8 @@ EXIT_NOTHING = 1
 EXIT_INTERRUPTED = 130
 NO_HURRY: dict[str, Any] = {"latency": {"target_ms": 60_000, "deadline_ms": 60_000}}
 """Settings under which midfill answers with all that it has to say, for the bound."""
+
+_DEVICES = EngineSettings.__dataclass_fields__["device"].metadata["pattern"]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         speed=arguments.speed,
         ask=arguments.ask,
     )
-    contestants = _contestants(arguments, typing)
+    served: dict[str, str] = {}
+    contestants = _contestants(arguments, typing, served)
     verdicts = guards.check(tasks, typing)
     tables.show_guards(verdicts)
     if not all(verdict.holds for verdict in verdicts):
@@ -58,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     user = User(arguments.reaction, arguments.mode)
     options = {"user": asdict(user), "typing": asdict(typing), "interleave": arguments.interleave}
-    results = Results(environment.describe(), options, [asdict(v) for v in verdicts])
+    machine = {**environment.describe(), "served_by": served}  # known when a server has started
+    results = Results(machine, options, [asdict(v) for v in verdicts])
     if warning := environment.too_busy():
         tables.warn(warning)
     with tables.Progress(tasks, len(contestants), partial(_save_json, arguments, results)) as bar:
@@ -91,25 +97,28 @@ def _tasks(arguments: argparse.Namespace) -> list[Task]:
 # Contestants
 
 
-def _contestants(arguments: argparse.Namespace, typing: Typing) -> list[Contestant]:
+def _contestants(
+    arguments: argparse.Namespace, typing: Typing, served: dict[str, str]
+) -> list[Contestant]:
     found = []
     if not arguments.only_peer:
-        found.append(_language_server(arguments, typing))
+        found.append(_language_server(arguments, typing, served))
     if arguments.peer:
         found.append(_peer(arguments.peer, typing))
     if not found:
         message = "--only-peer needs --peer KIND=URL"
         raise BenchError(message)
     if arguments.zero_latency:
-        bounds = [_bound(one, arguments) for one in found]
+        bounds = [_bound(one, arguments, served) for one in found]
         found = bounds if arguments.zero_latency == "only" else [*found, *bounds]
     return found
 
 
-def _language_server(arguments: argparse.Namespace, typing: Typing) -> Contestant:
+def _language_server(
+    arguments: argparse.Namespace, typing: Typing, served: dict[str, str]
+) -> Contestant:
     command = _command(arguments)
-    settings = _settings(arguments.settings)
-    start = partial(LanguageServer.start, command, settings, growing=arguments.growing)
+    start = _starter(arguments, command, _settings(arguments), served, growing=arguments.growing)
     return Contestant(
         name=arguments.name or ("midfill" if not arguments.server else command[0]),
         what=shlex.join(command) if arguments.server else "midfill serve --stdio",
@@ -134,16 +143,54 @@ def _command(arguments: argparse.Namespace) -> list[str]:
     return command
 
 
-def _settings(text: str) -> Mapping[str, Any]:
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
-        settings = json.loads(text)
+        settings = json.loads(arguments.settings)
     except ValueError as error:
         message = f"--settings is not JSON: {error}"
         raise BenchError(message) from error
     if not isinstance(settings, dict):
         message = "--settings must be a JSON object"
         raise BenchError(message)
-    return settings
+    device = arguments.device
+    if device is None:
+        return settings
+    if arguments.server:
+        message = "--device is for midfill's own server; say it in --server or --settings"
+        raise BenchError(message)
+    if not re.fullmatch(_DEVICES, device):
+        message = f"--device {device!r}: known are auto, cpu, cuda and cuda:N"
+        raise BenchError(message)
+    return {**settings, "engine": {**settings.get("engine", {}), "device": device}}
+
+
+def _starter(
+    arguments: argparse.Namespace,
+    command: Sequence[str],
+    settings: Mapping[str, Any],
+    served: dict[str, str],
+    *,
+    growing: bool,
+) -> Callable[[], Awaitable[LanguageServer]]:
+    """Starts the server, and notes in `served` where its model really runs.
+
+    What it returns raises BenchError when a card was asked for and something else serves: figures
+    of a CPU under a card's name would be worse than none.
+    """
+    wanted = arguments.device or "auto"
+
+    async def start() -> LanguageServer:
+        server = await LanguageServer.start(command, settings, growing=growing)
+        served.update(await server.served_by())
+        device = served.get("device", "")
+        if wanted.startswith("cuda") and wanted not in {device, device.partition(":")[0]}:
+            await server.stop()
+            why = served.get("device_note") or "it does not say why"
+            message = f"--device {wanted}: the model runs on {device} ({why}); see `midfill doctor`"
+            raise BenchError(message)
+        return server
+
+    return start
 
 
 def _peer(spec: str, typing: Typing) -> Contestant:
@@ -156,15 +203,15 @@ def _peer(spec: str, typing: Typing) -> Contestant:
     return Contestant("llama.vim", f"llama-server at {url}, policy of llama.vim", start, typing)
 
 
-def _bound(one: Contestant, arguments: argparse.Namespace) -> Contestant:
+def _bound(one: Contestant, arguments: argparse.Namespace, served: dict[str, str]) -> Contestant:
     """The same server, as if its answers took no time."""
     start = one.start
     if one.name != "llama.vim":
-        settings = {**NO_HURRY, **_settings(arguments.settings)}
+        settings = {**NO_HURRY, **_settings(arguments)}
         command = _command(arguments)
         if not arguments.server:
             command += ["--target-ms", str(NO_HURRY["latency"]["target_ms"])]
-        start = partial(LanguageServer.start, command, settings, growing=False)
+        start = _starter(arguments, command, settings, served, growing=False)
     typing = replace(one.typing, zero_latency=True)
     return replace(one, name=f"{one.name} (zero latency)", start=start, typing=typing)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lsp_server.bench import run_keystrokes
 from lsp_server.bench.cli import add_parser
 from lsp_server.bench.errors import BenchError
 
@@ -50,6 +51,36 @@ def test_a_run_writes_results_and_a_report(
     assert "keystrokes saved" in capsys.readouterr().out
 
 
+@pytest.fixture
+def own_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Midfill's server with an engine that needs no model."""
+    command = [sys.executable, "-m", "lsp_server", "serve", "--engine", "fake:return total"]
+    monkeypatch.setattr(run_keystrokes, "_command", lambda _: list(command))
+
+
+@pytest.mark.usefixtures("own_server")
+def test_results_name_the_device_that_served(task_file: Path, tmp_path: Path) -> None:
+    """As the server says, not as was asked."""
+    path = tmp_path / "r.json"
+    options = ["--tasks", str(task_file), "--speed", "100", "--device", "auto"]
+    assert bench("keystrokes", *options, "--json", str(path)) == 0
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["environment"]["served_by"] == {"engine": "fake", "device": "cpu"}
+
+
+@pytest.mark.usefixtures("own_server")
+def test_a_card_that_was_asked_for_and_does_not_serve_is_an_error(task_file: Path) -> None:
+    """Figures of a CPU never carry a card's name."""
+    with pytest.raises(BenchError, match=r"--device cuda:1: the model runs on cpu"):
+        bench("keystrokes", "--tasks", str(task_file), "--device", "cuda:1")
+
+
+def test_the_device_is_a_setting_beside_the_others() -> None:
+    """It becomes an initialization option of the server that is started."""
+    given = argparse.Namespace(settings='{"engine": {"threads": 2}}', device="cuda:1", server=None)
+    assert run_keystrokes._settings(given) == {"engine": {"threads": 2, "device": "cuda:1"}}
+
+
 def test_results_can_be_compared(
     quick: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,6 +117,8 @@ def test_a_run_of_nothing_but_faults_fails(
         (["--peer", "tabby=http://x"], "known is llama-server"),
         (["--peer", "llama-server=x"], "not an address"),
         (["--only-peer"], "needs --peer"),
+        (["--device", "gpu"], "known are auto, cpu, cuda"),
+        (["--device", "cpu", "--server", "x"], "midfill's own server"),
         (["--json", "/no/such/folder/r.json"], "no folder"),
     ],
 )
