@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,15 @@ from lsp_server.bench import (
     random_model,
     step_account,
 )
+from tests.engine.device.fake_driver import FakeCard
+from tests.engine.device.fakes import GIB, FakeCuda
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from engine.api import CancelToken, Generation, Request, Token
+    from engine.device.cuda import Card, Cuda
+    from engine.settings import EngineSettings
 
 TINY = Shape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
 
@@ -166,69 +170,49 @@ def test_limits_of_a_card_that_fails_leave_shares_open_in_the_report(
     assert Page(page).tags.count("svg") == 2  # no plots of shares
 
 
-@dataclass
-class Clock:
-    """Time that passes when somebody sleeps, and never else."""
+class FillingCuda(FakeCuda):
+    """Each look finds a gibibyte less free, down to half of the card."""
 
-    now: float = 100.0
-
-    def sleep(self, seconds: float) -> None:
-        """Let it pass."""
-        self.now += seconds
+    def cards(self) -> tuple[Card, ...]:
+        """The one card."""
+        (one,) = super().cards()
+        return (replace(one, free_bytes=max(40 * GIB, one.free_bytes - len(self.asked) * GIB)),)
 
 
-class SlowToStart(FakeEngine):
-    """Its first generation loads kernels; it has no memory for more than so many tokens."""
-
-    def __init__(self, clock: Clock, room: int) -> None:
-        super().__init__(rest="a " * 20, token_s=0.002, read_s=0.0001, context_length=3000)
-        self._clock, self._room, self._started = clock, room, False
-
-    def generate(
-        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
-    ) -> Generation:
-        """As the fake engine does."""
-        if len(request.live) > self._room:
-            raise GenerationError("out of memory")
-        if not self._started:
-            self._clock.sleep(5)
-        self._started = True
-        return super().generate(request, on_token, cancel)
-
-
-def speed_of(monkeypatch: pytest.MonkeyPatch, room: int) -> dict[str, Any]:
-    """Figures of an engine that reads a token in 0.1 ms and decodes one in 2, in made-up time."""
-    clock = Clock()
-    monkeypatch.undo()
-    monkeypatch.setattr("time.sleep", clock.sleep)
-    monkeypatch.setattr("time.perf_counter", lambda: clock.now)
-    memory = iter([5, 9, *[7] * 10_000])
-    return model_speed.measure(SlowToStart(clock, room), 2, 3, lambda: next(memory))
-
-
-def test_figures_are_the_times_that_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The slow first generation is in none of them and hides no length that the model can read."""
-    found = speed_of(monkeypatch, room=10_000)
-    lengths = (64, 128, 256, 512, 1024, 2048)  # and not 4,096: the model reads 3,000
-    assert found["prefill_ms"] == pytest.approx({n: n / 10 + 2 for n in lengths})
-    assert found["decode_ms"] == pytest.approx(dict.fromkeys((32, 256, 512, 1024, 1500), 2.0))
-    assert found["reasons"] == []
-    kept, cold = found["completion"]["kept"], found["completion"]["cold"]
-    assert (kept["p50_ms"], kept["tokens"]) == (pytest.approx(40 / 10 + 12 * 2), 12)
-    assert (cold["p95_ms"], cold["count"]) == (pytest.approx(1500 / 10 + 12 * 2), 3)
-    assert found["anchoring"]["ratio"] == pytest.approx((10 / 10 + 2) / (510 / 10 + 2))
-    assert found["state_bytes_per_token"] == 1000
-    assert found["peak_bytes"] == 9  # of 5 before, then 9, then 7
-
-
-def test_lengths_that_do_not_fit_are_left_out_with_the_reason(
-    monkeypatch: pytest.MonkeyPatch,
+def test_on_a_card_one_command_gives_every_type_with_card_driver_memory_and_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A small card still has the figures of all the others."""
-    found = speed_of(monkeypatch, room=1500)
-    assert list(found["prefill_ms"]) == [64, 128, 256, 512, 1024]
-    assert list(found["decode_ms"]) == [32, 256, 512, 1024, 1500]
-    assert found["reasons"] == ["reading 2048 tokens or more: out of memory"]
+    """Engine and libraries are stand-ins; all between them is real."""
+    places: list[Place] = []
+
+    def open_at(_: Path, __: EngineSettings, place: Place, *, cuda: Cuda) -> FakeEngine:
+        assert cuda.cards()
+        places.append(place)
+        return FakeEngine(rest="a " * 20, name=f"random {place.compute_type} {place.card}")
+
+    def steps(*_: object) -> Iterator[tuple[int, dict[int, float]]]:
+        yield from ((batch, {40: 3.0, 520: 4.0}) for batch in step_account.BATCHES)
+
+    library = FakeCard(errors={"cublasGemmEx": 15})
+    rates = partial(card_limits.measure, open_driver=lambda: library, open_cublas=lambda: library)
+    monkeypatch.setattr(model, "NvidiaCuda", FillingCuda)
+    monkeypatch.setattr(model, "Ct2Engine", open_at)
+    monkeypatch.setattr(step_account, "step_times", steps)
+    monkeypatch.setattr(card_limits, "measure", rates)
+    code, found, page = bench(monkeypatch, tmp_path, "--device", "cuda", "--compute-types", "all")
+    assert code == 0
+    types = ["bfloat16", "int8_bfloat16", "int8", "float32"]
+    assert [place.compute_type for place in places] == types
+    for one in found["results"]:
+        assert (one["device"]["card"], one["device"]["driver"]) == ("H100", "550.54")
+        assert one["peak_bytes"] >= GIB
+        assert one["limits"]["copy_bytes_s"] == pytest.approx(2e12, rel=1e-3)
+        assert one["limits"]["reasons"] == [
+            "matrix rate: cublasGemmEx failed with error 15; try `nvidia-smi`"
+        ]
+        assert [part["batch"] for part in one["account"]] == [1, 2, 4]
+    assert library.memory == {}
+    assert "H100, driver 550.54: reads 2,000 GB/s" in page
 
 
 def test_targets_stand_beside_the_measured_lines() -> None:
