@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.api import CancelToken, StopReason
+from lsp_server import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ class Flight:
         self.done = False
         self.queue_ms = 0.0
         """Milliseconds from here until the engine took it up."""
-        self._made = time.perf_counter()
+        self._made = clock.now()
         self._stop = stop
         self._loop = asyncio.get_running_loop()
         self._grown = asyncio.Event()
@@ -90,7 +90,7 @@ class Flight:
 
     def begin(self) -> None:
         """The engine takes it up now."""
-        self.queue_ms = (time.perf_counter() - self._made) * 1000
+        self.queue_ms = (clock.now() - self._made) * 1000
         self.cancel.spare = self.answered
 
     def on_token(self, token: Token) -> bool:

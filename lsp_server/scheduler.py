@@ -144,6 +144,11 @@ class Scheduler:
         """Whether the engine has nothing to do."""
         return self._worker is None or self._worker.idle
 
+    @property
+    def resting(self) -> bool:
+        """Whether the engine's thread waits for work, and has told all that it had to tell."""
+        return self._worker is None or self._worker.resting
+
     def retire(self) -> None:
         """End everything without waiting; the engine unloads when its inference has ended."""
         self._closed = True

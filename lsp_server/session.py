@@ -47,6 +47,7 @@ class Session:
         on_status: Callable[[Status], None] = lambda _: None,
         more_available: Callable[[Snapshot], None] = lambda _: None,
         calibrate: bool = True,
+        rates: Rates | None = None,
     ) -> None:
         """Prepare; `load` brings the model. Must be made on the event loop.
 
@@ -56,6 +57,7 @@ class Session:
             on_status: told of every change of state.
             more_available: told when a longer text than the answer is there.
             calibrate: warm a card up, and measure this machine's rates when none are remembered.
+            rates: taken for this machine's; None for those remembered or measured.
         """
         self.settings = settings
         self.documents = Documents()
@@ -72,6 +74,7 @@ class Session:
         self._on_status = on_status
         self._more_available = more_available
         self._calibrate = calibrate
+        self._given_rates = rates
         self._idle_task: asyncio.Task[None] | None = None
         self._waking: asyncio.Future[None] | None = None
         self._make_engine = make_engine
@@ -210,6 +213,8 @@ class Session:
         return self.scheduler.close()
 
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
+        if self._given_rates is not None:
+            return self._given_rates
         path, key = paths.state_dir() / "rates.json", engine.name
         rates = calibration.recall(path, key)
         if engine.device != CPU and self._calibrate:

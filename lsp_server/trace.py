@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from lsp_server import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,21 +46,21 @@ class Trace:
     decoded_tokens: int = 0
     shown_chars: int = 0
     total_ms: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=clock.now)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage; a stage that comes twice adds up."""
-        began = time.perf_counter()
+        began = clock.now()
         try:
             yield
         finally:
-            spent = (time.perf_counter() - began) * 1000
+            spent = (clock.now() - began) * 1000
             self.stages[name] = self.stages.get(name, 0.0) + spent
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the snapshot."""
-        return (time.perf_counter() - self.started) * 1000
+        return (clock.now() - self.started) * 1000
 
     def as_dict(self) -> dict[str, Any]:
         """For `midfill/stats` and the log."""

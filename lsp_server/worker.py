@@ -58,6 +58,7 @@ class Worker:
         self._results: set[asyncio.Future[Any]] = set()
         self._running: Flight | None = None
         self._busy = True
+        self._resting = False
         self._closing = False
         self._loop = loop
         self._stats = stats
@@ -79,6 +80,11 @@ class Worker:
         with self._changed:
             return not (self._busy or self._waiting or self._warm or self._posted)
 
+    @property
+    def resting(self) -> bool:
+        """Whether its thread waits for work, and all that it had to tell has been told."""
+        return self._resting
+
     def submit(self, flight: Flight) -> None:
         """Queue a flight; it replaces what its document has waiting or running."""
         with self._changed:
@@ -91,13 +97,13 @@ class Worker:
                 running.cancel.cancel()
             self._waiting[flight.uri] = flight
             self.flights[flight.uri] = flight
-            self._changed.notify()
+            self._wake()
 
     def warm(self, stable: tuple[int, ...]) -> None:
         """Read a stable part when there is nothing else to do."""
         with self._changed:
             self._warm = stable
-            self._changed.notify()
+            self._wake()
 
     def post(self, job: Callable[[Engine], None], result: asyncio.Future[Any]) -> None:
         """Queue a job that will settle `result`, unless the engine goes before."""
@@ -105,13 +111,13 @@ class Worker:
         result.add_done_callback(self._results.discard)
         with self._changed:
             self._posted.append(job)
-            self._changed.notify()
+            self._wake()
 
     def abandon(self, *, hung: bool = False) -> None:
         """Forget this worker: its flights end; its thread too, unless its code is `hung`."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
+            self._wake()
         self._watch_off()
         if (engine := self.engine) is not None:
             engine.abort(hung=hung)
@@ -127,7 +133,7 @@ class Worker:
             self._closing = True
             if self._running is not None:
                 self._running.cancel.cancel()
-            self._changed.notify()
+            self._wake()
         for flight in self._waiting.values():
             flight.finish(None)
         self._refuse_posted()
@@ -135,6 +141,10 @@ class Worker:
             engine.abort()
         self._thread.join(timeout=CLOSE_S)
         return not self._thread.is_alive()
+
+    def _wake(self) -> None:
+        self._resting = False
+        self._changed.notify()
 
     def _refuse_posted(self) -> None:
         """Tell those who wait for work on this engine that it will not be done."""
@@ -168,6 +178,7 @@ class Worker:
                 if job is not None:
                     self._busy = True
                     return job
+                self._resting = True
                 self._changed.wait()
             return None
 

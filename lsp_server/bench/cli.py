@@ -110,6 +110,15 @@ def _add_servers(parser: argparse.ArgumentParser) -> None:
         help="measure the bound too: the clock stops while a request is pending",
     )
     group.add_argument(
+        "--simulate",
+        metavar="PREFILL,DECODE",
+        help="made-up time: midfill's session on a machine that reads PREFILL tokens/s and decodes "
+        "a token in DECODE ms; answers are the model's own",
+    )
+    group.add_argument(
+        "--memo", type=Path, metavar="DIR", help="with --simulate: where answers are kept"
+    )
+    group.add_argument(
         "--guards-only", action="store_true", help="only check the benchmark itself, in a second"
     )
 

@@ -11,8 +11,9 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from engine.calibration import Rates
 from engine.settings import EngineSettings
-from lsp_server.bench import environment, guards, tables
+from lsp_server.bench import environment, guards, tables, virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.language_server import LanguageServer
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
+
+    from lsp_server.bench.under_test import Server
 
 TASKS_FROM_HISTORY = 20
 EXIT_GUARD = 1
@@ -65,12 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
     options = {"user": asdict(user), "typing": asdict(typing), "interleave": arguments.interleave}
     machine = {**environment.describe(), "served_by": served}  # known when a server has started
     results = Results(machine, options, [asdict(v) for v in verdicts])
-    if warning := environment.too_busy():
+    if arguments.simulate:
+        results.environment["simulated"] = asdict(_rates(arguments.simulate))
+    elif warning := environment.too_busy():
         tables.warn(warning)
+    run_loop = virtual_time.run if arguments.simulate else asyncio.run
     with tables.Progress(tasks, len(contestants), partial(_save_json, arguments, results)) as bar:
-        asyncio.run(
-            measure(tasks, contestants, user, results, bar, interleave=arguments.interleave)
-        )
+        run_loop(measure(tasks, contestants, user, results, bar, interleave=arguments.interleave))
     return _report(arguments, results)
 
 
@@ -101,7 +105,12 @@ def _contestants(
     arguments: argparse.Namespace, typing: Typing, served: dict[str, str]
 ) -> list[Contestant]:
     found = []
-    if not arguments.only_peer:
+    if arguments.simulate:
+        if arguments.server or arguments.peer:
+            message = "--simulate runs midfill's own session; leave out --server and --peer"
+            raise BenchError(message)
+        found.append(_simulated(arguments, typing))
+    elif not arguments.only_peer:
         found.append(_language_server(arguments, typing, served))
     if arguments.peer:
         found.append(_peer(arguments.peer, typing))
@@ -126,6 +135,38 @@ def _language_server(
         typing=typing,
         fresh=arguments.fresh,
     )
+
+
+def _simulated(arguments: argparse.Namespace, typing: Typing) -> Contestant:
+    return Contestant(
+        name=arguments.name or "midfill",
+        what=f"midfill's session in made-up time at {arguments.simulate}",
+        start=_start_simulated(arguments, _settings(arguments), growing=arguments.growing),
+        typing=replace(typing, speed=1.0),
+    )
+
+
+def _start_simulated(
+    arguments: argparse.Namespace, settings: Mapping[str, Any], *, growing: bool
+) -> Callable[[], Awaitable[Server]]:
+    from lsp_server.bench.simulated import SimulatedServer
+
+    rates = _rates(arguments.simulate)
+    return partial(SimulatedServer.start, settings, rates, arguments.memo, growing=growing)
+
+
+def _rates(spec: str) -> Rates:
+    try:
+        prefill, decode = map(float, spec.split(","))
+    except ValueError:
+        prefill = decode = 0
+    if not prefill > 0 or not decode > 0:
+        message = (
+            f"--simulate {spec}: expected PREFILL,DECODE, such as 1000,45 for 1,000 prompt tokens "
+            "a second and 45 ms a decoded token; `midfill bench model` measures them"
+        )
+        raise BenchError(message)
+    return Rates(prefill_tokens_s=prefill, decode_ms=decode)
 
 
 def _command(arguments: argparse.Namespace) -> list[str]:
@@ -206,7 +247,10 @@ def _peer(spec: str, typing: Typing) -> Contestant:
 def _bound(one: Contestant, arguments: argparse.Namespace, served: dict[str, str]) -> Contestant:
     """The same server, as if its answers took no time."""
     start = one.start
-    if one.name != "llama.vim":
+    if arguments.simulate:
+        settings = {**NO_HURRY, **_settings(arguments)}
+        start = _start_simulated(arguments, settings, growing=False)
+    elif one.name != "llama.vim":
         settings = {**NO_HURRY, **_settings(arguments)}
         command = _command(arguments)
         if not arguments.server:

@@ -7,23 +7,42 @@ import selectors
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+
+_TICK_S = 1e-11
+"""Passes whenever the loop looks around, as it does on a real clock: no timer can be so near that
+it is always due and never over."""
+_LEAST_STEP_S = 1e-6
+_LOOK_S = 0.0005
+
+
+def _nobody() -> bool:
+    return False
 
 
 class _SkippingSelector(selectors.DefaultSelector):
     """Where a loop would wait for a timer, lets that much made-up time pass at once."""
 
-    now = 0.0
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.busy: Callable[[], bool] = _nobody
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Events that are there; without any, the time of the next timer."""
+        self.now += _TICK_S
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        while self.busy():
+            if events := super().select(_LOOK_S):
+                return events
         if timeout is None:
             return super().select(None)
         events = super().select(0)
-        if not events and timeout > 0:
-            self.now += timeout
+        if not events:
+            self.now += max(timeout, _LEAST_STEP_S)
         return events
 
 
@@ -37,6 +56,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Made-up seconds since the loop was made."""
         return self._skipping.now
+
+    def wait_for(self, busy: Callable[[], bool]) -> None:
+        """Let no time pass while `busy` says that another thread works for this loop."""
+        self._skipping.busy = busy
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -77,6 +77,8 @@ class RememberingEngine:
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:
         """Play back or ask (see `engine.api.Engine.generate`)."""
+        if request.alternatives > 1:
+            return self._engine.generate(request, on_token, cancel)
         key = key_of({"stable": request.stable, "live": request.live, "heal": request.heal})
         self.prompt_tokens = len(request.stable) + len(request.live)
         known = self._memo.get(key)

@@ -120,6 +120,9 @@ def test_a_run_of_nothing_but_faults_fails(
         (["--device", "gpu"], "known are auto, cpu, cuda"),
         (["--device", "cpu", "--server", "x"], "midfill's own server"),
         (["--json", "/no/such/folder/r.json"], "no folder"),
+        (["--simulate", "1000"], "expected PREFILL,DECODE"),
+        (["--simulate", "0,5"], "expected PREFILL,DECODE"),
+        (["--simulate", "1000,45", "--server", "other"], "leave out --server"),
     ],
 )
 def test_bad_options_say_what_is_wrong(task_file: Path, options: list[str], says: str) -> None:

@@ -1,0 +1,208 @@
+"""The server's session under test in this process, in made-up time and at a made-up speed.
+
+The model answers as it does, from a file where the answer is known; how long that takes is said,
+not measured. So policies can be compared without noise, for machines that are not at hand, and on
+one that is busy. Left out: other processes, the protocol's cost, and files beside the task's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from lsprotocol import types
+
+from lsp_server import clock, engines, paths, sync
+from lsp_server.bench.edits import change, place
+from lsp_server.bench.errors import BenchError, ServerFaultError
+from lsp_server.bench.paced import PacedEngine
+from lsp_server.bench.under_test import Answer, Work
+from lsp_server.bench.virtual_time import VirtualTimeLoop
+from lsp_server.config import Layer, compose
+from lsp_server.evals.remembering import RememberingEngine
+from lsp_server.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from engine.api import Engine
+    from engine.calibration import Rates
+    from lsp_server.bench.tasks import Task
+    from lsp_server.settings import Settings
+
+BASE: Final[dict[str, Any]] = {
+    "engine": {"process": "inside"},
+    "context": {"enabled": False},  # the task's folder holds no other file
+    "statistics": {"enabled": False},
+    "suggestions": {"ahead": "on"},  # the load of this machine says nothing of the made-up one
+}
+"""Settings of a simulated server, under those that are asked for."""
+_PROTOCOL_S = 0.002
+"""From one process to the other and back."""
+_REST_S = 5.0
+
+
+@dataclass
+class _Protocol:
+    """Where notifications to the client go."""
+
+    def notify(self, method: str, params: object) -> None:
+        """Nobody listens."""
+
+
+@dataclass
+class _Host:
+    """What the handlers of documents need of a server."""
+
+    session: Session
+    protocol: _Protocol
+
+
+class SimulatedServer:
+    """One session for all tasks; runs on a `VirtualTimeLoop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        rates: Rates,
+        make_engine: Callable[[], Engine],
+        *,
+        growing: bool = True,
+    ) -> None:
+        """Prepare; `start` makes one that is ready.
+
+        Raises:
+            BenchError: time is not made up here.
+        """
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, VirtualTimeLoop):
+            message = "a simulated server needs a loop with made-up time"
+            raise BenchError(message)
+        self.on_more: Callable[[], None] | None = None
+        self._loop = loop
+        self._growing = growing
+        self._engine: PacedEngine | None = None
+        self._numbers = itertools.count(1)
+        self._sources: dict[int, str] = {}
+        self._uri, self._version, self._text = "", 0, ""
+
+        def make() -> Engine:
+            self._engine = PacedEngine(make_engine(), rates, loop)
+            return self._engine
+
+        self._session = Session(settings, make, more_available=self._more, rates=rates)
+        self._host: Any = _Host(self._session, _Protocol())
+        self._clock = clock.replaced(loop.time)
+
+    @classmethod
+    async def start(
+        cls, settings: Mapping[str, Any], rates: Rates, memo: Path | None, *, growing: bool
+    ) -> Self:
+        """Load the model.
+
+        Args:
+            settings: as a client would send them.
+            rates: the made-up speed.
+            memo: folder of known answers; the user's by default.
+            growing: whether the client can take growing texts.
+
+        Raises:
+            BenchError: a setting does not fit.
+            ServerFaultError: the model cannot be loaded.
+        """
+        composed = compose([Layer("simulation", BASE), Layer("--settings", settings)])
+        if composed.problems:
+            raise BenchError("--settings: " + "; ".join(composed.problems))
+        make = engines.maker(composed.settings, "real")
+        folder = memo or paths.state_dir() / "answers"
+        server = cls(
+            composed.settings, rates, lambda: RememberingEngine(make(), folder), growing=growing
+        )
+        await server.load()
+        return server
+
+    async def load(self) -> None:
+        """Load the engine, and let no time pass while it works.
+
+        Raises:
+            ServerFaultError: it cannot be loaded.
+        """
+        self._clock.__enter__()
+        self._loop.wait_for(self._busy)
+        await self._session.load()
+        if self._session.pipeline is None:
+            raise ServerFaultError(self._session.status.message)
+
+    def _busy(self) -> bool:
+        """Whether the engine's thread does what takes no made-up time."""
+        waits = self._engine is not None and self._engine.waits
+        return not waits and not self._session.scheduler.resting
+
+    def _more(self, snapshot: Any) -> None:
+        if self._growing and self.on_more and snapshot.uri == self._uri:
+            self.on_more()
+
+    async def open(self, task: Task) -> None:
+        """Open the task's document, and let what that causes end."""
+        self._uri = f"file:///simulated/{task.id}/{task.file}"
+        self._version, self._text = 1, task.before
+        document = types.TextDocumentItem(self._uri, task.language, 1, task.before)
+        sync.did_open(self._host, types.DidOpenTextDocumentParams(document))
+        await asyncio.sleep(_REST_S)
+
+    def moved(self, text: str, offset: int) -> None:  # noqa: ARG002 -- asked with the request
+        """Change the document."""
+        if text == self._text:
+            return
+        edit = change(self._text, text)
+        where = types.Range(*(types.Position(**edit["range"][end]) for end in ("start", "end")))
+        self._version, self._text = self._version + 1, text
+        document = types.VersionedTextDocumentIdentifier(self._version, self._uri)
+        partial = types.TextDocumentContentChangePartial(range=where, text=edit["text"])
+        sync.did_change(self._host, types.DidChangeTextDocumentParams(document, [partial]))
+
+    async def complete(self, text: str, offset: int) -> Answer:
+        """Ask the session."""
+        self.moved(text, offset)
+        position = types.Position(**place(text, offset))
+        number = next(self._numbers)
+        snapshot = self._session.documents.snapshot(self._uri, position)
+        found, trace = await self._session.complete(snapshot)
+        await asyncio.sleep(_PROTOCOL_S)
+        self._sources[number] = str(trace.source)
+        return Answer(found, number)
+
+    def accepted(self, *, whole: bool) -> None:
+        """Nothing is kept of it."""
+
+    async def close_task(self) -> None:
+        """Close the document, and let work in the background end."""
+        document = types.TextDocumentIdentifier(self._uri)
+        sync.did_close(self._host, types.DidCloseTextDocumentParams(document))
+        await asyncio.sleep(_REST_S)
+
+    async def ping(self) -> float | None:
+        """There is no protocol."""
+        return None
+
+    async def work(self) -> Work:
+        """The session's counts; processor and memory are this process's, and say nothing."""
+        stats = self._session.stats
+        return Work(
+            decoded_tokens=stats.decoded_tokens,
+            prompt_tokens=stats.prompt_tokens,
+            cached_prompt_tokens=stats.cached_prompt_tokens,
+            busy_ms=stats.busy_ms,
+        )
+
+    async def sources(self) -> Mapping[int, str]:
+        """Where answers came from, by request number."""
+        return self._sources
+
+    async def stop(self) -> None:
+        """Close the session."""
+        self._session.close()
+        self._clock.__exit__(None, None, None)

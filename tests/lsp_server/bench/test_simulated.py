@@ -1,0 +1,89 @@
+"""A session typed into in made-up time: the speed is what it is said to be, and runs repeat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.calibration import Rates
+from engine.fake import FakeEngine
+from lsp_server.bench import virtual_time
+from lsp_server.bench.metrics import figures
+from lsp_server.bench.simulated import BASE, SimulatedServer
+from lsp_server.bench.typist import TypingRun
+from lsp_server.bench.user import Typing, User
+from lsp_server.config import Layer, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.api import CancelToken, Generation, Request, Token
+    from lsp_server.bench.tasks import Task
+
+FAST = Rates(prefill_tokens_s=20_000, decode_ms=4)
+SLOW = Rates(prefill_tokens_s=100, decode_ms=2000)
+
+
+class KnowingEngine(FakeEngine):
+    """Knows what will be typed, and goes on from wherever the prompt ends."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__()
+        self._typed = typed
+
+    def generate(
+        self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
+    ) -> Generation:
+        """The rest of it."""
+        before = self.tokenizer.decode((*request.stable, *request.live))
+        ends = (end for end in range(len(self._typed), -1, -1))
+        known = next(end for end in ends if before.endswith(self._typed[:end]))
+        self.rest = self._typed[known:]
+        return super().generate(request, on_token, cancel)
+
+
+def type_into(task: Task, rates: Rates, seed: int = 0) -> TypingRun:
+    """One task typed by a person into a session whose model is always right."""
+    settings = compose([Layer("test", BASE)]).settings
+    typed: list[TypingRun] = []
+
+    async def main() -> None:
+        server = SimulatedServer(settings, rates, lambda: KnowingEngine(task.typed))
+        await server.load()
+        await server.open(task)
+        typed.append(TypingRun(task, server, User(500), Typing(seed=seed)))
+        await typed[0].run()
+        await server.close_task()
+        work = await server.work()
+        typed[0].counts.decoded_tokens = work.decoded_tokens or 0
+        await server.stop()
+
+    virtual_time.run(main())
+    return typed[0]
+
+
+def test_a_model_that_is_right_saves_keys_where_it_is_fast(task: Task) -> None:
+    """Whole lines are taken as soon as they can be read."""
+    assert figures([type_into(task, FAST).counts])["keystrokes_saved"] > 0.5
+
+
+def test_the_same_model_saves_next_to_nothing_where_it_is_slow(task: Task) -> None:
+    """Two seconds a token: the person has typed on long before."""
+    assert figures([type_into(task, SLOW).counts])["keystrokes_saved"] < 0.1
+
+
+def test_latency_is_that_of_the_made_up_speed(task: Task) -> None:
+    """The first answer is read from nothing and has to be decoded: no faster than that."""
+    rates = Rates(prefill_tokens_s=1000, decode_ms=30)
+    first = type_into(task, rates).counts.latency_ms[0]
+    assert first > 30
+    assert first < 300  # the target of 250 ms, and the way there and back
+
+
+@pytest.mark.parametrize("rates", [FAST, Rates(prefill_tokens_s=1000, decode_ms=45)])
+def test_a_run_repeats_to_the_event(task: Task, rates: Rates) -> None:
+    """No clock but the made-up one has a say."""
+    one, other = type_into(task, rates, seed=3), type_into(task, rates, seed=3)
+    assert one.events == other.events
+    assert one.counts.decoded_tokens == other.counts.decoded_tokens
