@@ -196,6 +196,9 @@ class Ct2Engine:
                 callback=lambda _: cancel.cancelled,
             )
         except Exception as error:
+            if self._is_out_of_memory(error):  # nobody lives by a choice: there is none
+                self._give_way()
+                return Generation((), 0, StopReason.CANCELLED, 0, 0, 0.0, 0.0)
             raise GenerationError(
                 f"{self._name} failed on alternatives: {error}; the engine restarts by itself"
             ) from error
@@ -261,15 +264,18 @@ class Ct2Engine:
     def _with_less(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:
-        """Another program took the memory: half the budget from now on, and one more try."""
+        """Another program took the memory: one more try with half the budget."""
         if self._budget < _LEAST_BUDGET:
             raise GenerationError(
                 f"{self._name} has no memory left; end other programs there or set a smaller model"
             )
+        self._give_way()
+        return self.generate(request, on_token, cancel)
+
+    def _give_way(self) -> None:
         self._budget //= 2
         _log.warning("out of memory; kept states get %d MiB from now on", self._budget >> 20)
         self.recycle()
-        return self.generate(request, on_token, cancel)
 
     def _weight(self, stable: tuple[int, ...]) -> int:
         return int(len(stable) * self._manifest.kv_bytes_per_token * self._place.state_factor)

@@ -14,7 +14,7 @@ from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
-from engine.device.places import check
+from engine.device.places import check, hidden
 from engine.errors import DeviceError, MidfillError
 from lsp_server import config, paths
 from lsp_server.version import VERSION
@@ -114,7 +114,7 @@ def cards(cuda: Cuda) -> Iterator[Finding]:
         yield Finding("gpu", well=False, words=str(error))
         return
     if not found:
-        yield Finding("gpu", well=True, words="none found; the CPU is used")
+        yield Finding("gpu", well=True, words=f"none found{hidden()}; the CPU is used")
     for card in found:
         yield Finding("gpu", *_card(card, cuda))
     if found:

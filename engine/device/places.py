@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -93,7 +94,11 @@ def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> O
     if wanted:
         cards = tuple(card for card in cards if card.index == int(wanted))
     if not cards:
-        why = f"there is no card {setting}" if wanted else "no NVIDIA card was found"
+        why = (
+            f"there is no card {setting}{hidden()}"
+            if wanted
+            else f"no NVIDIA card was found{hidden()}"
+        )
         hint = "see CUDA_VISIBLE_DEVICES and `nvidia-smi`"
         return Options(refusals=() if setting == "auto" else (f"{why}; {hint}",))
     places: list[Place] = []
@@ -109,6 +114,12 @@ def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> O
         except DeviceError as error:
             return Options(refusals=(*refusals, str(error)))
     return Options(tuple(places), tuple(refusals))
+
+
+def hidden() -> str:
+    """What may hide cards from this process, for people; "" when nothing does."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "" if chosen is None else f", CUDA_VISIBLE_DEVICES is {chosen!r}"
 
 
 def _places_on(card: Card, compute_type: str, weight_count: int, cuda: Cuda) -> list[Place]:

@@ -203,6 +203,10 @@ def test_a_model_that_runs_out_of_memory_goes_on_with_half_the_budget() -> None:
         assert run(engine, "def add(a, b):\n    return ", "").text == expected
         assert engine.account().budget_bytes == budget // 2
         assert engine.account().prompts == 1
+        Full.failed = False
+        choice = Request((1,), (2,), 4, alternatives=3)
+        assert engine.generate(choice, lambda _: False, CancelToken()).texts == ()
+        assert engine.account().prompts == 0
     finally:
         engine.close()
 

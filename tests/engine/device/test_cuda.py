@@ -6,6 +6,7 @@ import pytest
 
 from engine.device import cuda
 from engine.device.cuda import NvidiaCuda
+from engine.device.places import options
 from engine.errors import DeviceError
 from lsp_server import doctor
 from tests.engine.device.fakes import FakeCuda, card
@@ -32,6 +33,62 @@ def test_a_real_card_says_its_name_and_memory() -> None:
     for found in NvidiaCuda().cards():
         assert found.name
         assert 0 < found.free_bytes <= found.total_bytes
+
+
+class Driver:
+    """A driver's library that answers `cuInit` with a code and counts its cards."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def cuInit(self, _: int) -> int:  # noqa: N802 - the driver's name
+        """As the real one: 0 is success."""
+        return self._code
+
+    def cuDeviceGetCount(self, _: object) -> int:  # noqa: N802 - the driver's name
+        """Success; the count stays zero."""
+        return 0
+
+
+@pytest.mark.parametrize("code", [0, 100, 101])
+def test_a_driver_without_a_visible_card_means_no_cards(
+    code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CUDA_VISIBLE_DEVICES that is empty, or names what is not there, hides them all."""
+    monkeypatch.setattr(cuda, "_open", lambda _: Driver(code))
+    assert NvidiaCuda().cards() == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (35, "too old for CUDA 12; install 525"),
+        (803, "too old"),
+        (804, "too old"),
+        (999, r"refused \(CUDA error 999\); try `nvidia-smi`"),  # after a reset, say
+    ],
+)
+def test_a_driver_that_refuses_says_why(
+    code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with the next step."""
+    monkeypatch.setattr(cuda, "_open", lambda _: Driver(code))
+    with pytest.raises(DeviceError, match=words):
+        NvidiaCuda().cards()
+
+
+def test_what_hides_the_cards_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By doctor, and to those who asked for a card."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    (found,) = doctor.cards(FakeCuda(()))
+    assert (found.well, found.words) == (
+        True,
+        "none found, CUDA_VISIBLE_DEVICES is '7'; the CPU is used",
+    )
+    (refusal,) = options("cuda", "auto", 1, FakeCuda(())).refusals
+    assert "CUDA_VISIBLE_DEVICES is '7'" in refusal
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert "is '" not in options("cuda", "auto", 1, FakeCuda(())).refusals[0]
 
 
 def test_a_library_of_another_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

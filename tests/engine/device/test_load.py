@@ -108,6 +108,22 @@ def test_the_second_card_stands_in_for_the_first(folder: Path) -> None:
     assert engine.name.startswith("fake cuda:1")
 
 
+def test_a_card_that_was_removed_in_service_gives_way_when_the_engine_starts_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    """What won there is remembered, and does not keep the CPU from serving; nor for good."""
+    memo, settings = tmp_path / "devices.json", EngineSettings(device="cuda")
+    load(folder, settings, memo=memo, cuda=FakeCuda(), open_at=Workshop())
+    for gone in (FakeCuda(()), FakeCuda(driver_error="the NVIDIA driver refused")):
+        workshop = Workshop()
+        assert load(folder, settings, memo=memo, cuda=gone, open_at=workshop).device == "cpu"
+        assert workshop.notes[-1].startswith("the CPU is used: ")
+    workshop = Workshop()
+    load(folder, settings, memo=memo, cuda=FakeCuda(), open_at=workshop)
+    assert len(workshop.places) == 1  # the card is back, and needs no race
+    assert workshop.places[0].startswith("cuda:0")
+
+
 def test_a_remembered_type_that_fails_is_raced_again(folder: Path, tmp_path: Path) -> None:
     """After a driver update, say."""
     memo = tmp_path / "devices.json"
