@@ -51,6 +51,7 @@ def measure(place: Place, threads: int, scratch: Path) -> Limits:
     count = memory.physical_threads(threads)
     size = _buffer_bytes()
     read, copied = bandwidths(size, count)
+    memory.give_back()  # the engine told the allocator to keep large blocks
     best = f"best of {_REPEATS}"
     memory_how = f"memory: {size / 2**30:.2f} GiB read and copied by {count} threads, {best}"
     matrix_how = (

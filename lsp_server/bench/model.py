@@ -179,7 +179,6 @@ class _Bench:
             **{name: [point.as_dict() for point in found] for name, found in points.items()},
             "steps_ms": steps,
             "account": self._account(costs, limits, steps),
-            "resident_bytes": psutil.Process().memory_info().rss,
         }
 
     def _steps(self, place: Place, fast: bool) -> tuple[dict[int, dict[int, float]], list[str]]:
