@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # a private name, but the only one argparse has for what `add_subparsers` returns
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+    from lsp_server.option_types import Commands
 
 _ABOUT = """\
 Runs fill-in-the-middle tasks through the server's own pipeline and counts what is right. The fields

@@ -1,0 +1,169 @@
+"""`midfill bench keystrokes` and `compare`: the options."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsp_server.option_types import above_zero, at_least_zero, positive
+
+if TYPE_CHECKING:
+    from lsp_server.option_types import Commands
+
+KEYSTROKES = """\
+Types recorded edits into a server over stdio, key by key in real time, and counts what its
+suggestions are worth. What every figure means is said in docs/benchmarks.md.
+
+  midfill bench keystrokes --repo .
+  midfill bench keystrokes --tasks replay.jsonl --quick --json out.json --html out.html
+  midfill bench keystrokes --repo . --server "other-server --stdio"
+  midfill bench keystrokes --repo . --peer llama-server=http://127.0.0.1:8012 --interleave
+"""
+
+
+def add_parsers(commands: Commands) -> None:
+    """Register both."""
+    _add_keystrokes(commands)
+    _add_compare(commands)
+
+
+def _add_keystrokes(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "keystrokes",
+        help="type real edits into a server and count the keys it saves",
+        description=KEYSTROKES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_tasks(parser)
+    _add_servers(parser)
+    _add_people(parser)
+    out = parser.add_argument_group("results")
+    out.add_argument("--json", type=Path, metavar="FILE", help="write results, also partial ones")
+    out.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
+    parser.set_defaults(run=_keystrokes)
+
+
+def _add_tasks(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is typed")
+    where = group.add_mutually_exclusive_group(required=True)
+    where.add_argument("--tasks", type=Path, metavar="FILE", help="recorded tasks, JSON Lines")
+    where.add_argument("--repo", type=Path, metavar="PATH", help="hunks of a repository's history")
+    group.add_argument(
+        "--commits",
+        type=positive,
+        default=300,
+        metavar="N",
+        help="with --repo: commits to look at",
+    )
+    group.add_argument(
+        "--count", type=positive, metavar="N", help="most tasks (default: all, 20 with --repo)"
+    )
+    group.add_argument("--quick", action="store_true", help="only tasks marked quick")
+    group.add_argument("--lang", metavar="A,B", help="only these languages (LSP identifiers)")
+
+
+def _add_servers(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what it is typed into")
+    group.add_argument(
+        "--server", metavar="CMD", help="a language server over stdio (default: midfill itself)"
+    )
+    group.add_argument("--name", metavar="NAME", help="what results call it")
+    group.add_argument(
+        "--settings", metavar="JSON", default="{}", help="its initialization options"
+    )
+    group.add_argument(
+        "--device", metavar="DEVICE", help="where midfill's own model runs: auto, cpu, cuda, cuda:N"
+    )
+    group.add_argument("--fresh", action="store_true", help="a new process for every task")
+    group.add_argument(
+        "--no-growing",
+        dest="growing",
+        action="store_false",
+        help="do not say that shown texts may grow",
+    )
+    group.add_argument(
+        "--peer",
+        metavar="KIND=URL",
+        help="llama-server=http://HOST:PORT: llama.cpp, driven by llama.vim's policy",
+    )
+    group.add_argument("--only-peer", action="store_true", help="leave the language server out")
+    group.add_argument("--interleave", action="store_true", help="servers take turns task by task")
+    group.add_argument(
+        "--zero-latency",
+        nargs="?",
+        const="also",
+        choices=("also", "only"),
+        help="measure the bound too: the clock stops while a request is pending",
+    )
+    group.add_argument(
+        "--simulate",
+        metavar="PREFILL,DECODE",
+        help="made-up time: midfill's session on a machine that reads PREFILL tokens/s and decodes "
+        "a token in DECODE ms; answers are the model's own",
+    )
+    group.add_argument(
+        "--memo", type=Path, metavar="DIR", help="with --simulate: where answers are kept"
+    )
+    group.add_argument(
+        "--guards-only", action="store_true", help="only check the benchmark itself, in a second"
+    )
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("who types and decides")
+    group.add_argument(
+        "--reaction",
+        type=at_least_zero,
+        default=500,
+        metavar="MS",
+        help="how long a text must stand before it can be taken (default 500; 0 is the bound)",
+    )
+    group.add_argument(
+        "--mode",
+        choices=("full", "line", "word"),
+        default="line",
+        help="what can be taken of a text that is right only at its start (default line)",
+    )
+    group.add_argument(
+        "--gap", type=above_zero, default=200, metavar="MS", help="median gap between keys"
+    )
+    group.add_argument(
+        "--debounce", type=at_least_zero, default=0, metavar="MS", help="wait of the client"
+    )
+    group.add_argument(
+        "--ask",
+        choices=("unshown", "always"),
+        default="unshown",
+        help="ask after keys whose text is not shown (default), or after every key",
+    )
+    group.add_argument("--seed", type=int, default=0, help="of the typist and of drawing tasks")
+    group.add_argument(
+        "--speed",
+        type=above_zero,
+        default=1.0,
+        help="times faster than real time; figures of real servers hold at 1 alone",
+    )
+
+
+def _add_compare(commands: Commands) -> None:
+    parser = commands.add_parser("compare", help="two results, with paired intervals")
+    for name in ("a", "b"):
+        parser.add_argument(name, metavar=name.upper(), help="FILE.json or FILE.json#NAME")
+    parser.add_argument("--seed", type=int, default=0, help="of the resampling")
+    parser.set_defaults(run=_compare)
+
+
+def _keystrokes(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import run_keystrokes
+
+    return run_keystrokes.run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench import tables
+    from lsp_server.bench.compare import compare, in_common, pick
+
+    a, b = pick(arguments.a), pick(arguments.b)
+    tables.show_comparison(a, b, in_common(a, b), compare(a, b, seed=arguments.seed))
+    return 0
