@@ -56,7 +56,7 @@ class SuggestionSettings:
     max_tokens: int = field(default=64, metadata={"min": 1, "max": 1024, "unit": "tokens"})
     ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})
     ahead_tokens: int = field(default=24, metadata={"min": 0, "max": 1024, "unit": "tokens"})
-    eagerness: float = field(default=0.5, metadata={"min": 0, "max": 1})
+    eagerness: float = field(default=0.4, metadata={"min": 0, "max": 1})
     stop_probability: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 
