@@ -63,7 +63,13 @@ def server() -> Iterator[Wire]:
             (1, 9),
             "return a + b",
         ),
-        ("word.py", "python", "def add(a, b):\n    re\n", (1, 6), "return a + b"),
+        (
+            "word.py",
+            "python",
+            'def add(a, b):\n    """Add two numbers."""\n    re\n',
+            (2, 6),
+            "return a + b",
+        ),
         (
             "loop.py",
             "python",
