@@ -8,16 +8,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine.api import Generation, StateAccount, StopReason
+from lsp_server.bench.passing import PassingEngine
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from context.template import Family
-    from context.tokens import Tokenizer
     from engine.api import CancelToken, Engine, Request, Token
     from engine.calibration import Rates
-    from engine.errors import EngineLostError
 
 _STATES = 12
 """Kept prompts: about what a gibibyte holds of the 0.5B's."""
@@ -27,7 +25,7 @@ _HEAL_STEPS = 1.4
 """What the first token costs more when two rows race for it."""
 
 
-class PacedEngine:
+class PacedEngine(PassingEngine):
     """Lets made-up time pass for prefill and for each token, and no time for the real work.
 
     Prefill takes the rate's time for each token whose state is not kept, decoding its time for
@@ -37,42 +35,17 @@ class PacedEngine:
 
     def __init__(self, engine: Engine, rates: Rates, loop: asyncio.AbstractEventLoop) -> None:
         """Answer like `engine`, at `rates`, on the clock of `loop`."""
+        super().__init__(engine)
         self.waits = False
-        self._engine = engine
         self._rates = rates
         self._loop = loop
         self._kept: collections.OrderedDict[tuple[int, ...], None] = collections.OrderedDict()
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The model's."""
-        return self._engine.tokenizer
-
-    @property
-    def family(self) -> Family:
-        """The model's."""
-        return self._engine.family
 
     @property
     def name(self) -> str:
         """The model's, with the speed."""
         rates = self._rates
         return f"{self._engine.name} at {rates.prefill_tokens_s:g}/s, {rates.decode_ms:g} ms"
-
-    @property
-    def note(self) -> str:
-        """The model's."""
-        return self._engine.note
-
-    @property
-    def device(self) -> str:
-        """The model's."""
-        return self._engine.device
-
-    @property
-    def context_length(self) -> int:
-        """The model's."""
-        return self._engine.context_length
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
@@ -146,14 +119,3 @@ class PacedEngine:
     def recycle(self) -> None:
         """Forget all kept states."""
         self._kept.clear()
-
-    def close(self) -> None:
-        """Close the engine behind it."""
-        self._engine.close()
-
-    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
-        """The model's."""
-        self._engine.on_lost(tell)
-
-    def abort(self, *, hung: bool = False) -> None:
-        """Nothing: the real work takes no made-up time."""

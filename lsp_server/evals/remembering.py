@@ -7,21 +7,19 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.api import Generation, StopReason, Token
+from lsp_server.bench.passing import PassingEngine
 from lsp_server.evals.memo import Memo, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from context.template import Family
-    from context.tokens import Tokenizer
     from engine.api import CancelToken, Engine, Request, StateAccount
-    from engine.errors import EngineLostError
 
 _FINAL = {StopReason.END, StopReason.LENGTH}
 
 
-class RememberingEngine:
+class RememberingEngine(PassingEngine):
     """Passes each new request on to another engine, and plays known answers back.
 
     An answer that was stopped early is enough when it is stopped as early again; otherwise the
@@ -35,43 +33,13 @@ class RememberingEngine:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         """Answer from `engine`, and keep its answers in `folder`, one file for each model."""
-        self._engine = engine
+        super().__init__(engine)
         # the number of threads is the machine's business, not the answer's
         name = engine.name.rpartition("x")[0] or engine.name
         self._memo = Memo(folder / f"{name.strip().replace(' ', '_')}.jsonl")
         self.asked = 0
         self.decoded = ""
         self.prompt_tokens = 0
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The model's."""
-        return self._engine.tokenizer
-
-    @property
-    def family(self) -> Family:
-        """The model's."""
-        return self._engine.family
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._engine.name
-
-    @property
-    def device(self) -> str:
-        """The engine's."""
-        return self._engine.device
-
-    @property
-    def note(self) -> str:
-        """The model's."""
-        return self._engine.note
-
-    @property
-    def context_length(self) -> int:
-        """The model's."""
-        return self._engine.context_length
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
@@ -122,18 +90,6 @@ class RememberingEngine:
 
     def recycle(self) -> None:
         """Nothing to forget; known answers stay."""
-
-    def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
-        """The model's."""
-        self._engine.on_lost(tell)
-
-    def abort(self, *, hung: bool = False) -> None:
-        """The model's."""
-        self._engine.abort(hung=hung)
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
 
 
 def _play(
