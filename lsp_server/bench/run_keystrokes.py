@@ -143,6 +143,7 @@ def _simulated(arguments: argparse.Namespace, typing: Typing) -> Contestant:
         what=f"midfill's session in made-up time at {arguments.simulate}",
         start=_start_simulated(arguments, _settings(arguments), growing=arguments.growing),
         typing=replace(typing, speed=1.0),
+        fresh=arguments.fresh,
     )
 
 

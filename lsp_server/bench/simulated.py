@@ -134,6 +134,7 @@ class SimulatedServer:
         self._loop.wait_for(self._busy)
         await self._session.load()
         if self._session.pipeline is None:
+            await self.stop()
             raise ServerFaultError(self._session.status.message)
 
     def _busy(self) -> bool:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.calibration import Rates
+from engine.errors import EngineLoadError
 from engine.fake import FakeEngine
+from lsp_server import clock
 from lsp_server.bench import virtual_time
+from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.metrics import figures
 from lsp_server.bench.simulated import BASE, SimulatedServer
 from lsp_server.bench.typist import TypingRun
@@ -87,3 +90,20 @@ def test_a_run_repeats_to_the_event(task: Task, rates: Rates) -> None:
     one, other = type_into(task, rates, seed=3), type_into(task, rates, seed=3)
     assert one.events == other.events
     assert one.counts.decoded_tokens == other.counts.decoded_tokens
+
+
+def test_a_model_that_cannot_be_loaded_is_a_fault_and_real_time_goes_on() -> None:
+    """Whoever measures next in this process has its clock back."""
+    settings = compose([Layer("test", BASE)]).settings
+
+    def broken() -> FakeEngine:
+        raise EngineLoadError("the model is damaged; run `midfill models verify`")
+
+    async def main() -> None:
+        await SimulatedServer(settings, FAST, broken).load()
+
+    with pytest.raises(ServerFaultError, match="the model is damaged"):
+        virtual_time.run(main())
+    before = clock.now()
+    assert sum(range(100_000))  # takes real time, and no made-up time
+    assert clock.now() > before
