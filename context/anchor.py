@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from context.text import Place, Text
 
 CLOSERS = frozenset(")]}>\"'`;, \t")

@@ -9,7 +9,7 @@ from context.anchor import after_closers, text_after
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from context.text import Place
     from context.tokens import Tokenizer
 

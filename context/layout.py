@@ -14,7 +14,7 @@ from context.languages import path_comment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from context.template import Family
 
 

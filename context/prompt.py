@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from context.candidate import Candidate
-    from context.documents import Snapshot
     from context.layout import Piece
     from context.settings import PromptSettings
+    from context.snapshot import Snapshot
     from context.template import Family
     from context.text import Place, Text
     from context.tokens import Tokenizer

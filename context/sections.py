@@ -12,8 +12,8 @@ from context.layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.documents import Snapshot
     from context.layout import Piece
+    from context.snapshot import Snapshot
     from context.template import Family
 
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from context.candidate import Candidate
-    from context.documents import Snapshot
     from context.prompt import Prompt, PromptMaker, Stable
+    from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings import Settings

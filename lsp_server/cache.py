@@ -18,7 +18,7 @@ from context.anchor import after_closers, text_after, unix
 from lsp_server.flight import Decoded
 
 if TYPE_CHECKING:
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from context.text import Text
 
 _HEAD_LINES = 3

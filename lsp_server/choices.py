@@ -9,7 +9,7 @@ from lsp_server.postprocess import present
 from lsp_server.shape import Shape
 
 if TYPE_CHECKING:
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from lsp_server.anchors import Anchors
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings import Settings

@@ -11,7 +11,7 @@ from lsprotocol import types
 from lsp_server import choices, items
 
 if TYPE_CHECKING:
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from lsp_server.server import MidfillServer
     from lsp_server.session import Session
 

@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
 from engine.device.places import check, hidden

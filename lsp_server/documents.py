@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangePartial
 
-from context.documents import Cursor, Snapshot
 from context.languages import language_of
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from lsp_server.folders import Folders
 from lsp_server.notebooks import Notebooks

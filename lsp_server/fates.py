@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from context.text import Text
     from lsp_server.settings import StatisticsSettings
 

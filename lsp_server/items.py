@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lsprotocol.types import PositionEncodingKind
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
 
 ACCEPTED = "midfill.accepted"
 """The command that editors run after a full accept."""

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from context.documents import Cursor, Snapshot
 from context.languages import language_of
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.errors import MidfillError
 from lsp_server import config, engines

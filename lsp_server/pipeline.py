@@ -22,8 +22,8 @@ from lsp_server.trace import Source, Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.documents import Snapshot
     from context.prompt import Prompt, PromptMaker
+    from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings import Settings

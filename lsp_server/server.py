@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from context.documents import Snapshot  # noqa: TC001 - pygls reads annotations
+from context.snapshot import Snapshot  # noqa: TC001 - pygls reads annotations
 from lsp_server import (
     client_settings,
     completions,

@@ -27,7 +27,7 @@ from lsp_server.trace import Source, Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from engine.api import Engine
     from engine.calibration import Rates
     from engine.settings import EngineSettings

@@ -11,7 +11,7 @@ from context.languages import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
 
 _NEARBY_LINES = 200
 """How far from the cursor lines with text are looked for."""

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from context.candidate import Candidate
-    from context.documents import Snapshot
     from context.settings import ContextSettings
+    from context.snapshot import Snapshot
     from lsp_server.documents import Change, Document
 
 _log = logging.getLogger(__name__)

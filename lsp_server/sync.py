@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from context.documents import Cursor
+from context.snapshot import Cursor
 from context.text import split_lines
 from lsp_server import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from lsp_server.documents import Change
     from lsp_server.server import MidfillServer
     from lsp_server.session import Session

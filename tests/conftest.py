@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from context.documents import Cursor, Snapshot
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from context.layout import Layout, one_line, spell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.documents import Snapshot
     from context.prompt import Prompt
+    from context.snapshot import Snapshot
     from context.template import Family
     from context.tokens import Tokenizer
 

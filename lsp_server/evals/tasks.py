@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from context.documents import Cursor, Snapshot
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from lsp_server.bench.task_files import read_rows
 

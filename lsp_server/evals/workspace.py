@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from lsp_server.evals.tasks import Task
 
 OPEN_FILES: Final = 20

@@ -11,7 +11,7 @@ from context.text import Text
 from tests.conftest import at, typed
 
 if TYPE_CHECKING:
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
 
 ABOVE = "import os\n\n\ndef first():\n    return 1\n\n\n"
 BELOW = "\n\ndef last():\n    return 9\n"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from context.anchor import CLOSERS, unix
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker, Stable
 from context.settings import PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.fake import FakeEngine
 

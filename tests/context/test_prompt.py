@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.documents import Cursor, Snapshot
 from context.prompt import Prompt, PromptMaker
 from context.settings import PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES, Family
 from context.text import Text
 from engine.fake import CharTokenizer

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from context.candidate import Candidate, Kind
-from context.documents import Cursor, Snapshot
 from context.layout import Layout, layout_of
 from context.prompt import Prompt, PromptMaker
 from context.settings import LAYOUTS, PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES, Family
 from context.text import Text
 from engine.fake import CharTokenizer

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.secrets import MASK, mask, masked
 from context.settings import PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES
 from context.text import Text
 from engine.fake import CharTokenizer

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from engine.api import Request
 
 OTHER = "def fetch_invoice(store, number):\n    return store.invoices[number]\n"

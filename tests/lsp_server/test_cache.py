@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from context.anchor import CLOSERS
-from context.documents import Cursor, Snapshot
+from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from lsp_server.cache import CompletionCache
 from lsp_server.flight import Decoded

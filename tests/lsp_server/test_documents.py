@@ -25,7 +25,7 @@ from lsprotocol.types import (
     WorkspaceFoldersChangeEvent,
 )
 
-from context.documents import Cursor
+from context.snapshot import Cursor
 from lsp_server.documents import Change, Documents, Fault
 
 URI = "file:///space/app/main.py"

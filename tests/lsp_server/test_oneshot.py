@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.documents import Cursor
+from context.snapshot import Cursor
 from lsp_server.oneshot import PlaceError, snapshot_at
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.documents import Cursor
+from context.snapshot import Cursor
 from engine import calibration
 from engine.calibration import Rates
 from engine.errors import GenerationError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
     from engine.api import CancelToken, Generation, Request, Token
     from lsp_server.status import Status
 

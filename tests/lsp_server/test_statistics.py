@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
 
 OFF = StatisticsSettings(enabled=False)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from context.candidate import Candidate
-    from context.documents import Snapshot
+    from context.snapshot import Snapshot
 
 STORE = '''\
 class Store:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.settings import PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES
 from context.text import Text
 from engine.errors import ModelMissingError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from context.documents import Cursor, Snapshot
 from context.prompt import PromptMaker
 from context.settings import PromptSettings
+from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES
 from context.text import Text
 from engine.fake import CharTokenizer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from context.documents import Cursor
+from context.snapshot import Cursor
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.evals.tasks import read_tasks
 
