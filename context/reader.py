@@ -19,7 +19,7 @@ from context.languages import language_of
 from context.locations import folded, folder_of, name_of, printable, relative, root_of
 from context.policy import Gate, Reason, is_library, text_reason
 from context.private_names import is_private
-from context.secrets import mask
+from context.secrets.mask import mask
 from context.settings import ContextSettings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from context.anchor import CLOSERS
-from context.secrets import mask
+from context.secrets.mask import mask
 from lsp_server.confidence import cut
 from lsp_server.repairs import (
     held_back,

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from context.prompt import PromptMaker
-from context.secrets import masked
+from context.secrets.mask import masked
 from engine import calibration, rehearsal
 from engine.device.places import CPU
 from engine.errors import MidfillError

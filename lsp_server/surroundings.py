@@ -23,7 +23,7 @@ from context.library_places import Places
 from context.locations import location_of
 from context.reader import Reader
 from context.recency import Recency
-from context.secrets import mask
+from context.secrets.mask import mask
 from lsp_server import recent_files
 from lsp_server.background import Background
 from lsp_server.disk_watch import DiskWatch

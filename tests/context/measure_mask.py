@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from context.private_names import CODE
-from context.secrets import mask
+from context.secrets.mask import mask
 from tests.context import planted
 
 if TYPE_CHECKING:

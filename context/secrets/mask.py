@@ -15,8 +15,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Final
 
-from context.assigned_secrets import assigned, is_placeholder
-from context.secret_kinds import KINDS, RUN, SHAPES, Kind
+from context.secrets.assignments import assigned, is_placeholder
+from context.secrets.kinds import KINDS, RUN, SHAPES, Kind
 from context.text import Text, split_lines
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from context.prompt import PromptMaker
-from context.secrets import MASK, mask, masked
+from context.secrets.mask import MASK, mask, masked
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
 from context.template import FAMILIES
