@@ -12,7 +12,7 @@ from context.paths import ancestors, join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files
+    from context.access.files import Files
 
 MAX_FOUND: Final = 4
 

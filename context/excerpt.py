@@ -11,7 +11,7 @@ from context.usage import where
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from context.files import SourceFile
+    from context.access.files import SourceFile
     from context.outline import Definition, Interest
     from context.usage import Usage
 

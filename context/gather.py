@@ -12,9 +12,9 @@ from context.windows import WINDOW_LINES, WindowIndex
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from context.access.files import Files, SourceFile
     from context.candidate import Candidate
     from context.edits import RecentEdits
-    from context.files import Files, SourceFile
 
 _TOKENS_PER_LINE: Final = 10
 _LEAST_LINES: Final = 8

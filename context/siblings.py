@@ -21,7 +21,7 @@ from context.usage import REACH, Usage, where
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.outline import Interest
 
 MAX_FILES: Final = 60

@@ -19,7 +19,7 @@ from context.memo import Memo
 if TYPE_CHECKING:
     from tree_sitter import Node, Point
 
-    from context.files import SourceFile
+    from context.access.files import SourceFile
 
 
 MAX_BYTES: Final = 160_000

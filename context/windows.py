@@ -20,7 +20,7 @@ from context.terms import terms
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from context.files import SourceFile
+    from context.access.files import SourceFile
 
 WINDOW_LINES: Final = 60
 MOST_FILE_LINES: Final = 20_000

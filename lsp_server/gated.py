@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from context.access.gate import Reason as Kept
+from context.access.private_names import is_private
 from context.locations import location_of
-from context.policy import Reason as Kept
-from context.private_names import is_private
 from lsp_server.silence import Reason, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.policy import Verdict
+    from context.access.gate import Verdict
     from lsp_server.documents import Document
 
 _PRIVATE = "files of this name hold keys or passwords; midfill leaves them alone"

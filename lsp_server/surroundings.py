@@ -14,14 +14,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from context.access.files import SourceFile
+from context.access.reader import Reader
 from context.anchor import unix
 from context.edits import Edit, RecentEdits
-from context.files import SourceFile
 from context.gather import Gatherer, Wish
 from context.languages import language_of
 from context.library_places import Places
 from context.locations import location_of
-from context.reader import Reader
 from context.recency import Recency
 from context.secrets.mask import mask
 from lsp_server import recent_files

@@ -13,7 +13,7 @@ from context.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.imports.model import Import, Resolver, Target
 
 _RESOLVERS: Final = {

@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from context.files import BROKEN_CONFIG
+from context.access.files import BROKEN_CONFIG
 from context.memo import Memo
 
 if TYPE_CHECKING:
-    from context.files import Files
+    from context.access.files import Files
 
 _STRING = r'"(?:\\.|[^"\\\n])*"'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
-from context.files import BROKEN_CONFIG
+from context.access.files import BROKEN_CONFIG
 from context.imports.configs import objects, project_file, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of
@@ -16,7 +16,7 @@ from context.paths import ancestors, join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.syntax import Syntax
 
 _FOLDERS = ("", "build", "out", "builddir", "cmake-build-debug", "cmake-build-release")

@@ -13,7 +13,7 @@ from context.paths import ancestors, join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.syntax import Syntax
 
 MAX_FILES: Final = 60

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.syntax import Syntax
 
 

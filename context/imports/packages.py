@@ -13,7 +13,7 @@ from context.paths import ancestors, join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files
+    from context.access.files import Files
 
 MAX_PACKAGES: Final = 300
 _MAX_TARGETS = 24

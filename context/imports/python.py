@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.syntax import Syntax
 
 _STATEMENTS = """

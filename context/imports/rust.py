@@ -6,7 +6,7 @@ import tomllib
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from context.files import BROKEN_CONFIG
+from context.access.files import BROKEN_CONFIG
 from context.imports.configs import objects, project_file, strings
 from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of, name_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.syntax import Syntax
 
 _STATEMENTS = """

@@ -17,7 +17,7 @@ from context.usage import TYPE_OF_OPEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.imports.model import Import, Resolver, Target
     from context.outline import Definition
     from context.usage import Usage

@@ -19,7 +19,7 @@ from context.locations import printable
 from context.usage import Usage
 
 if TYPE_CHECKING:
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
 
 __all__ = ["Places", "gather"]
 

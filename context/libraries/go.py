@@ -12,7 +12,7 @@ from context.imports.model import Import, Target
 from context.paths import ancestors, join
 
 if TYPE_CHECKING:
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.library_places import Places
 
 _REQUIRE = re.compile(

@@ -11,7 +11,7 @@ from context.locations import folder_of
 from context.paths import join
 
 if TYPE_CHECKING:
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.library_places import Places
 
 _TYPED = (".ts", ".tsx", ".mts", ".cts")

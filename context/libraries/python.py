@@ -15,7 +15,7 @@ from context.paths import join
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files, SourceFile
+    from context.access.files import Files, SourceFile
     from context.library_places import Places
 
 _NAMES = (".venv", "venv", "env", ".env", ".conda")

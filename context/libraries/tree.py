@@ -9,7 +9,7 @@ from context.locations import folder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files
+    from context.access.files import Files
 
 ABOVE: Final = 4
 """Folders above the workspace that are looked at: it may be one package of a repository."""

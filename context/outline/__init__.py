@@ -10,7 +10,7 @@ from context.outline.model import Definition, Interest, Outline
 from context.syntax import syntax_of
 
 if TYPE_CHECKING:
-    from context.files import SourceFile
+    from context.access.files import SourceFile
 
 __all__ = ["Definition", "Interest", "Outline", "outline_of"]
 

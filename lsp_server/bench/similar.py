@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from context.files import SourceFile
+from context.access.files import SourceFile
 from context.windows import WindowIndex
 
 if TYPE_CHECKING:

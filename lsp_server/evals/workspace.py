@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from context import imports, siblings
+from context.access.files import SourceFile
+from context.access.reader import Reader
 from context.candidate import Candidate, Kind
-from context.files import SourceFile
-from context.reader import Reader
 from context.settings import ContextSettings
 from context.windows import WindowIndex
 from lsp_server.evals import definitions

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from context.private_names import CODE
+from context.access.private_names import CODE
 from context.secrets.mask import mask
 from tests.context import planted
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from context import imports
+from context.access.files import SourceFile
+from context.access.reader import Reader
 from context.candidate import Candidate, Kind
-from context.files import SourceFile
 from context.gather import Gatherer, Wish
 from context.library_places import Places
-from context.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path

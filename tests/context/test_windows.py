@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.files import SourceFile
+from context.access.files import SourceFile
 from context.terms import terms
 from context.windows import WINDOW_LINES, WindowIndex
 

@@ -136,7 +136,7 @@ def _no_watches() -> None:
 
 def _dead_drive() -> None:
     """Whatever is asked of a disk never comes back, as on a network drive whose server is gone."""
-    from context.disk import Disk
+    from context.access.disk import Disk
 
     def hang(*_: object, **__: object) -> None:
         threading.Event().wait()

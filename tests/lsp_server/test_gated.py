@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol.types import DidOpenTextDocumentParams, TextDocumentItem
 
-from context.disk import Disk
-from context.policy import Gate
+from context.access.disk import Disk
+from context.access.gate import Gate
 from lsp_server.documents import Document, Documents
 from lsp_server.gated import Gated
 from lsp_server.silence import Reason, Silences

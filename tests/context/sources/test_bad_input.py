@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from context import imports, libraries, siblings
+from context.access.files import BROKEN_CONFIG, Files, SourceFile
 from context.candidate import Candidate
 from context.excerpt import MAX_CHARS
-from context.files import BROKEN_CONFIG, Files, SourceFile
 from context.languages import language_of
 from context.syntax import MAX_BYTES, parse
 from tests.context.sources.tree import Tree

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.files import SourceFile
+from context.access.files import SourceFile
+from context.access.reader import Reader
 from context.libraries import Places, gather
-from context.reader import Reader
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

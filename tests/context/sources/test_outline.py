@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from context.files import SourceFile
+from context.access.files import SourceFile
 from context.languages import language_of
 from context.outline import Interest, outline_of
 from context.outline.model import Definition, first_sentence, signature, words_of

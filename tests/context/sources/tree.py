@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from context.files import SourceFile
+from context.access.files import SourceFile
 from context.languages import language_of
 
 if TYPE_CHECKING:
+    from context.access.files import Files
     from context.candidate import Candidate
-    from context.files import Files
 
 ROOT = "/w"
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context import disk as disk_module
-from context.disk import Disk, Entry
-from context.policy import Gate, Reason
-from context.reader import Reader, decoded
+from context.access import disk as disk_module
+from context.access.disk import Disk, Entry
+from context.access.gate import Gate, Reason
+from context.access.reader import Reader, decoded
 from context.settings import ContextSettings
 from context.text import Text
 from tests.context import planted
@@ -23,7 +23,7 @@ from tests.context import planted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from context.files import Files
+    from context.access.files import Files
 
 
 @pytest.fixture(autouse=True)
@@ -421,7 +421,7 @@ def test_no_planted_secret_leaves_the_reader(
 
 
 def test_nothing_else_here_touches_a_disk() -> None:
-    """`context/disk.py` is the only module of the package that can."""
+    """`context/access/disk.py` is the only module of the package that can."""
     folder = Path(disk_module.__file__).parent
     modules = {"os", "io", "shutil", "subprocess", "tempfile", "socket", "glob"}
     for path in sorted(folder.rglob("*.py")):

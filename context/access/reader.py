@@ -13,12 +13,12 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.disk import Disk, UnreadError
-from context.files import SourceFile
+from context.access.disk import Disk, UnreadError
+from context.access.files import SourceFile
+from context.access.gate import Gate, Reason, is_library, text_reason
+from context.access.private_names import is_private
 from context.languages import language_of
 from context.locations import folded, folder_of, name_of, printable, relative, root_of
-from context.policy import Gate, Reason, is_library, text_reason
-from context.private_names import is_private
 from context.secrets.mask import mask
 from context.settings import ContextSettings
 

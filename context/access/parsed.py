@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from context.disk import UnreadError
+from context.access.disk import UnreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.disk import Disk
+    from context.access.disk import Disk
 
 _Value = TypeVar("_Value")
 

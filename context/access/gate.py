@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from context.ignore import IgnoreFiles
+from context.access.ignore import IgnoreFiles
+from context.access.private_names import is_binary, is_generated, is_private
 from context.locations import root_of
-from context.private_names import is_binary, is_generated, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from context.disk import Disk
+    from context.access.disk import Disk
 
 
 class Reason(StrEnum):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from context.disk import Disk
-from context.ignore import IgnoreFiles, excludes_file_in
+from context.access.disk import Disk
+from context.access.ignore import IgnoreFiles, excludes_file_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,15 +12,15 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
+from context.access.parsed import FRESH_S, Parsed
 from context.locations import folded, folder_of, is_inside, normal, relative
-from context.parsed import FRESH_S, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pathspec import GitIgnoreSpec
 
-    from context.disk import Disk
+    from context.access.disk import Disk
 
 OWN_NAME: Final = ".midfillignore"
 GIT_NAME: Final = ".gitignore"
