@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from context.access.files import SourceFile
-    from context.outline import Definition, Interest
+    from context.syntax.outline import Definition, Interest
     from context.usage import Usage
 
 MAX_LINES: Final = 24

@@ -13,16 +13,16 @@ from context.imports.go import package_files
 from context.imports.java import class_files
 from context.imports.trace import imports_of, is_public
 from context.locations import folder_of, name_of
-from context.outline import outline_of
-from context.outline.model import words_of
 from context.paths import stem_of
+from context.syntax.outline import outline_of
+from context.syntax.outline.model import words_of
 from context.usage import REACH, Usage, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from context.access.files import Files, SourceFile
-    from context.outline import Interest
+    from context.syntax.outline import Interest
 
 MAX_FILES: Final = 60
 """Most files of a package that are opened."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.outline.model import Interest, words_of
+from context.syntax.outline.model import Interest, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from context.outline.model import Outline
+    from context.syntax.outline.model import Outline
 
 REACH: Final = 400
 """Lines above and below the cursor that are looked at."""

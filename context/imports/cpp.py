@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from context.access.files import Files, SourceFile
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 _FOLDERS = ("", "build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
 _HABITS = ("", "include", "src", "inc", "lib")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from context.access.files import Files, SourceFile
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 MAX_FILES: Final = 60
 """Most files of a package that are looked at."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from context.access.files import Files, SourceFile
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 MAX_FILES: Final = 400
 """Most classes of a package that are looked at."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from context.access.files import Files, SourceFile
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from context.access.files import Files, SourceFile
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 _STATEMENTS = """
 (use_declaration) @found

@@ -9,9 +9,9 @@ from context.excerpt import Pick
 from context.imports.go import package_files
 from context.locations import folder_of
 from context.memo import Memo
-from context.outline import outline_of
 from context.paths import stem_of
-from context.syntax import syntax_of
+from context.syntax.outline import outline_of
+from context.syntax.trees import syntax_of
 from context.usage import TYPE_OF_OPEN
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from context.access.files import Files, SourceFile
     from context.imports.model import Import, Resolver, Target
-    from context.outline import Definition
+    from context.syntax.outline import Definition
     from context.usage import Usage
 
 MAX_READS: Final = 120

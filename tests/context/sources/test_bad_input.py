@@ -15,7 +15,7 @@ from context.access.files import BROKEN_CONFIG, Files, SourceFile
 from context.candidate import Candidate
 from context.excerpt import MAX_CHARS
 from context.languages import language_of
-from context.syntax import MAX_BYTES, parse
+from context.syntax.trees import MAX_BYTES, parse
 from tests.context.sources.tree import Tree
 
 if TYPE_CHECKING:
@@ -257,8 +257,8 @@ def test_damaged_texts_give_candidates_and_the_same_ones_again(
 def forget() -> None:
     """Empty all caches of the sources."""
     from context.imports import configs, trace
-    from context.outline import _outlines
-    from context.syntax import _trees
+    from context.syntax.outline import _outlines
+    from context.syntax.trees import _trees
 
     memos: list[Memo[object]] = [configs._parsed, trace._statements, _outlines, _trees]  # type: ignore[list-item]
     for memo in memos:

@@ -12,8 +12,8 @@ import pytest
 
 from context.access.files import SourceFile
 from context.languages import language_of
-from context.outline import Interest, outline_of
-from context.outline.model import Definition, first_sentence, signature, words_of
+from context.syntax.outline import Interest, outline_of
+from context.syntax.outline.model import Definition, first_sentence, signature, words_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "outlines"
 CUT = "======== outline ========\n"

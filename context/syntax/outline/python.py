@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from context.outline.model import INDENT, Definition, cut, signature
+from context.syntax.outline.model import INDENT, Definition, cut, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 _BLOCKS = frozenset({"if_statement", "else_clause", "elif_clause", "try_statement", "block"})
 _BLOCKS_TOO = frozenset({"except_clause", "finally_clause", "with_statement", "ERROR"})

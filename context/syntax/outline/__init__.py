@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from context.memo import Memo
-from context.outline.model import Definition, Interest, Outline
-from context.syntax import syntax_of
+from context.syntax.outline.model import Definition, Interest, Outline
+from context.syntax.trees import syntax_of
 
 if TYPE_CHECKING:
     from context.access.files import SourceFile
@@ -42,7 +42,7 @@ def _make(file: SourceFile) -> Outline:
     syntax = syntax_of(file) if module else None
     if syntax is None:
         return Outline()
-    language = import_module(f"context.outline.{module}")
+    language = import_module(f"context.syntax.outline.{module}")
     found: list[Definition] = []
     for definition in language.definitions(syntax, syntax.root):
         found.append(definition)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.outline.model import Definition, cut, first_sentence, signature
+from context.syntax.outline.model import Definition, cut, first_sentence, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from context.syntax import Syntax
+    from context.syntax.trees import Syntax
 
 _TYPES = frozenset(
     {

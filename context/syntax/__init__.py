@@ -1,0 +1,1 @@
+"""Tree-sitter trees and outlines of code."""
