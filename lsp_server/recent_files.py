@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from context.recency import Recency
+from context.sources.recency import Recency
 from lsp_server import paths
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from context.access.files import SourceFile
 from context.access.reader import Reader
 from context.anchor import unix
-from context.edits import Edit, RecentEdits
-from context.gather import Gatherer, Wish
 from context.languages import language_of
-from context.library_places import Places
 from context.locations import location_of
-from context.recency import Recency
 from context.secrets.mask import mask
+from context.sources.edits import Edit, RecentEdits
+from context.sources.environments import Places
+from context.sources.gather import Gatherer, Wish
+from context.sources.recency import Recency
 from lsp_server import recent_files
 from lsp_server.background import Background
 from lsp_server.disk_watch import DiskWatch

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from context.access.files import SourceFile
-from context.windows import WindowIndex
+from context.sources.windows import WindowIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

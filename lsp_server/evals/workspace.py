@@ -12,12 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from context import imports, siblings
 from context.access.files import SourceFile
 from context.access.reader import Reader
 from context.candidate import Candidate, Kind
 from context.settings import ContextSettings
-from context.windows import WindowIndex
+from context.sources import imports, siblings
+from context.sources.windows import WindowIndex
 from lsp_server.evals import definitions
 from lsp_server.evals.oracle import oracle
 from lsp_server.surroundings import Surroundings

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from context import imports, libraries, siblings
 from context.access.files import BROKEN_CONFIG, Files, SourceFile
 from context.candidate import Candidate
-from context.excerpt import MAX_CHARS
 from context.languages import language_of
+from context.sources import imports, libraries, siblings
+from context.sources.outline_pieces import MAX_CHARS
 from context.syntax.trees import MAX_BYTES, parse
 from tests.context.sources.tree import Tree
 
@@ -256,7 +256,7 @@ def test_damaged_texts_give_candidates_and_the_same_ones_again(
 
 def forget() -> None:
     """Empty all caches of the sources."""
-    from context.imports import configs, trace
+    from context.sources.imports import configs, trace
     from context.syntax.outline import _outlines
     from context.syntax.trees import _trees
 

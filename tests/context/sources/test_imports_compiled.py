@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.imports import gather
+from context.sources.imports import gather
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.imports import gather
-from context.usage import TYPE_OF_OPEN
+from context.sources.imports import gather
+from context.sources.usage import TYPE_OF_OPEN
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

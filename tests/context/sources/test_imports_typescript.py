@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.imports import gather
-from context.imports.configs import parse_object
+from context.sources.imports import gather
+from context.sources.imports.configs import parse_object
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

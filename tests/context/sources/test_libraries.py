@@ -11,7 +11,7 @@ import pytest
 
 from context.access.files import SourceFile
 from context.access.reader import Reader
-from context.libraries import Places, gather
+from context.sources.libraries import Places, gather
 
 if TYPE_CHECKING:
     from tests.context.sources.tree import Look

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.counterparts import counterparts
-from context.siblings import gather
+from context.sources.counterparts import counterparts
+from context.sources.siblings import gather
 from tests.context.sources.tree import Tree
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from context.edits import MOST_EDITS, Edit, RecentEdits
+from context.sources.edits import MOST_EDITS, Edit, RecentEdits
 from context.text import Text
 
 SOURCE = "".join(f"line {row}\n" for row in range(100))

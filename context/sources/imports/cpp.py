@@ -7,11 +7,11 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from context.access.files import BROKEN_CONFIG
-from context.imports.configs import objects, project_file, strings
-from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of
 from context.memo import Memo
 from context.paths import ancestors, join
+from context.sources.imports.configs import objects, project_file, strings
+from context.sources.imports.model import Import, Target, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of
 from context.paths import ancestors, join
+from context.sources.imports.model import Import, Target, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.recency import MOST_LANGUAGES, Recency
+from context.sources.recency import MOST_LANGUAGES, Recency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

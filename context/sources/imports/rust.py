@@ -7,11 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from context.access.files import BROKEN_CONFIG
-from context.imports.configs import objects, project_file, strings
-from context.imports.model import Import, Target, rows_of
 from context.locations import folder_of, name_of
 from context.memo import Memo
 from context.paths import ancestors, join, stem_of
+from context.sources.imports.configs import objects, project_file, strings
+from context.sources.imports.model import Import, Target, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

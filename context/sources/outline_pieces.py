@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Candidate, Kind
-from context.usage import where
+from context.sources.usage import where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from context.access.files import SourceFile
+    from context.sources.usage import Usage
     from context.syntax.outline import Definition, Interest
-    from context.usage import Usage
 
 MAX_LINES: Final = 24
 MAX_CHARS: Final = 1200

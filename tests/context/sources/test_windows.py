@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from context.access.files import SourceFile
-from context.terms import terms
-from context.windows import WINDOW_LINES, WindowIndex
+from context.sources.terms import terms
+from context.sources.windows import WINDOW_LINES, WindowIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 from context.candidate import Candidate, Kind
-from context.excerpt import candidates
-from context.imports.trace import Trace, imports_of
-from context.usage import Usage
+from context.sources.imports.trace import Trace, imports_of
+from context.sources.outline_pieces import candidates
+from context.sources.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from context.access.files import Files, SourceFile
-    from context.imports.model import Import, Resolver, Target
+    from context.sources.imports.model import Import, Resolver, Target
 
 _RESOLVERS: Final = {
     "c": ("cpp", "CppResolver"),
@@ -35,7 +35,7 @@ def resolver_of(language: str) -> Resolver | None:
     if language not in _RESOLVERS:
         return None
     module, name = _RESOLVERS[language]
-    made = getattr(import_module(f"context.imports.{module}"), name)
+    made = getattr(import_module(f"context.sources.imports.{module}"), name)
     return cast("Resolver", made())
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.imports.model import Import, Target
-from context.imports.packages import module_files, package_files, split_name
-from context.libraries.tree import upwards
 from context.locations import folder_of
 from context.paths import join
+from context.sources.imports.model import Import, Target
+from context.sources.imports.packages import module_files, package_files, split_name
+from context.sources.libraries.tree import upwards
 
 if TYPE_CHECKING:
     from context.access.files import Files, SourceFile
-    from context.library_places import Places
+    from context.sources.environments import Places
 
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from context.excerpt import Pick
-from context.imports.go import package_files
 from context.locations import folder_of
 from context.memo import Memo
 from context.paths import stem_of
+from context.sources.imports.go import package_files
+from context.sources.outline_pieces import Pick
+from context.sources.usage import TYPE_OF_OPEN
 from context.syntax.outline import outline_of
 from context.syntax.trees import syntax_of
-from context.usage import TYPE_OF_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from context.access.files import Files, SourceFile
-    from context.imports.model import Import, Resolver, Target
+    from context.sources.imports.model import Import, Resolver, Target
+    from context.sources.usage import Usage
     from context.syntax.outline import Definition
-    from context.usage import Usage
 
 MAX_READS: Final = 120
 """Most files that one search opens."""

@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from context.candidate import Candidate, Kind
-from context.excerpt import candidates
-from context.imports import resolver_of, rows
-from context.imports.model import Import, Target
-from context.imports.trace import Trace, imports_of
-from context.library_places import NOWHERE, Places
 from context.locations import printable
-from context.usage import Usage
+from context.sources.environments import NOWHERE, Places
+from context.sources.imports import resolver_of, rows
+from context.sources.imports.model import Import, Target
+from context.sources.imports.trace import Trace, imports_of
+from context.sources.outline_pieces import candidates
+from context.sources.usage import Usage
 
 if TYPE_CHECKING:
     from context.access.files import Files, SourceFile
@@ -70,7 +70,7 @@ def gather(
     if resolver is None or current.language not in _FINDERS:
         return []
     module, name = _FINDERS[current.language]
-    make = getattr(import_module(f"context.libraries.{module}"), name)
+    make = getattr(import_module(f"context.sources.libraries.{module}"), name)
     finder = cast("_Finder", make(places, files))
 
     def locate(statement: Import, origin: SourceFile) -> Target:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context import imports
 from context.access.files import SourceFile
 from context.access.reader import Reader
 from context.candidate import Candidate, Kind
-from context.gather import Gatherer, Wish
-from context.library_places import Places
+from context.sources import imports
+from context.sources.environments import Places
+from context.sources.gather import Gatherer, Wish
 
 if TYPE_CHECKING:
     from pathlib import Path

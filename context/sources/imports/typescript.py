@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.imports.configs import objects, read_object
-from context.imports.model import Import, Target, rows_of
-from context.imports.packages import (
+from context.locations import folder_of
+from context.paths import join
+from context.sources.imports.configs import objects, read_object
+from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.packages import (
     matched,
     module_files,
     own_package,
@@ -14,9 +16,7 @@ from context.imports.packages import (
     split_name,
     workspace_package,
 )
-from context.imports.tsconfig import path_map
-from context.locations import folder_of
-from context.paths import join
+from context.sources.imports.tsconfig import path_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.library_places import NOWHERE, Places
-from context.windows import WINDOW_LINES, WindowIndex
+from context.sources.environments import NOWHERE, Places
+from context.sources.windows import WINDOW_LINES, WindowIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from context.access.files import Files, SourceFile
     from context.candidate import Candidate
-    from context.edits import RecentEdits
+    from context.sources.edits import RecentEdits
 
 _TOKENS_PER_LINE: Final = 10
 _LEAST_LINES: Final = 8
@@ -75,7 +75,7 @@ class Gatherer:
             late: whether time has run out; asked between sources, and between files.
         """
         # tree-sitter is loaded when it is needed first
-        from context import imports, libraries, siblings
+        from context.sources import imports, libraries, siblings
 
         found: list[Candidate] = []
         files, current, line = self._files, wish.current, wish.line

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.imports.configs import objects, read_object, strings
 from context.locations import folder_of
 from context.paths import ancestors, join
+from context.sources.imports.configs import objects, read_object, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

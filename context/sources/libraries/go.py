@@ -6,14 +6,14 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from context.imports.configs import project_file
-from context.imports.go import package_files
-from context.imports.model import Import, Target
 from context.paths import ancestors, join
+from context.sources.imports.configs import project_file
+from context.sources.imports.go import package_files
+from context.sources.imports.model import Import, Target
 
 if TYPE_CHECKING:
     from context.access.files import Files, SourceFile
-    from context.library_places import Places
+    from context.sources.environments import Places
 
 _REQUIRE = re.compile(
     r'^[ \t]*(?:require[ \t]+)?"?([^\s"()]+)"?[ \t]+(v\d[^\s"]*)(?!.*=>)', re.MULTILINE

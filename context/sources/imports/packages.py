@@ -6,9 +6,9 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from context.imports.configs import objects, project_file, read_object, strings
 from context.locations import folder_of
 from context.paths import ancestors, join
+from context.sources.imports.configs import objects, project_file, read_object, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

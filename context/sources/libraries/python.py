@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from context.imports.configs import project_file
-from context.imports.model import Import, Target
-from context.imports.python import target
-from context.libraries.tree import upwards
 from context.locations import folder_of
 from context.paths import join
+from context.sources.imports.configs import project_file
+from context.sources.imports.model import Import, Target
+from context.sources.imports.python import target
+from context.sources.libraries.tree import upwards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from context.access.files import Files, SourceFile
-    from context.library_places import Places
+    from context.sources.environments import Places
 
 _NAMES = (".venv", "venv", "env", ".env", ".conda")
 _MAX_FOLDERS = 8

@@ -6,17 +6,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Candidate, Kind
-from context.counterparts import counterparts, is_test
-from context.excerpt import Pick, candidates
-from context.imports import resolver_of, rows
-from context.imports.go import package_files
-from context.imports.java import class_files
-from context.imports.trace import imports_of, is_public
 from context.locations import folder_of, name_of
 from context.paths import stem_of
+from context.sources.counterparts import counterparts, is_test
+from context.sources.imports import resolver_of, rows
+from context.sources.imports.go import package_files
+from context.sources.imports.java import class_files
+from context.sources.imports.trace import imports_of, is_public
+from context.sources.outline_pieces import Pick, candidates
+from context.sources.usage import REACH, Usage, where
 from context.syntax.outline import outline_of
 from context.syntax.outline.model import words_of
-from context.usage import REACH, Usage, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

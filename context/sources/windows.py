@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Candidate, Kind
-from context.terms import terms
+from context.sources.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -1,0 +1,1 @@
+"""Candidates for the prompt from the user's other code."""
