@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.template import Family
-    from context.tokens import Tokenizer
+    from context.prompt.families import Family
+    from context.prompt.tokenizer import Tokenizer
     from engine.errors import EngineLostError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ctranslate2
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine import memory
 from engine.api import Generation, Request, StateAccount, StopReason, Token
 from engine.device.places import ON_CPU
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from context.template import Family
+    from context.prompt.families import Family
     from engine.api import CancelToken
     from engine.device.cuda import Cuda
     from engine.device.places import Place

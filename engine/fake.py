@@ -13,14 +13,14 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.api import Generation, Request, StateAccount, StopReason, Token
 from engine.errors import EngineClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from context.template import Family
+    from context.prompt.families import Family
     from engine.api import CancelToken
     from engine.errors import EngineLostError
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from context.candidate import Candidate
-    from context.prompt import Prompt, PromptMaker, Stable
+    from context.prompt.maker import Prompt, PromptMaker, Stable
     from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler

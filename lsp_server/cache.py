@@ -14,7 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from context.anchor import after_closers, text_after, unix
+from context.prompt.anchor import after_closers, text_after, unix
 from lsp_server.flight import Decoded
 
 if TYPE_CHECKING:

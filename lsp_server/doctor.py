@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda

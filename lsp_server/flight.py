@@ -12,7 +12,7 @@ from lsp_server import clock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.prompt import Prompt
+    from context.prompt.maker import Prompt
     from engine.api import Generation, Token
 
 _LOOK_S = 60.0

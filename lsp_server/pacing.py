@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.prompt import LIVE_CHARS
+from context.prompt.maker import LIVE_CHARS
 
 if TYPE_CHECKING:
     from engine.calibration import Rates

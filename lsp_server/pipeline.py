@@ -22,7 +22,7 @@ from lsp_server.trace import Source, Trace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.prompt import Prompt, PromptMaker
+    from context.prompt.maker import Prompt, PromptMaker
     from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from context.anchor import CLOSERS
+from context.prompt.anchor import CLOSERS
 from context.secrets.mask import mask
 from lsp_server.confidence import cut
 from lsp_server.repairs import (

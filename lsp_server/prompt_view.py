@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from context.layout import Layout
-    from context.prompt import Prompt
-    from context.rank import Judged
+    from context.prompt.layout import Layout
+    from context.prompt.maker import Prompt
+    from context.prompt.selection import Judged
     from lsp_server.server import MidfillServer
 
 PROMPT = "midfill/prompt"

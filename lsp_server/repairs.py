@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.anchor import CLOSERS
+from context.prompt.anchor import CLOSERS
 
 if TYPE_CHECKING:
     from lsp_server.shape import Shape

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.secrets.mask import masked
 from engine import calibration, rehearsal
 from engine.device.places import CPU

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from context.access.files import SourceFile
 from context.access.reader import Reader
-from context.anchor import unix
 from context.languages import language_of
 from context.locations import location_of
+from context.prompt.anchor import unix
 from context.secrets.mask import mask
 from context.sources.edits import Edit, RecentEdits
 from context.sources.environments import Places

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context.anchor import unix
 from context.candidate import Candidate, Kind
+from context.prompt.anchor import unix
 
 if TYPE_CHECKING:
     from collections.abc import Callable

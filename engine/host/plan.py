@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from engine.settings import EngineSettings
 
 if TYPE_CHECKING:
-    from context.template import Family
-    from context.tokens import Tokenizer
+    from context.prompt.families import Family
+    from context.prompt.tokenizer import Tokenizer
     from engine.api import Engine
 
 _CODE = Path(__file__).parents[1]
@@ -93,7 +93,7 @@ class Plan:
         Raises:
             MidfillError: the model's folder is damaged.
         """
-        from context.template import FAMILIES
+        from context.prompt.families import FAMILIES
 
         if self.folder is None:
             from engine.fake import FakeEngine

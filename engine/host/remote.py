@@ -25,8 +25,8 @@ from engine.host.frames import Asked, Came, Cancelled, Done, Failed, Judged, New
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.template import Family
-    from context.tokens import Tokenizer
+    from context.prompt.families import Family
+    from context.prompt.tokenizer import Tokenizer
     from engine.api import CancelToken, Request
     from engine.host.frames import Frame
     from engine.host.meet import Meeting

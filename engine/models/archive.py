@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.errors import ArchiveError, HashMismatchError, ModelMissingError, StoreError
 from engine.models import manifest as manifests
 from engine.models.hashing import BLOCK_BYTES

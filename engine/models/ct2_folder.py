@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tokenizers import Tokenizer
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.errors import ConversionError
 from engine.models.manifest import Manifest
 from engine.models.vocabulary import About, Vocabulary
@@ -18,7 +18,7 @@ from engine.models.vocabulary import About, Vocabulary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from context.template import Family
+    from context.prompt.families import Family
 
     Variable = tuple[str, tuple[int, ...], int]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from tokenizers import AddedToken
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tokenizers import Tokenizer
 
-    from context.template import Family
+    from context.prompt.families import Family
     from engine.models.source import Source
 
 _PADDING = 1024

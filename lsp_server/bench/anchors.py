@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import track
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from engine.api import CancelToken, Request, Token
 from engine.load import load, wanted
 from lsp_server.bench.errors import TaskFileError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.template import Family
-    from context.tokens import Tokenizer
+    from context.prompt.families import Family
+    from context.prompt.tokenizer import Tokenizer
     from engine.api import Engine
     from engine.errors import EngineLostError
 

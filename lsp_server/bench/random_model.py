@@ -12,7 +12,7 @@ import tokenizers
 from ctranslate2.specs import TransformerDecoderModelSpec, common_spec
 from tokenizers.pre_tokenizers import ByteLevel
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.models.decoder import Shape
 from engine.models.manifest import Manifest
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from engine.api import CancelToken, Request, Token
 from engine.load import load, wanted
 from lsp_server import paths

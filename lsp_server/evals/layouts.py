@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.layout import Layout, one_line, spell
+from context.prompt.layout import Layout, one_line, spell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.prompt import Prompt
+    from context.prompt.families import Family
+    from context.prompt.maker import Prompt
+    from context.prompt.tokenizer import Tokenizer
     from context.snapshot import Snapshot
-    from context.template import Family
-    from context.tokens import Tokenizer
 
 LAYOUTS: Final = ("none", *(layout.value for layout in Layout if layout is not Layout.OFF))
 

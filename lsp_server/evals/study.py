@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import CancelToken, Request, Token
 from lsp_server.bench.errors import TaskFileError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from context.prompt import Prompt
+    from context.prompt.maker import Prompt
     from engine.api import Engine
     from lsp_server.evals.cells import Cell
     from lsp_server.evals.tasks import Task

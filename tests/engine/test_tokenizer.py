@@ -16,7 +16,7 @@ from engine.tokenizer import ModelTokenizer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from context.tokens import Tokenizer
+    from context.prompt.tokenizer import Tokenizer
 
 TEXTS = [
     "",

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from context.anchor import CLOSERS
+from context.prompt.anchor import CLOSERS
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from lsp_server.cache import CompletionCache

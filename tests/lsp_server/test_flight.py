@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import Generation, StopReason, Token
 from engine.fake import FakeEngine

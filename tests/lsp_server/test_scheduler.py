@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError, MidfillError
 from engine.fake import FakeEngine

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from context.prompt import PromptMaker
+from context.prompt.families import FAMILIES
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
-from context.template import FAMILIES
 from context.text import Text
 from engine.errors import ModelMissingError
 from engine.models.catalogue import DEFAULT

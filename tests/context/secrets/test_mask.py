@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.prompt import PromptMaker
+from context.prompt.families import FAMILIES
+from context.prompt.maker import PromptMaker
 from context.secrets.mask import MASK, mask, masked
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
-from context.template import FAMILIES
 from context.text import Text
 from engine.fake import CharTokenizer
 from tests.context import planted

@@ -17,7 +17,7 @@ import numpy as np
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers.pre_tokenizers import ByteLevel
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 
 if TYPE_CHECKING:
     from pathlib import Path

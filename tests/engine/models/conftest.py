@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tokenizers.pre_tokenizers import ByteLevel
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.errors import SourceError
 from engine.models.catalogue import CATALOGUE, Entry, Wheels
 from engine.models.store import Store

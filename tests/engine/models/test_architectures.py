@@ -13,7 +13,7 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from context.prompt import PromptMaker
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import CancelToken, Request
 from engine.ct2 import Ct2Engine

@@ -12,7 +12,7 @@ import ctranslate2
 import numpy as np
 import pytest
 
-from context.template import FAMILIES
+from context.prompt.families import FAMILIES
 from engine.errors import ConversionError
 from engine.models.convert import convert, convert_gguf
 from engine.models.hashing import sha256_of

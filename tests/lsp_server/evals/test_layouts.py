@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from context.prompt import PromptMaker
+from context.prompt.families import FAMILIES
+from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
-from context.template import FAMILIES
 from context.text import Text
 from engine.fake import CharTokenizer
 from lsp_server.bench.errors import TaskFileError

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from context import layout as layouts
 from context.languages import path_comment
-from context.layout import Layout
+from context.prompt import layout as layouts
+from context.prompt.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from context.layout import Piece
+    from context.prompt.families import Family
+    from context.prompt.layout import Piece
     from context.snapshot import Snapshot
-    from context.template import Family
 
 
 @dataclass(frozen=True, slots=True)

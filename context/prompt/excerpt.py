@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from context.anchor import after_closers, text_after
+from context.prompt.anchor import after_closers, text_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from context.prompt.tokenizer import Tokenizer
     from context.snapshot import Snapshot
     from context.text import Place
-    from context.tokens import Tokenizer
 
 CHARS_PER_TOKEN: Final = 8
 """More than code ever has on average: bounds how much text is tokenized to fill a budget."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from context.anchor import Window, after_closers, text_after, unix
+from context.prompt.anchor import Window, after_closers, text_after, unix
 from context.text import Text
 from tests.conftest import at, typed
 

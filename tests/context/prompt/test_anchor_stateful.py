@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from context.anchor import CLOSERS, unix
-from context.prompt import PromptMaker, Stable
+from context.prompt.anchor import CLOSERS, unix
+from context.prompt.maker import PromptMaker, Stable
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
 from context.text import Text

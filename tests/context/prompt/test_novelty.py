@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from context.candidate import Candidate, Kind
-from context.novelty import names_in, without_known
+from context.prompt.novelty import names_in, without_known
 
 PYTHON = """\
 class Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from context.template import FAMILIES, Family
+from context.prompt.families import FAMILIES, Family
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)

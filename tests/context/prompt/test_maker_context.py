@@ -1,6 +1,6 @@
 """Prompts with pieces of other files: within the budget, explained, readable in `tests/golden`.
 
-MIDFILL_GOLDEN=write pytest tests/context/test_prompt_context.py && git diff tests/golden
+MIDFILL_GOLDEN=write pytest tests/context/prompt/test_maker_context.py && git diff tests/golden
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from context.candidate import Candidate, Kind
-from context.layout import Layout, layout_of
-from context.prompt import Prompt, PromptMaker
+from context.prompt.families import FAMILIES, Family
+from context.prompt.layout import Layout, layout_of
+from context.prompt.maker import Prompt, PromptMaker
 from context.settings import LAYOUTS, PromptSettings
 from context.snapshot import Cursor, Snapshot
-from context.template import FAMILIES, Family
 from context.text import Text
 from engine.fake import CharTokenizer
 from tests.conftest import at

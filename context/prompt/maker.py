@@ -15,25 +15,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context import layout as layouts
-from context.anchor import Window, after_closers, text_after, text_before, unix
-from context.budget import allot
-from context.cut import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
-from context.layout import Layout
-from context.rank import Judged, choose, ordered
-from context.sections import Section, Texts, sections
+from context.prompt import layout as layouts
+from context.prompt.anchor import Window, after_closers, text_after, text_before, unix
+from context.prompt.budget import allot
+from context.prompt.excerpt import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
+from context.prompt.layout import Layout
+from context.prompt.sections import Section, Texts, sections
+from context.prompt.selection import Judged, choose, ordered
 from context.text import content_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from context.candidate import Candidate
-    from context.layout import Piece
+    from context.prompt.families import Family
+    from context.prompt.layout import Piece
+    from context.prompt.tokenizer import Tokenizer
     from context.settings import PromptSettings
     from context.snapshot import Snapshot
-    from context.template import Family
     from context.text import Place, Text
-    from context.tokens import Tokenizer
 
 LIVE_CHARS: Final = 600
 """A line longer than this before the cursor gets its anchor inside the line."""

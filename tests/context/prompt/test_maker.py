@@ -2,7 +2,7 @@
 
 After a wanted change of the prompts, write the golden files again and read the difference:
 
-    MIDFILL_GOLDEN=write pytest tests/context/test_prompt.py -k golden && git diff tests/golden
+    MIDFILL_GOLDEN=write pytest tests/context/prompt/test_maker.py -k golden && git diff tests/golden
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.prompt import Prompt, PromptMaker
+from context.prompt.families import FAMILIES, Family
+from context.prompt.maker import Prompt, PromptMaker
 from context.settings import PromptSettings
 from context.snapshot import Cursor, Snapshot
-from context.template import FAMILIES, Family
 from context.text import Text
 from engine.fake import CharTokenizer
 from tests.conftest import at, typed

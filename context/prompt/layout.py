@@ -14,8 +14,8 @@ from context.languages import path_comment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from context.prompt.families import Family
     from context.snapshot import Snapshot
-    from context.template import Family
 
 
 class Layout(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Kind
-from context.novelty import names_in, without_known
+from context.prompt.novelty import names_in, without_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,0 +1,1 @@
+"""Prompts: anchored, budgeted, in the layout of the model's family."""
