@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from engine.device import compile_cache, trial
 from engine.device.places import CPU, Place, options
 from engine.errors import EngineError, EngineLoadError
-from engine.models.choice import choose
 from engine.models.manifest import Manifest
+from engine.models.selection import choose
 from engine.models.store import Store
 
 if TYPE_CHECKING:

@@ -117,7 +117,7 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from engine.guard import Guard
+    from engine.network_guard import Guard
     from lsp_server import config_cli, engines, logs
 
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from context.prompt.maker import PromptMaker
 from context.secrets.mask import masked
-from engine import calibration, rehearsal
+from engine import calibration, warmup
 from engine.device.places import CPU
 from engine.errors import MidfillError
 from lsp_server import pacing, paths, status, upkeep
@@ -220,7 +220,7 @@ class Session:
         if engine.device != CPU and self._calibrate:
             words = f"warming up {engine.device}; for a new chip that takes minutes, once"
             self._tell_loading(words)
-            for step in rehearsal.steps(engine):  # each has the time that any job has
+            for step in warmup.steps(engine):  # each has the time that any job has
                 await scheduler.call(step)
         if rates is None and self._calibrate:
             self._tell_loading("measuring how fast this machine is")

@@ -13,10 +13,10 @@ import time
 from multiprocessing.connection import Connection, Listener
 from typing import TYPE_CHECKING, Any
 
-from engine.guard import Guard
 from engine.host.plan import Plan
 from engine.host.rendezvous import Place
 from engine.host.service import Host
+from engine.network_guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

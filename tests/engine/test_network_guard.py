@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.guard import SILENT_ENVIRONMENT, Guard, NetworkRefusedError
+from engine.network_guard import SILENT_ENVIRONMENT, Guard, NetworkRefusedError
 
 INET, INET6 = socket.AF_INET, socket.AF_INET6
 LOCAL = ("127.0.0.1", 0)

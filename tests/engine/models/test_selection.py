@@ -12,8 +12,8 @@ import pytest
 from engine.errors import ModelMissingError, StoreError, UnknownModelError
 from engine.load import wanted
 from engine.models.catalogue import DEFAULT, FOR_GPU
-from engine.models.choice import choose
 from engine.models.manifest import Manifest
+from engine.models.selection import choose
 from engine.settings import EngineSettings
 from tests.engine.device.fakes import GIB, H100, FakeCuda
 

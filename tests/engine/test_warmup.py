@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from engine import rehearsal
+from engine import warmup
 from engine.fake import FakeEngine
 
 
 def test_it_reads_what_requests_read() -> None:
     """Long and short, healing and choosing, anew and from a kept state."""
     engine = FakeEngine(rest="a b c")
-    for step in rehearsal.steps(engine):
+    for step in warmup.steps(engine):
         step(engine)
     history = engine.history
-    assert {len(request.stable) for request in history} == set(rehearsal.STABLE_TOKENS)
-    assert {len(request.live) for request in history} == set(rehearsal.LIVE_TOKENS)
+    assert {len(request.stable) for request in history} == set(warmup.STABLE_TOKENS)
+    assert {len(request.live) for request in history} == set(warmup.LIVE_TOKENS)
     assert {request.alternatives for request in history} == {1, 3}
     assert any(request.heal for request in history)
     assert len(history) == 18
@@ -23,6 +23,6 @@ def test_it_reads_what_requests_read() -> None:
 def test_it_stays_within_the_models_context() -> None:
     """A longer prompt would be an error of the model's."""
     engine = FakeEngine(rest="a b c", context_length=512)
-    for step in rehearsal.steps(engine):
+    for step in warmup.steps(engine):
         step(engine)
     assert max(len(request.stable) + len(request.live) for request in engine.history) < 512
