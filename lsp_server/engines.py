@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
-    from engine.host.meet import Meeting
-    from engine.host.plan import Plan
+    from engine.host.connect import Meeting
+    from engine.host.engine_spec import Plan
     from lsp_server.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def maker(
     """
 
     def make() -> Engine:
-        from engine.host.plan import Plan
+        from engine.host.engine_spec import Plan
 
         if (fake := _FAKE.fullmatch(kind)) is not None:
             token_s = int(fake["ms"] or 0) / 1000
@@ -75,19 +75,19 @@ def _make(plan: Plan, on_refusal: Callable[[str], None]) -> Engine:
 
 def _meet(plan: Plan) -> Meeting | None:
     """A host for the plan, None when the engine is to live in this process."""
-    from engine.host import meet
-    from engine.host.frames import WireError
-    from engine.host.rendezvous import RendezvousError
+    from engine.host import connect
+    from engine.host.endpoint import RendezvousError
+    from engine.host.messages import WireError
 
     wanted = plan.settings.process
     if wanted == "shared":
         try:
-            return meet.shared(plan, paths.state_dir(), plan.settings.linger_s)
+            return connect.shared(plan, paths.state_dir(), plan.settings.linger_s)
         except (RendezvousError, OSError) as error:
             _log.warning("no shared engine process: %s; starting one for this server", error)
     if wanted != "inside":
         try:
-            return meet.own(plan, paths.state_dir())
+            return connect.own(plan, paths.state_dir())
         except (WireError, OSError) as error:
             _log.warning("no engine process: %s; the engine runs inside the server", error)
     return None

@@ -13,9 +13,9 @@ import time
 from multiprocessing.connection import Connection, Listener
 from typing import TYPE_CHECKING, Any
 
-from engine.host.plan import Plan
-from engine.host.rendezvous import Place
-from engine.host.service import Host
+from engine.host.endpoint import Place
+from engine.host.engine_spec import Plan
+from engine.host.host import Host
 from engine.network_guard import Guard
 
 if TYPE_CHECKING:

@@ -19,8 +19,18 @@ from engine.errors import (
     GenerationError,
     MidfillError,
 )
-from engine.host import frames, wire
-from engine.host.frames import Asked, Came, Cancelled, Done, Failed, Judged, News, Recycled, Verdict
+from engine.host import channel, messages
+from engine.host.messages import (
+    Asked,
+    Came,
+    Cancelled,
+    Done,
+    Failed,
+    Judged,
+    News,
+    Recycled,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +38,8 @@ if TYPE_CHECKING:
     from context.prompt.families import Family
     from context.prompt.tokenizer import Tokenizer
     from engine.api import CancelToken, Request
-    from engine.host.frames import Frame
-    from engine.host.meet import Meeting
+    from engine.host.connect import Meeting
+    from engine.host.messages import Frame
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +136,7 @@ class RemoteEngine:
 
     def holds(self, stable: tuple[int, ...]) -> bool:
         """Whether the state after these ids is kept, by the host's last word."""
-        return frames.digest(stable) in self._kept
+        return messages.digest(stable) in self._kept
 
     def account(self) -> StateAccount:
         """Bytes of kept states against their budget, by the host's last word."""
@@ -176,17 +186,17 @@ class RemoteEngine:
 
     def _hang_up(self) -> None:
         if not self._gone:
-            wire.hang_up(self._connection)
+            channel.hang_up(self._connection)
 
     # On the thread that reads
 
     def _read(self) -> None:
         try:
             while True:
-                self._take(wire.receive(self._connection))
+                self._take(channel.receive(self._connection))
         except (EOFError, OSError):
             _log.debug("the connection to the engine host ended")
-        except frames.WireError as error:
+        except messages.WireError as error:
             _log.error("the engine host said something unreadable: %s", error)
         self._bury()
 
@@ -207,7 +217,7 @@ class RemoteEngine:
             case News("ready"):
                 self._loaded.put(None)
             case News("failed", facts):
-                self._loaded.put(frames.unpack_error(facts))
+                self._loaded.put(messages.unpack_error(facts))
             case News("refused", facts):
                 self._on_refusal(f"{facts['what']} in the engine host")
 

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.api import CancelToken, Request
-from engine.host import meet
-from engine.host.plan import Plan
+from engine.host import connect
+from engine.host.engine_spec import Plan
 from engine.host.remote import RemoteEngine
 from lsp_server.bench.client import Client
 from lsp_server.version import VERSION
@@ -95,7 +95,7 @@ def real_overhead(pairs: int) -> Overhead:
 def _overhead(plan: Plan, pairs: int) -> Overhead:
     inside = plan.load()
     with tempfile.TemporaryDirectory() as folder:
-        remote = RemoteEngine(meet.own(plan, Path(folder)), *plan.reading())
+        remote = RemoteEngine(connect.own(plan, Path(folder)), *plan.reading())
         try:
             ids = tuple(inside.tokenizer.encode("def add(a, b):\n    return a +"))
             request = Request(ids[:-1], ids[-1:], _TOKENS)

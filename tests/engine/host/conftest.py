@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from engine.host import meet
-from engine.host.plan import Plan
+from engine.host import connect
+from engine.host.engine_spec import Plan
 from engine.host.remote import RemoteEngine
 from tests.conftest import PATIENCE_S
 
@@ -45,17 +45,17 @@ class Hosts:
 
     def shared(self, plan: Plan | None = None, linger_s: float = 0.0) -> RemoteEngine:
         """An engine in the shared host."""
-        return self._engine(meet.shared(plan or self.plan, self.state, linger_s), plan)
+        return self._engine(connect.shared(plan or self.plan, self.state, linger_s), plan)
 
     def own(self, plan: Plan | None = None) -> RemoteEngine:
         """An engine in a host of its own."""
-        return self._engine(meet.own(plan or self.plan, self.state), plan)
+        return self._engine(connect.own(plan or self.plan, self.state), plan)
 
     def pid(self, engine: RemoteEngine) -> int:
         """Process id of an engine's host."""
         return engine._meeting.card.pid
 
-    def _engine(self, meeting: meet.Meeting, plan: Plan | None) -> RemoteEngine:
+    def _engine(self, meeting: connect.Meeting, plan: Plan | None) -> RemoteEngine:
         self.pids.add(meeting.card.pid)
         engine = RemoteEngine(meeting, *(plan or self.plan).reading())
         self.engines.append(engine)

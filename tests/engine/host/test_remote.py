@@ -13,7 +13,7 @@ import pytest
 
 from engine.api import CancelToken, Generation, Request, StopReason, Token
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError
-from engine.host.plan import Plan
+from engine.host.engine_spec import Plan
 from tests.conftest import PATIENCE_S
 from tests.engine.host.conftest import gone, until
 
@@ -210,10 +210,10 @@ def test_a_model_that_cannot_be_loaded_is_the_loaders_own_error(
         encoding="utf-8",
     )
     (folder / "model.bin").write_bytes(b"")
-    from engine.host import meet
+    from engine.host import connect
     from engine.host.remote import RemoteEngine
 
-    meeting = meet.shared(Plan(folder=folder), hosts.state, 60.0)
+    meeting = connect.shared(Plan(folder=folder), hosts.state, 60.0)
     hosts.pids.add(meeting.card.pid)
     with pytest.raises(EngineLoadError, match="broken"):
         RemoteEngine(meeting, *hosts.plan.reading())

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from engine.api import CancelToken, Request
-from engine.host import meet, wire
-from engine.host.frames import WireError
-from engine.host.plan import Plan
-from engine.host.rendezvous import Card, Place, RendezvousError, new_secret
+from engine.host import channel, connect
+from engine.host.endpoint import Card, Place, RendezvousError, new_secret
+from engine.host.engine_spec import Plan
+from engine.host.messages import WireError
 from engine.settings import EngineSettings
 from tests.conftest import PATIENCE_S
 from tests.engine.host.conftest import gone, until
@@ -77,7 +77,7 @@ def test_what_a_dead_or_frozen_host_left_is_cleared(
     hosts: Hosts, how: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its files are there, but nobody answers: a new one is started, the old one ended."""
-    monkeypatch.setattr(wire, "HANDSHAKE_S", 0.5)
+    monkeypatch.setattr(channel, "HANDSHAKE_S", 0.5)
     old = hosts.shared(linger_s=20)
     os.kill(hosts.pid(old), how)
     new = hosts.shared()
@@ -89,8 +89,8 @@ def test_what_a_dead_or_frozen_host_left_is_cleared(
 def test_an_id_that_belongs_to_another_process_by_now_is_left_alone() -> None:
     """A card names a start time with the id."""
     me = psutil.Process()
-    meet.kill(Card(b"", me.pid, me.create_time() - 60))
-    meet.kill(Card(b"", 2**22 + 1, 1.0))
+    connect.kill(Card(b"", me.pid, me.create_time() - 60))
+    connect.kill(Card(b"", 2**22 + 1, 1.0))
     assert me.is_running()
 
 
@@ -112,7 +112,7 @@ def test_who_does_not_know_the_secret_is_sent_away(hosts: Hosts) -> None:
         Client(place.address, place.family) as stranger,
         pytest.raises((EOFError, WireError, OSError)),
     ):
-        wire.prove_to_host(stranger, new_secret())
+        channel.prove_to_host(stranger, new_secret())
     with Client(place.address, place.family) as stranger:
         stranger.recv_bytes()
         stranger.send_bytes(b"G" * 64)
@@ -137,7 +137,7 @@ def test_a_stranger_that_listens_there_learns_nothing(tmp_path: Path) -> None:
         thread = threading.Thread(target=pretend, args=(listener,))
         thread.start()
         with Client(address, "AF_UNIX") as connection, pytest.raises(WireError):
-            wire.prove_to_host(connection, secret)
+            channel.prove_to_host(connection, secret)
         thread.join()
     assert secret not in caught[0]
 
@@ -150,8 +150,8 @@ def test_a_guest_that_never_reads_does_not_hold_up_the_others(hosts: Hosts) -> N
     card = place.read_card()
     assert card is not None
     with Client(place.address, place.family) as stuck:
-        wire.prove_to_host(stuck, card.secret)
-        from engine.host.frames import Asked
+        channel.prove_to_host(stuck, card.secret)
+        from engine.host.messages import Asked
 
         stuck.send_bytes(Asked(1, Request((), (1,), 400_000), spare=False).pack())
         assert stuck.poll(PATIENCE_S)  # it has begun
@@ -250,5 +250,5 @@ def test_hanging_up_wakes_the_thread_that_reads() -> None:
             ended.set()
 
         threading.Thread(target=read, daemon=True).start()
-        wire.hang_up(connection)
+        channel.hang_up(connection)
         assert ended.wait(30)

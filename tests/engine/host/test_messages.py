@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from engine.api import Generation, Request, StopReason, Token
 from engine.errors import EngineError, GenerationError, ModelMissingError
-from engine.host import frames
-from engine.host.frames import (
+from engine.host import messages
+from engine.host.messages import (
     Asked,
     Came,
     Cancelled,
@@ -67,14 +67,14 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
 @given(FRAMES)
 def test_what_goes_in_comes_out(frame: Frame) -> None:
     """Every kind of frame, with every value that fits."""
-    assert frames.decode(frame.pack()) == frame
+    assert messages.decode(frame.pack()) == frame
 
 
 @given(st.binary(max_size=60), st.sampled_from(b"GVXRTDEJ\0"))
 def test_nonsense_is_refused(data: bytes, kind: int) -> None:
     """Bytes that are no frame are one kind of error, never another."""
     try:
-        frame = frames.decode(bytes([kind]) + data)
+        frame = messages.decode(bytes([kind]) + data)
     except WireError:
         return
     assert isinstance(frame, Frame)
@@ -87,7 +87,7 @@ def test_a_cut_frame_never_becomes_a_request(frame: Frame, data: st.DataObject) 
         whole = frame.pack()
         cut = data.draw(st.integers(0, len(whole) - 1))
         with pytest.raises(WireError):
-            frames.decode(whole[:cut])
+            messages.decode(whole[:cut])
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_errors_keep_their_class_and_strangers_lose_their_words(
     error: Exception, kind: type[Exception], words: str
 ) -> None:
     """A message of midfill's can be shown; that of a library may quote anything."""
-    came = frames.unpack_error(frames.pack_error(error))
+    came = messages.unpack_error(messages.pack_error(error))
     assert type(came) is kind
     assert str(came) == words
 
@@ -110,4 +110,4 @@ def test_errors_keep_their_class_and_strangers_lose_their_words(
 @pytest.mark.parametrize("kind", ["os", "annotations", "Exception", "nothing"])
 def test_only_midfills_errors_are_made_from_a_name(kind: str) -> None:
     """A class name on the wire reaches nothing else."""
-    assert type(frames.unpack_error({"kind": kind, "text": "x"})) is EngineError
+    assert type(messages.unpack_error({"kind": kind, "text": "x"})) is EngineError

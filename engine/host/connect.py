@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineLoadError
-from engine.host import frames, wire
-from engine.host.child import Child
-from engine.host.rendezvous import Card, Place, new_secret
+from engine.host import channel, messages
+from engine.host.endpoint import Card, Place, new_secret
+from engine.host.process import Child
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from engine.host.plan import Plan
+    from engine.host.engine_spec import Plan
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +82,11 @@ def own(plan: Plan, state: Path) -> Meeting:
     finally:
         theirs.close()
     try:
-        wire.prove_to_host(ours, secret)
-    except (frames.WireError, EOFError, OSError) as error:
+        channel.prove_to_host(ours, secret)
+    except (messages.WireError, EOFError, OSError) as error:
         ours.close()
         child.kill()
-        raise frames.WireError(f"the engine host did not start ({error}); see {log}") from error
+        raise messages.WireError(f"the engine host did not start ({error}); see {log}") from error
     return Meeting(ours, Card(secret, child.pid), child)
 
 

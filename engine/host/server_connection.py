@@ -10,15 +10,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from engine.host import wire
-from engine.host.frames import Asked, Cancelled, Judged, Recycled, WireError
-from engine.host.job import Job
+from engine.host import channel
+from engine.host.messages import Asked, Cancelled, Judged, Recycled, WireError
+from engine.host.remote_request import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from engine.host.frames import Frame
+    from engine.host.messages import Frame
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Guest:
     def drop(self) -> None:
         """Close the connection, which ends the reading thread."""
         with contextlib.suppress(OSError, AttributeError):
-            wire.hang_up(self._connection)
+            channel.hang_up(self._connection)
 
     def ended(self, job: Job) -> None:
         """A job was answered."""
@@ -77,10 +77,10 @@ class Guest:
 
     def _run(self, secret: bytes) -> None:
         try:
-            wire.prove_to_server(self._connection, secret)
+            channel.prove_to_server(self._connection, secret)
             self._joined(self)
             while True:
-                self._take(wire.receive(self._connection))
+                self._take(channel.receive(self._connection))
         except WireError as error:
             _log.warning("a server was sent away: %s", error)
         except (EOFError, OSError):

@@ -10,11 +10,11 @@ import pytest
 from engine.api import CancelToken, Request
 from engine.errors import EngineClosedError, EngineLostError, GenerationError
 from engine.fake import FakeEngine
-from engine.host import wire
-from engine.host.meet import Meeting
+from engine.host import channel
+from engine.host.connect import Meeting
+from engine.host.endpoint import Card
+from engine.host.host import Host
 from engine.host.remote import RemoteEngine
-from engine.host.rendezvous import Card
-from engine.host.service import Host
 from tests.conftest import PATIENCE_S
 
 LOST = "CUDA failed with error unspecified launch failure"
@@ -50,7 +50,7 @@ def test_a_lost_card_ends_its_host(engine: FakeEngine, answers: int) -> None:
     host = Host(lambda: engine, SECRET, linger_s=3600)
     ours, theirs = Pipe()
     host.admit(theirs)
-    wire.prove_to_host(ours, SECRET)
+    channel.prove_to_host(ours, SECRET)
     running = threading.Thread(target=host.run, args=(lambda: True,), daemon=True)
     running.start()
     far = RemoteEngine(Meeting(ours, Card(SECRET)), engine.tokenizer, engine.family)

@@ -8,14 +8,14 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from engine.api import CancelToken
-from engine.host.frames import Came, Verdict
-from engine.host.turns import Rank
+from engine.host.fair_queue import Rank
+from engine.host.messages import Came, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Request, Token
-    from engine.host.frames import Frame
+    from engine.host.messages import Frame
 
 PATIENCE_S: Final = 0.001
 """How long one request may wait for verdicts, all its tokens together.

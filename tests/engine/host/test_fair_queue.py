@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.host.turns import Rank, Turns
+from engine.host.fair_queue import Rank, Turns
 
 
 def drain(turns: Turns[str, str]) -> list[str]:

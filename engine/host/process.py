@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from engine.device import compile_cache
 
 if TYPE_CHECKING:
-    from engine.host.plan import Plan
-    from engine.host.rendezvous import Place
+    from engine.host.endpoint import Place
+    from engine.host.engine_spec import Plan
 
 _log = logging.getLogger(__name__)
 

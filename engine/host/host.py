@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError, GenerationError, MidfillError
-from engine.host import frames
-from engine.host.frames import Done, Failed, News, Recycled
-from engine.host.guest import Guest
-from engine.host.job import Job
-from engine.host.turns import Rank, Turns
+from engine.host import messages
+from engine.host.fair_queue import Rank, Turns
+from engine.host.messages import Done, Failed, News, Recycled
+from engine.host.remote_request import Job
+from engine.host.server_connection import Guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class Host:
             dropped = self._turns.withdraw_if(lambda waiting: waiting[1] is job)
         if dropped:
             guest.ended(job)
-            guest.send(Done(job.number, frames.NOTHING))
+            guest.send(Done(job.number, messages.NOTHING))
 
     def _left(self, guest: Guest) -> None:
         with self._changed:
@@ -164,7 +164,7 @@ class Host:
                 "the engine could not be loaded: %s", error if known else type(error).__name__
             )
             self._linger_s = 0.0  # those who join are told too, nobody stays
-            self._settle(News("failed", frames.pack_error(error)))
+            self._settle(News("failed", messages.pack_error(error)))
             self._wake()
             return
         try:
@@ -194,7 +194,7 @@ class Host:
         if isinstance(what, Recycled):
             self._recycle(engine, guest)
             self._push_states(engine)
-            guest.send(Done(what.number, frames.NOTHING))
+            guest.send(Done(what.number, messages.NOTHING))
             return
         self._last_used[guest] = time.monotonic()
         stable = what.request.stable
@@ -212,7 +212,7 @@ class Host:
             )
             _log.error("a generation failed: %s", raised if known else type(raised).__name__)
         if stable:
-            self._stables[frames.digest(stable)] = stable
+            self._stables[messages.digest(stable)] = stable
         guest.ended(what)
         if error is None:
             self._faults = 0

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import EngineError
-from engine.host import frames, wire
+from engine.host import channel, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,8 +117,8 @@ class Place:
         except OSError:
             return None
         try:
-            wire.prove_to_host(connection, card.secret)
-        except (frames.WireError, EOFError, OSError):
+            channel.prove_to_host(connection, card.secret)
+        except (messages.WireError, EOFError, OSError):
             connection.close()
             return None
         return connection

@@ -9,13 +9,13 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Final
 
-from engine.host import frames
-from engine.host.frames import WireError
+from engine.host import messages
+from engine.host.messages import WireError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from engine.host.frames import Frame
+    from engine.host.messages import Frame
 
 MAX_FRAME: Final = 16 << 20
 """Bytes of the longest frame that is accepted; a request of 10,000 ids takes 40 kB."""
@@ -33,7 +33,7 @@ def receive(connection: Connection) -> Frame:
         EOFError, OSError: the other end is gone.
         WireError: it speaks nonsense.
     """
-    return frames.decode(connection.recv_bytes(MAX_FRAME))
+    return messages.decode(connection.recv_bytes(MAX_FRAME))
 
 
 def hang_up(connection: Connection) -> None:
