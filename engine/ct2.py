@@ -11,7 +11,7 @@ import ctranslate2
 from context.prompt.families import FAMILIES
 from engine import memory
 from engine.api import Generation, Request, StateAccount, StopReason, Token
-from engine.device.places import ON_CPU
+from engine.device.placement import ON_CPU
 from engine.errors import DeviceError, EngineClosedError, EngineLoadError, GenerationError
 from engine.healing import PLAIN, Race
 from engine.models.manifest import Manifest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from context.prompt.families import Family
     from engine.api import CancelToken
     from engine.device.cuda import Cuda
-    from engine.device.places import Place
+    from engine.device.placement import Place
     from engine.errors import EngineLostError
     from engine.settings import EngineSettings
 

@@ -6,8 +6,8 @@ import logging
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from engine.device import compile_cache, trial
-from engine.device.places import CPU, Place, options
+from engine.device import compile_cache, self_test
+from engine.device.placement import CPU, Place, options
 from engine.errors import EngineError, EngineLoadError
 from engine.models.manifest import Manifest
 from engine.models.selection import choose
@@ -123,7 +123,7 @@ def _best(
     """The fastest sane place of the first card that has one; one engine is in memory at a time."""
     for index in dict.fromkeys(place.index for place in places):
         here = [place for place in places if place.index == index]
-        known = trial.recall(memo, key(here[0]))
+        known = self_test.recall(memo, key(here[0]))
         # what won last time needs no race, only the proof that it still works
         for place in here:
             if place.compute_type == known and (found := _prove(place, open_here, reasons)):
@@ -136,7 +136,7 @@ def _best(
         while times:
             winner = min(times, key=lambda place: times[place])
             if found := _prove(winner, open_here, reasons):
-                trial.remember(memo, key(winner), winner.compute_type)
+                self_test.remember(memo, key(winner), winner.compute_type)
                 return found[0]
             del times[winner]  # it worked a moment ago; the card is losing its memory
     return None
@@ -153,7 +153,7 @@ def _prove(
         reasons.append(f"{where}: {error}")
         return None
     try:
-        found = trial.run(engine)
+        found = self_test.run(engine)
     except EngineError as error:
         reasons.append(f"{where}: {error}")
     else:

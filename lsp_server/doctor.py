@@ -14,7 +14,7 @@ from context.prompt.maker import PromptMaker
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
-from engine.device.places import check, hidden
+from engine.device.placement import check, hidden
 from engine.errors import DeviceError, MidfillError
 from lsp_server import config, paths
 from lsp_server.version import VERSION

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from context.prompt.maker import PromptMaker
 from context.secrets.mask import masked
 from engine import calibration, warmup
-from engine.device.places import CPU
+from engine.device.placement import CPU
 from engine.errors import MidfillError
 from lsp_server import pacing, paths, status, upkeep
 from lsp_server.documents import Documents

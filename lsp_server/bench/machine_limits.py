@@ -20,7 +20,7 @@ import numpy as np
 
 from engine import memory
 from engine.device import limits as card_limits
-from engine.device.places import CPU
+from engine.device.placement import CPU
 from engine.models.decoder import Shape
 from lsp_server.bench import random_model
 from lsp_server.bench.model_sizes import read_sizes
@@ -29,7 +29,7 @@ from lsp_server.bench.roofline import Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.device.places import Place
+    from engine.device.placement import Place
 
 PROBE: Final = Shape(layers=2, heads=16, kv_heads=16, width=2048, inner=8192, vocabulary=400)
 BUFFER_BYTES: Final = 1 << 30

@@ -20,7 +20,7 @@ import psutil
 
 from engine.ct2 import Ct2Engine
 from engine.device.cuda import NvidiaCuda
-from engine.device.places import CPU, Place, options
+from engine.device.placement import CPU, Place, options
 from engine.errors import DeviceError, EngineError, EngineLoadError
 from engine.load import load, wanted
 from engine.models.manifest import Manifest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from engine.device.places import Place
+    from engine.device.placement import Place
     from lsp_server.bench.model_sizes import ModelSizes
 
 EXPLAINED: Final = 0.5

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from engine.device.places import Place
+    from engine.device.placement import Place
     from lsp_server.bench.roofline import Costs, Limits
 
 BATCHES: Final = (1, 2, 4)

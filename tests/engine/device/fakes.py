@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.api import CancelToken, Generation, Request, Token
     from engine.device.cuda import Cuda
-    from engine.device.places import Place
+    from engine.device.placement import Place
     from engine.settings import EngineSettings
 
 GIB = 1024**3

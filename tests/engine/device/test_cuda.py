@@ -6,7 +6,7 @@ import pytest
 
 from engine.device import cuda
 from engine.device.cuda import NvidiaCuda
-from engine.device.places import options
+from engine.device.placement import options
 from engine.errors import DeviceError
 from lsp_server import doctor
 from tests.engine.device.fakes import FakeCuda, card

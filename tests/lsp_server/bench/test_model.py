@@ -13,7 +13,7 @@ import pytest
 
 from engine.device import limits as card_limits
 from engine.device.limits import CardLimits
-from engine.device.places import Place
+from engine.device.placement import Place
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from engine.models.decoder import Shape

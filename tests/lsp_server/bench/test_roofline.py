@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.device.places import Place
+from engine.device.placement import Place
 from engine.errors import ConversionError
 from engine.models.decoder import Shape
 from lsp_server.bench import random_model, step_account

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.device.cuda import Card, Mode
-from engine.device.places import options
+from engine.device.placement import options
 from tests.engine.device.fakes import ALL_TYPES, GIB, H100, FakeCuda, card
 
 SMALL, LARGE = 500_000_000, 7_600_000_000
