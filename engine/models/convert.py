@@ -11,10 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import ConversionError
-from engine.models import gguf_tokenizer, trim
+from engine.models import trim
 from engine.models.decoder import Rows, build
+from engine.models.formats import gguf_tokenizer
+from engine.models.formats.gguf_file import GgufFile
+from engine.models.formats.vocabulary import About, choose_family, fit
 from engine.models.gemma import gemma
-from engine.models.gguf_file import GgufFile
 from engine.models.gpt_bigcode import gpt_bigcode
 from engine.models.hashing import sha256_of
 from engine.models.llama import llama
@@ -22,16 +24,15 @@ from engine.models.manifest import Manifest
 from engine.models.quantize import QUANTIZATIONS
 from engine.models.qwen2 import qwen2, qwen3
 from engine.models.starcoder2 import starcoder2
-from engine.models.vocabulary import About, choose_family, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from engine.models.decoder import Design
+    from engine.models.formats.vocabulary import Vocabulary
+    from engine.models.formats.weights import Source
     from engine.models.progress import Progress
-    from engine.models.source import Source
-    from engine.models.vocabulary import Vocabulary
 
 ARCHITECTURES: Final[dict[str, Callable[[Source], Design]]] = {
     "gemma": gemma,
@@ -89,7 +90,7 @@ def convert(
             progress=progress,
             quantization=quantization,
         )
-    from engine.models import ct2_folder
+    from engine.models.formats import ct2_folder
 
     if ct2_folder.is_one(path):
         about = ct2_folder.copy(path, folder, family)
@@ -147,8 +148,8 @@ def _convert_folder(
     path: Path, folder: Path, family: str | None, quantization: str, progress: Progress
 ) -> About:
     # transformers takes seconds to import
-    from engine.models import hf_tokenizer
-    from engine.models.hf_folder import HfFolder
+    from engine.models.formats import hf_tokenizer
+    from engine.models.formats.hf_folder import HfFolder
 
     source = HfFolder(path)
     vocabulary = hf_tokenizer.build(source)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.models.formats.weights import Source
     from engine.models.progress import Progress
-    from engine.models.source import Source
 
 Activation: TypeAlias = common_spec.Activation
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.models.decoder import Activation, Design, read_rope, read_shape
 
 if TYPE_CHECKING:
-    from engine.models.source import Source
+    from engine.models.formats.weights import Source
 
 
 def gemma(source: Source) -> Design:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.models.decoder import Activation, Design, read_activation, read_shape
 
 if TYPE_CHECKING:
-    from engine.models.source import Source
+    from engine.models.formats.weights import Source
 
 _ALL = frozenset({"attn_qkv", "attn_output", "ffn_up", "ffn_down"})
 

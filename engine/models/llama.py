@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.models.decoder import Activation, Design, read_activation, read_rope, read_shape
 
 if TYPE_CHECKING:
-    from engine.models.source import Source
+    from engine.models.formats.weights import Source
 
 _ATTENTION = ("attn_q", "attn_k", "attn_v", "attn_output")
 _FEED_FORWARD = ("ffn_gate", "ffn_up", "ffn_down")

@@ -11,14 +11,14 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.models import ct2_folder
-from engine.models.vocabulary import choose_family, make_special
+from engine.models.formats import ct2_folder
+from engine.models.formats.vocabulary import choose_family, make_special
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.hf_folder import HfFolder
-    from engine.models.vocabulary import About, Vocabulary
+    from engine.models.formats.hf_folder import HfFolder
+    from engine.models.formats.vocabulary import About, Vocabulary
 
 _MADE = (ct2_folder.MODEL, ct2_folder.CONFIG, ct2_folder.VOCABULARY)
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer, decoders
 
-from engine.models.vocabulary import Vocabulary
+from engine.models.formats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from engine.models.source import Source
+    from engine.models.formats.weights import Source
 
 _BYTES = 256
 

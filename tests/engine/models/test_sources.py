@@ -15,8 +15,8 @@ import pytest
 from context.prompt.families import FAMILIES
 from engine.errors import ConversionError
 from engine.models.convert import convert, convert_gguf
+from engine.models.formats.safetensors_file import SafetensorsFile
 from engine.models.hashing import sha256_of
-from engine.models.safetensors_file import SafetensorsFile
 from engine.tokenizer import ModelTokenizer
 from tests.engine.models.checkpoints import CHECKPOINTS, PROMPT, write_safetensors
 

@@ -14,8 +14,8 @@ from tokenizers import pre_tokenizers
 
 from engine.errors import ConversionError
 from engine.models.convert import convert_gguf
-from engine.models.gguf_file import GgufFile
-from engine.models.gguf_tokenizer import build
+from engine.models.formats.gguf_file import GgufFile
+from engine.models.formats.gguf_tokenizer import build
 from engine.models.manifest import Manifest
 from engine.models.trim import needed, order, reorder
 from engine.tokenizer import ModelTokenizer
@@ -23,7 +23,7 @@ from engine.tokenizer import ModelTokenizer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.vocabulary import Vocabulary
+    from engine.models.formats.vocabulary import Vocabulary
 
 Tiny = Any  # the classes of conftest are not importable by name
 Watcher = Any

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
-from engine.models.vocabulary import Vocabulary
+from engine.models.formats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from engine.models.hf_folder import HfFolder
+    from engine.models.formats.hf_folder import HfFolder
 
 FILE = "tokenizer.json"
 _OLDER = ("vocab.json", "tokenizer.model")

@@ -18,10 +18,10 @@ from tokenizers import (
     pre_tokenizers,
 )
 
-from engine.models.vocabulary import Vocabulary
+from engine.models.formats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from engine.models.gguf_file import GgufFile
+    from engine.models.formats.gguf_file import GgufFile
 
 # how text is cut before the merges, by `tokenizer.ggml.pre`, expression after expression; they
 # are llama.cpp's

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from context.prompt.families import Family
-    from engine.models.source import Source
+    from engine.models.formats.weights import Source
 
 _PADDING = 1024
 """Most rows without a token: tables are padded to round sizes, nothing more."""

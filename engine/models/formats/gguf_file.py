@@ -15,7 +15,7 @@ from gguf import GGUFReader, GGUFValueType
 from gguf.quants import dequantize
 
 from engine.errors import ConversionError
-from engine.models.source import SLICE_VALUES
+from engine.models.formats.weights import SLICE_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gguf import ReaderTensor
     from numpy.typing import NDArray
 
-    from engine.models.source import Scalar
+    from engine.models.formats.weights import Scalar
 
 _LENGTH = struct.Struct("<Q")
 _DAMAGE = (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error)

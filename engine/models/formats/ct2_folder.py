@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 
 from context.prompt.families import FAMILIES
 from engine.errors import ConversionError
+from engine.models.formats.vocabulary import About, Vocabulary
 from engine.models.manifest import Manifest
-from engine.models.vocabulary import About, Vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ import gguf
 import numpy as np
 
 from engine.errors import ConversionError
-from engine.models.safetensors_file import SafetensorsFile
-from engine.models.source import SLICE_VALUES
+from engine.models.formats.safetensors_file import SafetensorsFile
+from engine.models.formats.weights import SLICE_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.models.source import Scalar
+    from engine.models.formats.weights import Scalar
 
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"

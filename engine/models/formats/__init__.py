@@ -1,0 +1,1 @@
+"""Weights and tokenizers as they lie on disk: GGUF, Hugging Face, CTranslate2."""
