@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import ConversionError
 from engine.models import trim
-from engine.models.decoder import Rows, build
+from engine.models.architectures.decoder import Rows, build
+from engine.models.architectures.gemma import gemma
+from engine.models.architectures.gpt_bigcode import gpt_bigcode
+from engine.models.architectures.llama import llama
+from engine.models.architectures.quantize import QUANTIZATIONS
+from engine.models.architectures.qwen2 import qwen2, qwen3
+from engine.models.architectures.starcoder2 import starcoder2
 from engine.models.formats import gguf_tokenizer
 from engine.models.formats.gguf_file import GgufFile
 from engine.models.formats.vocabulary import About, choose_family, fit
-from engine.models.gemma import gemma
-from engine.models.gpt_bigcode import gpt_bigcode
 from engine.models.hashing import sha256_of
-from engine.models.llama import llama
 from engine.models.manifest import Manifest
-from engine.models.quantize import QUANTIZATIONS
-from engine.models.qwen2 import qwen2, qwen3
-from engine.models.starcoder2 import starcoder2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine.models.decoder import Design
+    from engine.models.architectures.decoder import Design
     from engine.models.formats.vocabulary import Vocabulary
     from engine.models.formats.weights import Source
     from engine.models.progress import Progress

@@ -13,7 +13,7 @@ from ctranslate2.specs import TransformerDecoderModelSpec, common_spec
 from tokenizers.pre_tokenizers import ByteLevel
 
 from context.prompt.families import FAMILIES
-from engine.models.decoder import Shape
+from engine.models.architectures.decoder import Shape
 from engine.models.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from ctranslate2.specs import common_spec
 from ctranslate2.specs.model_spec import NumpyVariable
 
 from engine.errors import ConversionError
+from engine.models.architectures.quantize import int8_rows
 from engine.models.convert import convert_gguf
 from engine.models.hashing import sha256_of
 from engine.models.manifest import Manifest
-from engine.models.quantize import int8_rows
 from engine.tokenizer import ModelTokenizer
 
 if TYPE_CHECKING:

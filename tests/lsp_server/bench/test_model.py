@@ -16,7 +16,7 @@ from engine.device.limits import CardLimits
 from engine.device.placement import Place
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
-from engine.models.decoder import Shape
+from engine.models.architectures.decoder import Shape
 from lsp_server import __main__ as program
 from lsp_server.bench import (
     machine_limits,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engine.models.decoder import Shape
+from engine.models.architectures.decoder import Shape
 from lsp_server.bench import random_model
 from lsp_server.bench.quantization import AVX2, Difference, LikelihoodError, decoding, likelihood
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.api import CancelToken, Request
 from engine.ct2 import Ct2Engine
-from engine.models.decoder import Shape
+from engine.models.architectures.decoder import Shape
 from engine.settings import EngineSettings
 from lsp_server.bench import random_model
 

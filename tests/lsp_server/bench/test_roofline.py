@@ -9,7 +9,7 @@ import pytest
 
 from engine.device.placement import Place
 from engine.errors import ConversionError
-from engine.models.decoder import Shape
+from engine.models.architectures.decoder import Shape
 from lsp_server.bench import random_model, step_account
 from lsp_server.bench.model_sizes import ModelSizes, read_sizes
 from lsp_server.bench.roofline import Costs, Limits, Point, decode_point, prefill_point

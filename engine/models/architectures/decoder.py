@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from ctranslate2.specs import TransformerDecoderModelSpec, attention_spec, common_spec
 
-from engine.models.quantize import store_rows
+from engine.models.architectures.quantize import store_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.models.decoder import Activation, Design, read_activation, read_rope, read_shape
+from engine.models.architectures.decoder import (
+    Activation,
+    Design,
+    read_activation,
+    read_rope,
+    read_shape,
+)
 
 if TYPE_CHECKING:
     from engine.models.formats.weights import Source

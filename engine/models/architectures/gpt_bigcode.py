@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.models.decoder import Activation, Design, read_activation, read_shape
+from engine.models.architectures.decoder import Activation, Design, read_activation, read_shape
 
 if TYPE_CHECKING:
     from engine.models.formats.weights import Source

@@ -1,0 +1,1 @@
+"""Decoder architectures, as CTranslate2 builds them."""
