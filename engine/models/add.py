@@ -127,7 +127,7 @@ def _convert(
 
 def _fill(staged: Path, name: str, material: Material, wishes: Wishes, progress: Progress) -> None:
     # numpy, gguf and CTranslate2: not before they are needed
-    from engine.models.convert import QUANTIZATION, convert
+    from engine.models.convert.convert import QUANTIZATION, convert
 
     path = material.path
     if path.is_file():

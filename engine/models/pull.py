@@ -53,7 +53,7 @@ def pull(
 
 def _convert(store: Store, entry: Entry, file: Path, progress: Progress) -> ModelFolder:
     # numpy, gguf and CTranslate2: not before they are needed, a download is long enough
-    from engine.models.convert import convert_gguf
+    from engine.models.convert.convert import convert_gguf
 
     staged = store.staging(entry.name)
     try:

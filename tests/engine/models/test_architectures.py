@@ -17,7 +17,7 @@ from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import CancelToken, Request
 from engine.ct2 import Ct2Engine
-from engine.models.convert import convert
+from engine.models.convert.convert import convert
 from engine.settings import EngineSettings
 from tests.conftest import at
 from tests.engine.models.checkpoints import CHECKPOINTS, PROMPT

@@ -13,7 +13,7 @@ from ctranslate2.specs.model_spec import NumpyVariable
 
 from engine.errors import ConversionError
 from engine.models.architectures.quantize import int8_rows
-from engine.models.convert import convert_gguf
+from engine.models.convert.convert import convert_gguf
 from engine.models.hashing import sha256_of
 from engine.models.manifest import Manifest
 from engine.tokenizer import ModelTokenizer

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ConversionError
-from engine.models.convert import convert
+from engine.models.convert.convert import convert
 from engine.models.formats.gguf_file import GgufFile
 from engine.models.progress import Silent
 from tests.engine.models.checkpoints import CHECKPOINTS, write_safetensors

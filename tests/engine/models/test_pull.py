@@ -15,8 +15,9 @@ import huggingface_hub
 import pytest
 
 from engine.errors import ConversionError, ModelMissingError, SourceError, StoreError
-from engine.models import convert, pull, wheels
+from engine.models import pull, wheels
 from engine.models.catalogue import Hub
+from engine.models.convert import convert
 from engine.models.store import Store
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 
 from context.prompt.families import FAMILIES
 from engine.errors import ConversionError
-from engine.models.convert import convert, convert_gguf
+from engine.models.convert.convert import convert, convert_gguf
 from engine.models.formats.safetensors_file import SafetensorsFile
 from engine.models.hashing import sha256_of
 from engine.tokenizer import ModelTokenizer

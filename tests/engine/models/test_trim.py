@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tokenizers import pre_tokenizers
 
 from engine.errors import ConversionError
-from engine.models.convert import convert_gguf
+from engine.models.convert.convert import convert_gguf
+from engine.models.convert.trim import needed, order, reorder
 from engine.models.formats.gguf_file import GgufFile
 from engine.models.formats.gguf_tokenizer import build
 from engine.models.manifest import Manifest
-from engine.models.trim import needed, order, reorder
 from engine.tokenizer import ModelTokenizer
 
 if TYPE_CHECKING:

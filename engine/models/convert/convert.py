@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import ConversionError
-from engine.models import trim
 from engine.models.architectures.decoder import Rows, build
 from engine.models.architectures.gemma import gemma
 from engine.models.architectures.gpt_bigcode import gpt_bigcode
@@ -19,6 +18,7 @@ from engine.models.architectures.llama import llama
 from engine.models.architectures.quantize import QUANTIZATIONS
 from engine.models.architectures.qwen2 import qwen2, qwen3
 from engine.models.architectures.starcoder2 import starcoder2
+from engine.models.convert import trim
 from engine.models.formats import gguf_tokenizer
 from engine.models.formats.gguf_file import GgufFile
 from engine.models.formats.vocabulary import About, choose_family, fit
@@ -154,7 +154,7 @@ def _convert_folder(
     source = HfFolder(path)
     vocabulary = hf_tokenizer.build(source)
     if source.architecture not in ARCHITECTURES:
-        from engine.models import stock_converter
+        from engine.models.convert import stock_converter
 
         return stock_converter.convert(source, vocabulary, folder, family, quantization)
     design = _design(source)

@@ -1,0 +1,1 @@
+"""From weights in any format to a model that CTranslate2 loads."""
