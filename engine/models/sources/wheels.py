@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import SourceError
-from engine.models.watch import watching
+from engine.models.sources.download_progress import watching
 
 if TYPE_CHECKING:
     from engine.models.catalogue import Wheels

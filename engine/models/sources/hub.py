@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SourceError
 from engine.models.add import Material
-from engine.models.watch import watching
+from engine.models.sources.download_progress import watching
 
 if TYPE_CHECKING:
     from engine.models.progress import Progress
