@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from context.access.gate import Verdict
-    from lsp_server.documents import Document
+    from lsp_server.documents.mirror import Document
 
 _PRIVATE = "files of this name hold keys or passwords; midfill leaves them alone"
 _IGNORED = (

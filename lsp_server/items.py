@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from lsp_server.positions import to_position
+from lsp_server.documents.positions import to_position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

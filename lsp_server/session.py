@@ -13,7 +13,7 @@ from engine import calibration, warmup
 from engine.device.placement import CPU
 from engine.errors import MidfillError
 from lsp_server import pacing, paths, status, upkeep
-from lsp_server.documents import Documents
+from lsp_server.documents.mirror import Documents
 from lsp_server.fates import Fates
 from lsp_server.gated import Gated
 from lsp_server.pipeline import Pipeline

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from context.text import Text
-    from lsp_server.documents import Document
+    from lsp_server.documents.mirror import Document
     from lsp_server.settings import SuggestionSettings
 
 GREAT_CHANGE = 1 << 16

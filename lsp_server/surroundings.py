@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from context.candidate import Candidate
     from context.settings import ContextSettings
     from context.snapshot import Snapshot
-    from lsp_server.documents import Change, Document
+    from lsp_server.documents.mirror import Change, Document
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from context.snapshot import Snapshot
-    from lsp_server.documents import Change
+    from lsp_server.documents.mirror import Change
     from lsp_server.server import MidfillServer
     from lsp_server.session import Session
 

@@ -9,7 +9,7 @@ from lsp_server.silence import GREAT_CHANGE
 if TYPE_CHECKING:
     from lsprotocol import types
 
-    from lsp_server.documents import Document
+    from lsp_server.documents.mirror import Document
     from lsp_server.server import MidfillServer
     from lsp_server.silence import Silence
 

@@ -23,8 +23,8 @@ from lsprotocol.types import (
     VersionedTextDocumentIdentifier,
 )
 
-from lsp_server.documents import Documents
-from lsp_server.positions import to_position, units
+from lsp_server.documents.mirror import Documents
+from lsp_server.documents.positions import to_position, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

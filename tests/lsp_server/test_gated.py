@@ -8,7 +8,7 @@ from lsprotocol.types import DidOpenTextDocumentParams, TextDocumentItem
 
 from context.access.disk import Disk
 from context.access.gate import Gate
-from lsp_server.documents import Document, Documents
+from lsp_server.documents.mirror import Document, Documents
 from lsp_server.gated import Gated
 from lsp_server.silence import Reason, Silences
 

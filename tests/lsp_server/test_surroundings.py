@@ -14,7 +14,7 @@ from lsprotocol import types
 from context.settings import ContextSettings
 from context.text import Text
 from lsp_server import recent_files
-from lsp_server.documents import Documents
+from lsp_server.documents.mirror import Documents
 from lsp_server.surroundings import Surroundings
 from tests.conftest import PATIENCE_S
 

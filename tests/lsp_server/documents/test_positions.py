@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol.types import Position, PositionEncodingKind
 
 from context.text import Text
-from lsp_server.positions import column_of, to_place, to_position, units
+from lsp_server.documents.positions import column_of, to_place, to_position, units
 
 UTF8, UTF16, UTF32 = PositionEncodingKind
 ENCODINGS = st.sampled_from(PositionEncodingKind)

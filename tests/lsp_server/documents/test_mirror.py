@@ -26,7 +26,7 @@ from lsprotocol.types import (
 )
 
 from context.snapshot import Cursor
-from lsp_server.documents import Change, Documents, Fault
+from lsp_server.documents.mirror import Change, Documents, Fault
 
 URI = "file:///space/app/main.py"
 ORIGIN = Position(0, 0)

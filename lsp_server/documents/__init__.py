@@ -1,0 +1,1 @@
+"""Mirrors of the open documents, and positions in them."""
