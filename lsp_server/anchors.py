@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
     from lsp_server.surroundings import Surroundings
 
 _STABLES_PER_DOCUMENT = 4

@@ -90,9 +90,9 @@ def _targets(platforms: list[str] | None, pythons: list[str] | None) -> list[Tar
 def _models(names: list[str] | None) -> Sequence[ModelFolder]:
     from engine.load import wanted
     from engine.models.store import Store
-    from lsp_server import config
+    from lsp_server.settings import layers
 
     if not names:
-        return [wanted(config.load().settings.engine)]
+        return [wanted(layers.load().settings.engine)]
     store = Store()
     return [store.find(name) for name in dict.fromkeys(names)]

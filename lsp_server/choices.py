@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from lsp_server.anchors import Anchors
     from lsp_server.scheduler import Scheduler
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 MOST: Final = 3
 """Texts that a user can choose from."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.api import Engine
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 EXIT_INTERRUPTED = 130
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from lsp_server.config import Configuration
+    from lsp_server.settings.layers import Configuration
 
 _FLAGS = {
     "--model": "engine.model",
@@ -74,7 +74,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace) -> Configuration:
     """The user's file and the flags of `add_flags`."""
-    from lsp_server import config
+    from lsp_server.settings import layers as config
 
     given = {
         key: getattr(arguments, flag.removeprefix("--").replace("-", "_"))
@@ -85,7 +85,7 @@ def load(arguments: argparse.Namespace) -> Configuration:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for; returns 1 when a setting does not fit, else 0."""
-    from lsp_server.settings_schema import KEYS, json_schema, shown
+    from lsp_server.settings.schema import KEYS, json_schema, shown
 
     if arguments.markdown:
         print(page(), end="")
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def page() -> str:
     """`docs/settings.md`: how to set, then a table for each section."""
-    from lsp_server.settings_schema import KEYS, SECTIONS, shown
+    from lsp_server.settings.schema import KEYS, SECTIONS, shown
 
     parts = [_PAGE.format(flags=", ".join(f"`{flag}`" for flag in _FLAGS))]
     for section, (about, _) in SECTIONS.items():

@@ -16,7 +16,8 @@ from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
 from engine.device.placement import check, hidden
 from engine.errors import DeviceError, MidfillError
-from lsp_server import config, paths
+from lsp_server import paths
+from lsp_server.settings import layers
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _writable(name: str, folder: Path) -> Finding:
 
 
 def _config_file() -> Iterator[Finding]:
-    configuration = config.load()
+    configuration = layers.load()
     there = "" if configuration.path.exists() else " (not there; the defaults are used)"
     problems = configuration.composed.problems
     words = "; ".join(problems) or f"{configuration.path}{there}"
@@ -167,7 +168,7 @@ def _config_file() -> Iterator[Finding]:
 def _model() -> Iterator[Finding]:
     from engine.load import wanted
 
-    folder = wanted(config.load().settings.engine)
+    folder = wanted(layers.load().settings.engine)
     words = f"{folder.manifest.name} ({folder.manifest.quantization}, {folder.size / 1e6:.0f} MB)"
     yield Finding("model", well=True, words=words)
 
@@ -177,7 +178,7 @@ def _completion() -> Iterator[Finding]:
     from engine.api import CancelToken, Request
     from engine.load import load, wanted
 
-    settings = config.load().settings
+    settings = layers.load().settings
     memo = paths.state_dir() / "devices.json"
     engine = load(wanted(settings.engine).path, settings.engine, memo=memo)
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.host.connect import Meeting
     from engine.host.engine_spec import Plan
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 _log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from context.snapshot import Snapshot
     from context.text import Text
-    from lsp_server.settings import StatisticsSettings
+    from lsp_server.settings.model import StatisticsSettings
 
 _MOST_OFFERS: Final = 200
 _MOST_LOOKS: Final = 500

@@ -119,16 +119,16 @@ def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
 def _in_use() -> str:
     """Name of the model that a server would run by the user's settings; "" for none."""
     from engine.load import wanted
-    from lsp_server import config
+    from lsp_server.settings import layers
 
     try:
-        return wanted(config.load().settings.engine).path.name
+        return wanted(layers.load().settings.engine).path.name
     except ModelError:
         return ""
 
 
 def _use(args: argparse.Namespace) -> int:
-    from lsp_server import config
+    from lsp_server.settings import layers
 
     store = Store()
     if args.name == AUTO:
@@ -140,7 +140,7 @@ def _use(args: argparse.Namespace) -> int:
         known = {"chosen": args.name, "path": str(folder.path)}
         text = f"{args.name} is the model from now on; running servers change to it"
     answer(text, known, as_json=args.json)
-    setting = config.load().settings.engine.model
+    setting = layers.load().settings.engine.model
     if setting != AUTO:
         tell(f"midfill: but engine.model is set to {setting}, which comes first")
     return 0

@@ -13,15 +13,16 @@ from context.languages import language_of
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.errors import MidfillError
-from lsp_server import config, engines
+from lsp_server import engines
 from lsp_server.session import Session
+from lsp_server.settings import layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from context.candidate import Candidate
     from lsp_server.prompt_view import Shown
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 
 class PlaceError(MidfillError):
@@ -64,7 +65,7 @@ async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[s
 
 def _settings() -> Settings:
     """The user's; what does not fit is named on stderr."""
-    configuration = config.load()
+    configuration = layers.load()
     for problem in configuration.news():
         print(f"midfill: {problem}", file=sys.stderr)
     return configuration.settings

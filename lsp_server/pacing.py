@@ -8,7 +8,7 @@ from context.prompt.maker import LIVE_CHARS
 
 if TYPE_CHECKING:
     from engine.calibration import Rates
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 _COLD_TARGETS = 2.4
 """A cold stable part may take so many targets to read; it is read once for many keys."""

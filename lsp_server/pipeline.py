@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
     from lsp_server.stats import Stats
     from lsp_server.surroundings import Surroundings
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lsp_server.flight import Decoded
-    from lsp_server.settings import SuggestionSettings
+    from lsp_server.settings.model import SuggestionSettings
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 """What no source text has: a terminal would obey it, or an editor refuse it."""

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.api import Engine
-    from lsp_server.config import Configuration
     from lsp_server.file_watch import FileWatch
-    from lsp_server.settings import Settings
+    from lsp_server.settings.layers import Configuration
+    from lsp_server.settings.model import Settings
     from lsp_server.status import Status
 
 _log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.calibration import Rates
     from engine.settings import EngineSettings
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from context.text import Text
     from lsp_server.documents.mirror import Document
-    from lsp_server.settings import SuggestionSettings
+    from lsp_server.settings.model import SuggestionSettings
 
 GREAT_CHANGE = 1 << 16
 """Characters of a change after which a document is judged again."""

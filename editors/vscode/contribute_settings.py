@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lsp_server.settings_schema import json_schema
+from lsp_server.settings.schema import json_schema
 
 PACKAGE = Path(__file__).with_name("package.json")
 OWN_SWITCHES = {"suggestions.enabled", "suggestions.languages_off"}

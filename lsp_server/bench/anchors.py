@@ -23,7 +23,7 @@ from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.evals.statistics import mcnemar
 from lsp_server.evals.tasks import GUIDE, read_tasks
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 
 if TYPE_CHECKING:
     import argparse

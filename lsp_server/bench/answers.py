@@ -23,7 +23,7 @@ from lsprotocol.types import (
 
 from engine.fake import FakeEngine
 from lsp_server.session import Session
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 
 DOCUMENTS = 20
 LARGE_LINES = 50_000

@@ -86,9 +86,9 @@ def fake_overhead(pairs: int) -> Overhead:
 def real_overhead(pairs: int) -> Overhead:
     """The real model, kept state, in turn inside this process and in a host."""
     from engine.load import wanted
-    from lsp_server import config
+    from lsp_server.settings import layers
 
-    settings = config.load().settings.engine
+    settings = layers.load().settings.engine
     return _overhead(Plan(settings=settings, folder=wanted(settings).path, version=VERSION), pairs)
 
 

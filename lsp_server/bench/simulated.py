@@ -20,9 +20,9 @@ from lsp_server.bench.errors import BenchError, ServerFaultError
 from lsp_server.bench.paced import PacedEngine
 from lsp_server.bench.under_test import Answer, Work
 from lsp_server.bench.virtual_time import VirtualTimeLoop
-from lsp_server.config import Layer, compose
 from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.session import Session
+from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.calibration import Rates
     from lsp_server.bench.tasks import Task
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 BASE: Final[dict[str, Any]] = {
     "engine": {"process": "inside"},

@@ -27,7 +27,7 @@ from lsp_server.evals.options import draw
 from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.statistics import wilson
 from lsp_server.evals.tasks import Task, read_tasks
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 
 if TYPE_CHECKING:
     import argparse

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MidfillError
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.config import Layer, compose
+from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lsp_server.evals.tasks import Task
-    from lsp_server.settings import Settings
+    from lsp_server.settings.model import Settings
 
 _PATIENCE_MS = 600_000.0
 _STABLE_TOKENS = 512

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lsp_server.settings_schema import KEYS
+from lsp_server.settings.schema import KEYS
 
 SCRIPT = Path(__file__).parents[2] / "editors" / "vscode" / "contribute_settings.py"
 

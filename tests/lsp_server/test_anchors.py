@@ -13,7 +13,7 @@ from engine import calibration
 from engine.calibration import Rates
 from engine.fake import FakeEngine
 from lsp_server.session import Session
-from lsp_server.settings import Settings, SuggestionSettings
+from lsp_server.settings.model import Settings, SuggestionSettings
 from tests.conftest import PATIENCE_S, at, typed
 
 if TYPE_CHECKING:

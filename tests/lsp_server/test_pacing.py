@@ -6,7 +6,7 @@ import pytest
 
 from engine.calibration import Rates
 from lsp_server import pacing
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 
 SLOW, LAPTOP, CARD = Rates(100, 80), Rates(1000, 25), Rates(50_000, 4)
 

@@ -20,7 +20,7 @@ from engine.fake import FakeEngine
 from lsp_server import paths
 from lsp_server.description import describe
 from lsp_server.session import Session
-from lsp_server.settings import LatencySettings, Settings, SuggestionSettings
+from lsp_server.settings.model import LatencySettings, Settings, SuggestionSettings
 from lsp_server.trace import Source, Trace
 from tests.conftest import PATIENCE_S, at, typed
 

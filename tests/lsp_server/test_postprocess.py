@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lsp_server.confidence import least_log_prob, likely_right
 from lsp_server.flight import Decoded
 from lsp_server.postprocess import enough, present
-from lsp_server.settings import SuggestionSettings
+from lsp_server.settings.model import SuggestionSettings
 from lsp_server.shape import Shape
 from tests.conftest import at
 

@@ -16,7 +16,7 @@ from engine.settings import EngineSettings
 from lsp_server import paths, upkeep
 from lsp_server.description import describe
 from lsp_server.session import Session
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 from lsp_server.status import Status
 from lsp_server.trace import Source
 from tests.conftest import PATIENCE_S, at

@@ -17,7 +17,7 @@ from context.text import Text
 from lsp_server import ledger
 from lsp_server.cli import run
 from lsp_server.fates import Fates
-from lsp_server.settings import StatisticsSettings
+from lsp_server.settings.model import StatisticsSettings
 from lsp_server.survival import distance, survival
 from tests.conftest import PATIENCE_S, at, typed
 from tests.e2e.wire import Wire

@@ -16,7 +16,7 @@ from lsp_server.bench.metrics import figures
 from lsp_server.bench.simulated import BASE, SimulatedServer
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
-from lsp_server.config import Layer, compose
+from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast, get_type_hints
 
-from lsp_server.settings import Settings
+from lsp_server.settings.model import Settings
 
 Value = bool | int | float | str
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MidfillError
 from lsp_server import paths
-from lsp_server.settings import Settings
-from lsp_server.settings_schema import KEYS, SECTIONS, BadValueError, Value, shown
+from lsp_server.settings.model import Settings
+from lsp_server.settings.schema import KEYS, SECTIONS, BadValueError, Value, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,1 @@
+"""Settings: their model, their schema and the layers they come from."""
