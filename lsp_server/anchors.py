@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.calibration import Rates
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings.model import Settings
-    from lsp_server.surroundings import Surroundings
+    from lsp_server.workspace.context_provider import Surroundings
 
 _STABLES_PER_DOCUMENT = 4
 _REFRESH_SHARE = 0.5

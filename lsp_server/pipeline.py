@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lsp_server.scheduler import Scheduler
     from lsp_server.settings.model import Settings
     from lsp_server.stats import Stats
-    from lsp_server.surroundings import Surroundings
+    from lsp_server.workspace.context_provider import Surroundings
 
 _log = logging.getLogger(__name__)
 

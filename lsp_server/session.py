@@ -21,8 +21,8 @@ from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
 from lsp_server.stats import Stats
 from lsp_server.status import Status
-from lsp_server.surroundings import Surroundings
 from lsp_server.trace import Source, Trace
+from lsp_server.workspace.context_provider import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

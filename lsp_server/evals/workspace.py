@@ -20,7 +20,7 @@ from context.sources import imports, siblings
 from context.sources.windows import WindowIndex
 from lsp_server.evals import definitions
 from lsp_server.evals.oracle import oracle
-from lsp_server.surroundings import Surroundings
+from lsp_server.workspace.context_provider import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -24,9 +24,9 @@ from context.sources.edits import Edit, RecentEdits
 from context.sources.environments import Places
 from context.sources.gather import Gatherer, Wish
 from context.sources.recency import Recency
-from lsp_server import recent_files
 from lsp_server.background import Background
-from lsp_server.disk_watch import DiskWatch
+from lsp_server.workspace import recent_files
+from lsp_server.workspace.watch import DiskWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,9 +13,9 @@ from lsprotocol import types
 
 from context.settings import ContextSettings
 from context.text import Text
-from lsp_server import recent_files
 from lsp_server.documents.mirror import Documents
-from lsp_server.surroundings import Surroundings
+from lsp_server.workspace import recent_files
+from lsp_server.workspace.context_provider import Surroundings
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.disk_watch import DiskWatch
+from lsp_server.workspace.watch import DiskWatch
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
