@@ -14,11 +14,11 @@ from engine.device.placement import CPU
 from engine.errors import MidfillError
 from lsp_server import pacing, paths, status, upkeep
 from lsp_server.documents.mirror import Documents
-from lsp_server.fates import Fates
 from lsp_server.gated import Gated
 from lsp_server.pipeline import Pipeline
 from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
+from lsp_server.statistics.outcomes import Fates
 from lsp_server.stats import Stats
 from lsp_server.status import Status
 from lsp_server.trace import Source, Trace

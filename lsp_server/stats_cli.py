@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import StoreError
-from lsp_server import ledger
+from lsp_server.statistics import store
 from lsp_server.terminal import confirm, guarded, say, tell
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
 
-    from lsp_server.ledger import Row
+    from lsp_server.statistics.store import Row
 
 _HEADS = ("", "shown", "accepted", "partly", "typed", "rejected", "left 30 s", "2 min", "10 min")
 
@@ -34,13 +34,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Print, write or delete the statistics; returns the exit code."""
-    file = ledger.path()
+    file = store.path()
     try:
         if arguments.delete:
             confirm(f"Delete {file}", yes=arguments.yes)
-            say("deleted" if ledger.delete(file) else "there were none")
+            say("deleted" if store.delete(file) else "there were none")
             return 0
-        rows = ledger.read(file)
+        rows = store.read(file)
         if arguments.json:
             say(json.dumps([_facts(row) for row in rows], indent=1))
         elif not rows:
@@ -94,7 +94,7 @@ def _print(rows: list[Row]) -> None:
         for name, sums in [*groups.items(), ("all", sum(groups.values(), Counter()))]:
             table.add_row(name, *_cells(sums))
         console.print(table)
-    console.print(f"since {rows[0].day}; kept in {ledger.path()}, nowhere else")
+    console.print(f"since {rows[0].day}; kept in {store.path()}, nowhere else")
 
 
 def _cells(sums: Counter[str]) -> list[str]:
@@ -103,7 +103,7 @@ def _cells(sums: Counter[str]) -> list[str]:
     for name in ("accepted", "partly", "typed", "rejected"):
         part = share(sums[name], on_screen)
         counts.append(f"{sums[name]:.0f}" + ("" if part is None else f" ({part:.0%})"))
-    for after in ledger.SURVIVAL_S:
+    for after in store.SURVIVAL_S:
         left = share(sums[f"kept_{after}"], sums[f"looked_{after}"])
         counts.append("" if left is None else f"{left:.0%}")
     return counts

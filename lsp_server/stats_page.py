@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from lsp_server.bench.plots import bars
 from lsp_server.bench.report import STYLE
-from lsp_server.ledger import SURVIVAL_S
+from lsp_server.statistics.store import SURVIVAL_S
 from lsp_server.stats_cli import grouped, seen, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lsp_server.ledger import Row
+    from lsp_server.statistics.store import Row
 
 _WAYS = ("accepted", "partly", "typed", "rejected")
 _AFTER = {30: "30 s", 120: "2 min", 600: "10 min"}

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from context.text import Text
-from lsp_server import ledger
 from lsp_server.cli import run
-from lsp_server.fates import Fates
 from lsp_server.settings.model import StatisticsSettings
-from lsp_server.survival import distance, survival
+from lsp_server.statistics import store
+from lsp_server.statistics.kept_rate import distance, survival
+from lsp_server.statistics.outcomes import Fates
 from tests.conftest import PATIENCE_S, at, typed
 from tests.e2e.wire import Wire
 
@@ -55,7 +55,7 @@ class Desk:
     def sums(self) -> dict[str, float]:
         """What was written, without what is zero."""
         self.fates.close()
-        rows = ledger.read(self.file)
+        rows = store.read(self.file)
         total: Counter[str] = Counter()
         for row in rows:
             total.update(row.sums)
@@ -145,7 +145,7 @@ def test_languages_that_a_client_invents_are_no_names(tmp_path: Path) -> None:
         desk.fates.close()
 
     asyncio.run(count())
-    assert [row.language for row in ledger.read(tmp_path / "s.sqlite")] == ["other"]
+    assert [row.language for row in store.read(tmp_path / "s.sqlite")] == ["other"]
 
 
 def test_the_file_is_the_owners_and_a_damaged_one_is_set_aside(tmp_path: Path) -> None:
@@ -154,15 +154,15 @@ def test_the_file_is_the_owners_and_a_damaged_one_is_set_aside(tmp_path: Path) -
     sums = {("python", "cold"): Counter(accepted=1)}
     old = os.umask(0)
     try:
-        assert ledger.add(file, sums)
+        assert store.add(file, sums)
     finally:
         os.umask(old)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     file.write_bytes(b"this is no database" * 1000)
-    assert ledger.add(file, sums)
-    assert ledger.read(file)[0].sums["accepted"] == 1
-    assert not ledger.add(tmp_path / "state" / "s.sqlite" / "x", sums)
+    assert store.add(file, sums)
+    assert store.read(file)[0].sums["accepted"] == 1
+    assert not store.add(tmp_path / "state" / "s.sqlite" / "x", sums)
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=30))

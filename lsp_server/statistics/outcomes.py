@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from context.languages import LANGUAGES
-from lsp_server import ledger
 from lsp_server.background import Background
-from lsp_server.survival import survival
+from lsp_server.statistics import store
+from lsp_server.statistics.kept_rate import survival
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class Fates:
         settings: StatisticsSettings,
         text_of: Callable[[str], Text | None],
         file: Path | None = None,
-        survival_s: tuple[int, ...] = ledger.SURVIVAL_S,
+        survival_s: tuple[int, ...] = store.SURVIVAL_S,
     ) -> None:
         """Prepare; nothing is written before there is something to write.
 
@@ -65,10 +65,10 @@ class Fates:
         self._settings = settings
         self._text_of = text_of
         self._file = file
-        self._after = tuple(zip(survival_s, ledger.SURVIVAL_S, strict=True))
+        self._after = tuple(zip(survival_s, store.SURVIVAL_S, strict=True))
         self._offers: OrderedDict[str, tuple[_Offer, str]] = OrderedDict()
         self._last: dict[str, _Offer] = {}
-        self._sums: dict[ledger.Key, Counter[str]] = {}
+        self._sums: dict[store.Key, Counter[str]] = {}
         self._looks: set[asyncio.TimerHandle] = set()
         self._flushing: asyncio.TimerHandle | None = None
         self._thread = Background("statistics")
@@ -137,7 +137,7 @@ class Fates:
         self._forget_all()
         self._thread.close()
         if sums:
-            ledger.add(self._file or ledger.path(), sums)
+            store.add(self._file or store.path(), sums)
 
     def _name(self, item_id: str, offer: _Offer, text: str) -> None:
         self._offers[item_id] = offer, text
@@ -201,8 +201,8 @@ class Fates:
     def _flush(self) -> None:
         self._flushing = None
         sums, self._sums = self._sums, {}
-        file = self._file or ledger.path()
-        self._thread.post(lambda: ledger.add(file, sums))
+        file = self._file or store.path()
+        self._thread.post(lambda: store.add(file, sums))
 
     def _forget_all(self) -> None:
         for handle in self._looks:

@@ -1,0 +1,1 @@
+"""What became of suggestions: counted, kept and summed up."""
