@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lsp_server.completion.presentation.constraints import Shape
+from lsp_server.completion.presentation.present import present
 from lsp_server.flight import Decoded, Flight
-from lsp_server.postprocess import present
-from lsp_server.shape import Shape
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot

@@ -13,10 +13,10 @@ from lsp_server import pacing
 from lsp_server.anchors import Anchors
 from lsp_server.cache import CompletionCache
 from lsp_server.choices import Choices
+from lsp_server.completion.presentation.constraints import Shape
+from lsp_server.completion.presentation.present import enough, present
 from lsp_server.flight import Decoded, Flight
-from lsp_server.postprocess import enough, present
 from lsp_server.power import Power
-from lsp_server.shape import Shape
 from lsp_server.trace import Source, Trace
 
 if TYPE_CHECKING:

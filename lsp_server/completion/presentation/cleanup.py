@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from context.prompt.anchor import CLOSERS
 
 if TYPE_CHECKING:
-    from lsp_server.shape import Shape
+    from lsp_server.completion.presentation.constraints import Shape
 
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 _PERIODS = range(6, 61)

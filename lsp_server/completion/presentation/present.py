@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from context.prompt.anchor import CLOSERS
 from context.secrets.mask import mask
-from lsp_server.confidence import cut
-from lsp_server.repairs import (
+from lsp_server.completion.presentation.cleanup import (
     held_back,
     to_word_border,
     without_doubled_blanks,
     without_loop,
     without_overlap,
 )
-from lsp_server.shape import Shape, indent_of, like_document
+from lsp_server.completion.presentation.confidence import cut
+from lsp_server.completion.presentation.constraints import Shape, indent_of, like_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
