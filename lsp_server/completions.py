@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from lsp_server import choices, items
+from lsp_server import items
+from lsp_server.completion import alternatives
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
@@ -89,7 +90,7 @@ async def _answer(
             _log.error("a request failed: %s", type(error).__name__)
         return []
     different = [other for other in others if not text or not text.startswith(other)]
-    texts = [one for one in dict.fromkeys((text, *different)) if one][: choices.MOST]
+    texts = [one for one in dict.fromkeys((text, *different)) if one][: alternatives.MOST]
     if texts:
         session.fates.offered(number, snapshot, texts[0], str(trace.source))
         for place, other in enumerate(texts[1:], start=1):

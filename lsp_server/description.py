@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lsp_server import pacing
+from lsp_server.completion import latency_budget
 
 if TYPE_CHECKING:
     from lsp_server.session import Session
@@ -22,7 +22,7 @@ def describe(session: Session) -> dict[str, Any]:
         "device_note": engine.note if engine else "",
         "open_documents": len(session.documents),
         "document_faults": dict(session.documents.faults),
-        "max_prompt_tokens": pacing.max_prompt_tokens(
+        "max_prompt_tokens": latency_budget.max_prompt_tokens(
             session.settings, session.rates, engine.context_length if engine else 0
         ),
         "rates": None

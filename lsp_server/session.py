@@ -12,16 +12,17 @@ from context.secrets.mask import masked
 from engine import calibration, warmup
 from engine.device.placement import CPU
 from engine.errors import MidfillError
-from lsp_server import pacing, paths, status, upkeep
+from lsp_server import paths, status, upkeep
+from lsp_server.completion import latency_budget
+from lsp_server.completion.counters import Stats
+from lsp_server.completion.pipeline import Pipeline
+from lsp_server.completion.scheduler import Scheduler
+from lsp_server.completion.trace import Source, Trace
 from lsp_server.documents.mirror import Documents
 from lsp_server.gated import Gated
-from lsp_server.pipeline import Pipeline
-from lsp_server.scheduler import Scheduler
 from lsp_server.silence import Reason, Silence, Silences, settings_rule
 from lsp_server.statistics.outcomes import Fates
-from lsp_server.stats import Stats
 from lsp_server.status import Status
-from lsp_server.trace import Source, Trace
 from lsp_server.workspace.context_provider import Surroundings
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Session:
             engine.tokenizer,
             engine.family,
             self.settings.prompt,
-            pacing.max_prompt_tokens(self.settings, self.rates, engine.context_length),
+            latency_budget.max_prompt_tokens(self.settings, self.rates, engine.context_length),
             model=engine.name.partition(" ")[0],
             mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )

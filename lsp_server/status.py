@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError, ModelMissingError
-from lsp_server import pacing
+from lsp_server.completion import latency_budget
 from lsp_server.silence import Reason
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def of_error(error: Exception) -> Status:
 def of_engine(engine: Engine, settings: Settings, rates: Rates | None) -> Status:
     """The engine answers, fast or slowly."""
     about = "; ".join(filter(None, (engine.name, engine.note)))
-    slow_ms = pacing.slow_ms(settings, rates)
+    slow_ms = latency_budget.slow_ms(settings, rates)
     if not slow_ms:
         return Status("ready", about)
     words = (
@@ -73,7 +73,7 @@ def shortened(settings: Settings, engine: Engine | None) -> str:
     """What to tell of a prompt length that the model cannot read; "" where it can."""
     if engine is None or not engine.context_length:
         return ""
-    room = pacing.room_for_prompt(settings, engine.context_length)
+    room = latency_budget.room_for_prompt(settings, engine.context_length)
     if settings.prompt.max_tokens <= room:
         return ""
     return (

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from lsp_server import paths, power
+from lsp_server import paths
+from lsp_server.completion import power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -106,7 +106,7 @@ ACTS: dict[str, Callable[[Callable[[Token], bool]], Generation]] = {
 
 def _hasty() -> None:
     """A hang is noticed soon."""
-    from lsp_server import worker
+    from lsp_server.completion import worker
 
     worker.HANG_S = 0.5
 

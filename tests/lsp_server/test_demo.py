@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MidfillError
-from lsp_server import demo, pipeline
+from lsp_server import demo
+from lsp_server.completion import pipeline
 
 
 def test_places_are_spread_over_a_file() -> None:

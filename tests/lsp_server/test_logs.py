@@ -33,7 +33,7 @@ def test_only_midfills_own_lines_are_written(tmp_path: Path) -> None:
     """Libraries log whole messages, which hold the user's text."""
     file = tmp_path / "new" / "x.log"
     logs.set_up("debug", file)
-    logging.getLogger("lsp_server.pipeline").debug("ours")
+    logging.getLogger("lsp_server.completion.pipeline").debug("ours")
     logging.getLogger("pygls.protocol").critical("theirs")
     text = file.read_text(encoding="utf-8")
     assert "DEBUG lsp_server.pipeline: ours" in text

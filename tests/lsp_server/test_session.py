@@ -14,11 +14,11 @@ from engine.errors import ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
 from lsp_server import paths, upkeep
+from lsp_server.completion.trace import Source
 from lsp_server.description import describe
 from lsp_server.session import Session
 from lsp_server.settings.model import Settings
 from lsp_server.status import Status
-from lsp_server.trace import Source
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:

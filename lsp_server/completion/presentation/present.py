@@ -21,7 +21,7 @@ from lsp_server.completion.presentation.constraints import Shape, indent_of, lik
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lsp_server.flight import Decoded
+    from lsp_server.completion.inflight import Decoded
     from lsp_server.settings.model import SuggestionSettings
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lsp_server.completion.inflight import Decoded
 from lsp_server.completion.presentation.confidence import least_log_prob, likely_right
 from lsp_server.completion.presentation.constraints import Shape
 from lsp_server.completion.presentation.present import enough, present
-from lsp_server.flight import Decoded
 from lsp_server.settings.model import SuggestionSettings
 from tests.conftest import at
 

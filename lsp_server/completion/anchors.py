@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsp_server import pacing
+from lsp_server.completion import latency_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from context.prompt.maker import Prompt, PromptMaker, Stable
     from context.snapshot import Snapshot
     from engine.calibration import Rates
-    from lsp_server.scheduler import Scheduler
+    from lsp_server.completion.scheduler import Scheduler
     from lsp_server.settings.model import Settings
     from lsp_server.workspace.context_provider import Surroundings
 
@@ -59,7 +59,7 @@ class Anchors:
 
         The prompts are the same either way, and so are the answers.
         """
-        return pacing.keeps_states(self.rates)
+        return latency_budget.keeps_states(self.rates)
 
     def prompt(self, snapshot: Snapshot) -> Prompt:
         """A prompt on a stable part in use where one fits, else with a new anchor."""

@@ -8,16 +8,16 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import EngineClosedError, EngineError
-from lsp_server.restarts import Restarts
-from lsp_server.worker import Worker, settle
+from lsp_server.completion.backoff import Restarts
+from lsp_server.completion.worker import Worker, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
     from engine.errors import EngineLostError
-    from lsp_server.flight import Flight
-    from lsp_server.stats import Stats
+    from lsp_server.completion.counters import Stats
+    from lsp_server.completion.inflight import Flight
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from context.prompt.anchor import after_closers, text_after, unix
-from lsp_server.flight import Decoded
+from lsp_server.completion.inflight import Decoded
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot

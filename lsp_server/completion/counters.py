@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.api import Generation
-    from lsp_server.trace import Trace
+    from lsp_server.completion.trace import Trace
 
 _RECENT = 1000
 _LONG_READ = 128

@@ -9,15 +9,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from lsp_server import pacing
-from lsp_server.anchors import Anchors
-from lsp_server.cache import CompletionCache
-from lsp_server.choices import Choices
+from lsp_server.completion import latency_budget
+from lsp_server.completion.alternatives import Choices
+from lsp_server.completion.anchors import Anchors
+from lsp_server.completion.cache import CompletionCache
+from lsp_server.completion.inflight import Decoded, Flight
+from lsp_server.completion.power import Power
 from lsp_server.completion.presentation.constraints import Shape
 from lsp_server.completion.presentation.present import enough, present
-from lsp_server.flight import Decoded, Flight
-from lsp_server.power import Power
-from lsp_server.trace import Source, Trace
+from lsp_server.completion.trace import Source, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from context.prompt.maker import Prompt, PromptMaker
     from context.snapshot import Snapshot
     from engine.calibration import Rates
-    from lsp_server.scheduler import Scheduler
+    from lsp_server.completion.counters import Stats
+    from lsp_server.completion.scheduler import Scheduler
     from lsp_server.settings.model import Settings
-    from lsp_server.stats import Stats
     from lsp_server.workspace.context_provider import Surroundings
 
 _log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Pipeline:
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
         """Wait the debounce; False when another request for the document came meanwhile."""
         self._newest[snapshot.uri] = trace
-        pause_ms = pacing.debounce_ms(self._settings, self._rates)
+        pause_ms = latency_budget.debounce_ms(self._settings, self._rates)
         if pause_ms > 0:
             with trace.stage("debounce"):
                 await asyncio.sleep(pause_ms / 1000)
@@ -158,7 +158,7 @@ class Pipeline:
             flight.cut = answered > 0 and len(marks) >= answered + settings.ahead_tokens
             return flight.cut
 
-        most = pacing.max_new_tokens(self._settings, self._rates)
+        most = latency_budget.max_new_tokens(self._settings, self._rates)
         flight = Flight(snapshot.uri, prompt, most, stop)
         flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
@@ -220,7 +220,7 @@ class Pipeline:
             await flight.over()
             if flight.cancel.cancelled:
                 return
-        if self._scheduler.idle and pacing.chooses_ahead(self._settings, self._rates):
+        if self._scheduler.idle and latency_budget.chooses_ahead(self._settings, self._rates):
             self.choices.prepare(snapshot)
 
     # Around requests

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from context.prompt.anchor import CLOSERS
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
-from lsp_server.cache import CompletionCache
-from lsp_server.flight import Decoded
+from lsp_server.completion.cache import CompletionCache
+from lsp_server.completion.inflight import Decoded
 from tests.conftest import at
 
 ABOVE = "import os\n\n\ndef first():\n    return 1\n\n\n"

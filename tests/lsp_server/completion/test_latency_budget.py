@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.calibration import Rates
-from lsp_server import pacing
+from lsp_server.completion import latency_budget
 from lsp_server.settings.model import Settings
 
 SLOW, LAPTOP, CARD = Rates(100, 80), Rates(1000, 25), Rates(50_000, 4)
@@ -14,20 +14,20 @@ SLOW, LAPTOP, CARD = Rates(100, 80), Rates(1000, 25), Rates(50_000, 4)
 @pytest.mark.parametrize(("rates", "tokens"), [(SLOW, 256), (LAPTOP, 512), (CARD, 1536)])
 def test_prompts_grow_with_the_speed_of_reading(rates: Rates, tokens: int) -> None:
     """Never too short to say something, and long only where reading is next to free."""
-    assert pacing.max_prompt_tokens(Settings(), rates) == tokens
+    assert latency_budget.max_prompt_tokens(Settings(), rates) == tokens
 
 
 @pytest.mark.parametrize(("length", "tokens"), [(0, 1536), (4096, 1536), (2048, 1384), (500, 0)])
 def test_a_short_context_leaves_room_for_the_line_and_the_answer(length: int, tokens: int) -> None:
     """0 is a model that does not say how much it reads."""
-    assert pacing.max_prompt_tokens(Settings(), CARD, length) == tokens
+    assert latency_budget.max_prompt_tokens(Settings(), CARD, length) == tokens
 
 
 def test_a_fast_machine_never_waits_and_a_slow_one_has_no_time_to() -> None:
     """In between a burst of keys is one request."""
-    assert pacing.debounce_ms(Settings(), CARD) == 0
-    assert pacing.debounce_ms(Settings(), SLOW) == 0
-    assert 0 < pacing.debounce_ms(Settings(), LAPTOP) <= 40
+    assert latency_budget.debounce_ms(Settings(), CARD) == 0
+    assert latency_budget.debounce_ms(Settings(), SLOW) == 0
+    assert 0 < latency_budget.debounce_ms(Settings(), LAPTOP) <= 40
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_choice_is_decoded_ahead_only_where_it_costs_next_to_nothing(
     rates: Rates, ahead: bool
 ) -> None:
     """Reading and decoding have to be fast, both as measured."""
-    assert pacing.chooses_ahead(Settings(), rates) is ahead
+    assert latency_budget.chooses_ahead(Settings(), rates) is ahead
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_state_is_kept_where_it_wins_clearly_or_reading_is_slow(
     rates: Rates, keeps: bool
 ) -> None:
     """It takes memory, so a draw is a loss; a slow reader was busy when it was found to lose."""
-    assert pacing.keeps_states(rates) is keeps
+    assert latency_budget.keeps_states(rates) is keeps

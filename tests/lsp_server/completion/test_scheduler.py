@@ -15,10 +15,10 @@ from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError, MidfillError
 from engine.fake import FakeEngine
-from lsp_server import restarts, worker
-from lsp_server.flight import Flight
-from lsp_server.scheduler import Scheduler
-from lsp_server.stats import Stats
+from lsp_server.completion import backoff, worker
+from lsp_server.completion.counters import Stats
+from lsp_server.completion.inflight import Flight
+from lsp_server.completion.scheduler import Scheduler
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restarts follow at once."""
-    monkeypatch.setattr(restarts, "BACK_OFF_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(backoff, "BACK_OFF_S", (0.0, 0.0, 0.0))
 
 
 class GatedEngine(FakeEngine):
@@ -252,14 +252,14 @@ async def test_an_engine_that_always_raises_is_given_up(benches: Callable[..., B
     engines = [FakeEngine([GenerationError("no")]) for _ in range(10)]
     bench = benches(*engines)
     await bench.scheduler.start()
-    for _ in range(len(restarts.BACK_OFF_S) + 1):
+    for _ in range(len(backoff.BACK_OFF_S) + 1):
         await until(lambda: bench.scheduler.engine is not None)
         flight = bench.fly()
         await until(lambda flight=flight: flight.done)  # type: ignore[misc]  # bound at once
     await until(lambda: bench.stats.faults["engine-given-up"] == 1)
     assert "midfill doctor" in bench.told[-1]
     assert bench.scheduler.engine is None
-    assert len(bench.made) == len(restarts.BACK_OFF_S) + 1
+    assert len(bench.made) == len(backoff.BACK_OFF_S) + 1
     last = bench.fly()
     assert last.done
     assert isinstance(last.error, EngineClosedError)
@@ -270,7 +270,7 @@ async def test_a_good_answer_forgives_earlier_faults(benches: Callable[..., Benc
     engines = [FakeEngine(["fine", GenerationError("no")]) for _ in range(10)]
     bench = benches(*engines)
     await bench.scheduler.start()
-    for number in range(len(restarts.BACK_OFF_S) + 2):
+    for number in range(len(backoff.BACK_OFF_S) + 2):
         for _ in range(2):
             await until(lambda: bench.scheduler.engine is not None)
             flight = bench.fly()

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from lsp_server import power
-from lsp_server.power import Power
+from lsp_server.completion import power
+from lsp_server.completion.power import Power
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import Generation, StopReason, Token
 from engine.fake import FakeEngine
-from lsp_server.flight import Decoded, Flight
+from lsp_server.completion.inflight import Decoded, Flight
 from tests.conftest import at
 
 if TYPE_CHECKING:

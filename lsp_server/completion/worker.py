@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
-    from lsp_server.flight import Flight
-    from lsp_server.stats import Stats
+    from lsp_server.completion.counters import Stats
+    from lsp_server.completion.inflight import Flight
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lsp_server.completion.inflight import Decoded, Flight
 from lsp_server.completion.presentation.constraints import Shape
 from lsp_server.completion.presentation.present import present
-from lsp_server.flight import Decoded, Flight
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
-    from lsp_server.anchors import Anchors
-    from lsp_server.scheduler import Scheduler
+    from lsp_server.completion.anchors import Anchors
+    from lsp_server.completion.scheduler import Scheduler
     from lsp_server.settings.model import Settings
 
 MOST: Final = 3

@@ -18,10 +18,10 @@ from engine.calibration import Rates
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from lsp_server import paths
+from lsp_server.completion.trace import Source, Trace
 from lsp_server.description import describe
 from lsp_server.session import Session
 from lsp_server.settings.model import LatencySettings, Settings, SuggestionSettings
-from lsp_server.trace import Source, Trace
 from tests.conftest import PATIENCE_S, at, typed
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.restarts import BACK_OFF_S, REST_S, Restarts
+from lsp_server.completion.backoff import BACK_OFF_S, REST_S, Restarts
 
 
 def test_pauses_grow_and_then_it_stays_silent() -> None:
