@@ -118,7 +118,8 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def _serve(arguments: argparse.Namespace) -> int:
     from engine.network_guard import Guard
-    from lsp_server import config_cli, engines, logs
+    from lsp_server import config_cli, logs
+    from lsp_server.session import engine_factory
 
     try:
         logs.set_up(arguments.log_level, arguments.log_file)
@@ -135,7 +136,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     guard.engage()
 
     def make_engine(settings: Settings) -> Engine:
-        return engines.maker(settings, arguments.engine, guard.report)()
+        return engine_factory.maker(settings, arguments.engine, guard.report)()
 
     server = MidfillServer(config_cli.load(arguments), make_engine)
     guard.on_refusal = server.refused

@@ -14,7 +14,7 @@ from lsp_server.completion import alternatives
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from lsp_server.server import MidfillServer
-    from lsp_server.session import Session
+    from lsp_server.session.session import Session
 
 _ID_CHARS = 40
 """Of a request's id in its trace; a client may choose one of any length."""

@@ -13,8 +13,8 @@ from context.languages import language_of
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.errors import MidfillError
-from lsp_server import engines
-from lsp_server.session import Session
+from lsp_server.session import engine_factory
+from lsp_server.session.session import Session
 from lsp_server.settings import layers
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def complete(place: str, *, as_json: bool) -> int:
 
 
 async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[str, object]]:
-    session = Session(settings, engines.maker(settings, "real"))
+    session = Session(settings, engine_factory.maker(settings, "real"))
     await session.load()
     try:
         if session.pipeline is None:
@@ -100,7 +100,7 @@ def prompt(place: str, *, explain: bool = False) -> int:
 async def _prompt(snapshot: Snapshot, settings: Settings, *, explain: bool) -> Shown:
     from lsp_server.prompt_view import Shown
 
-    session = Session(settings, engines.maker(settings, "real"))
+    session = Session(settings, engine_factory.maker(settings, "real"))
     await session.load()
     try:
         engine = session.scheduler.engine

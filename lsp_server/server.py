@@ -25,9 +25,9 @@ from lsp_server import (
     transport,
     verdicts,
 )
-from lsp_server.description import describe
 from lsp_server.protocol import MidfillProtocol, make_converter
-from lsp_server.session import Session
+from lsp_server.session.report import describe
+from lsp_server.session.session import Session
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from lsp_server.file_watch import FileWatch
+    from lsp_server.session.status import Status
     from lsp_server.settings.layers import Configuration
     from lsp_server.settings.model import Settings
-    from lsp_server.status import Status
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

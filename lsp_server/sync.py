@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from lsp_server.documents.mirror import Change
     from lsp_server.server import MidfillServer
-    from lsp_server.session import Session
+    from lsp_server.session.session import Session
 
 CURSOR_RESTED = "midfill/cursorRested"
 VIEWED = "midfill/viewed"

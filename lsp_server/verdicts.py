@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.silence import GREAT_CHANGE
+from lsp_server.session.document_status import GREAT_CHANGE
 
 if TYPE_CHECKING:
     from lsprotocol import types
 
     from lsp_server.documents.mirror import Document
     from lsp_server.server import MidfillServer
-    from lsp_server.silence import Silence
+    from lsp_server.session.document_status import Silence
 
 SILENCE = "midfill/silence"
 DID_FOCUS = "textDocument/didFocus"

@@ -22,7 +22,7 @@ from lsprotocol.types import (
 )
 
 from engine.fake import FakeEngine
-from lsp_server.session import Session
+from lsp_server.session.session import Session
 from lsp_server.settings.model import Settings
 
 DOCUMENTS = 20

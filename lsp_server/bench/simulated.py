@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from lsprotocol import types
 
-from lsp_server import clock, engines, paths, sync
+from lsp_server import clock, paths, sync
 from lsp_server.bench.edits import change, place
 from lsp_server.bench.errors import BenchError, ServerFaultError
 from lsp_server.bench.paced import PacedEngine
 from lsp_server.bench.under_test import Answer, Work
 from lsp_server.bench.virtual_time import VirtualTimeLoop
 from lsp_server.evals.remembering import RememberingEngine
-from lsp_server.session import Session
+from lsp_server.session import engine_factory
+from lsp_server.session.session import Session
 from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class SimulatedServer:
         composed = compose([Layer("simulation", BASE), Layer("--settings", settings)])
         if composed.problems:
             raise BenchError("--settings: " + "; ".join(composed.problems))
-        make = engines.maker(composed.settings, "real")
+        make = engine_factory.maker(composed.settings, "real")
         folder = memo or paths.state_dir() / "answers"
         server = cls(
             composed.settings, rates, lambda: RememberingEngine(make(), folder), growing=growing

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError
-from lsp_server import engines
 from lsp_server.bench import environment
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.evals import programs, sandbox
@@ -16,7 +15,8 @@ from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.results import Results, Row
 from lsp_server.evals.scores import score
 from lsp_server.evals.workspace import Workspace
-from lsp_server.session import Session
+from lsp_server.session import engine_factory
+from lsp_server.session.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ class Evaluation:
         self._out = out
         self._weak = weak
         self._memo = memo
-        self._make = make_engine or engines.maker(self.settings, options.engine)
+        self._make = make_engine or engine_factory.maker(self.settings, options.engine)
         self._engine: RememberingEngine | None = None
         about = {**options.comparable(), "sandbox": str(sandbox.level()) if options.execute else ""}
         self.results = Results(environment.describe(), about)

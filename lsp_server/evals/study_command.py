@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from lsp_server import engines, paths
+from lsp_server import paths
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder
 from lsp_server.evals import study, study_figures
@@ -17,6 +17,7 @@ from lsp_server.evals.cells import Cell
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.options import settings_of
 from lsp_server.evals.tasks import read_tasks
+from lsp_server.session import engine_factory
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = chosen[: arguments.count or len(chosen)]
     changed = {"engine.model": arguments.model} if arguments.model else {}
     settings = settings_of({**changed, "engine.threads": arguments.threads})
-    engine = engines.maker(settings, "real")()
+    engine = engine_factory.maker(settings, "real")()
     name = engine.name.rpartition("x")[0]
     folder = arguments.memo or paths.state_dir() / "answers"
     memo = Memo(folder / f"study-{name.strip().replace(' ', '_')}.jsonl")

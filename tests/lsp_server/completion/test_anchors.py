@@ -12,7 +12,7 @@ from context.settings import ContextSettings, PromptSettings
 from engine import calibration
 from engine.calibration import Rates
 from engine.fake import FakeEngine
-from lsp_server.session import Session
+from lsp_server.session.session import Session
 from lsp_server.settings.model import Settings, SuggestionSettings
 from tests.conftest import PATIENCE_S, at, typed
 

@@ -19,8 +19,8 @@ from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from lsp_server import paths
 from lsp_server.completion.trace import Source, Trace
-from lsp_server.description import describe
-from lsp_server.session import Session
+from lsp_server.session.report import describe
+from lsp_server.session.session import Session
 from lsp_server.settings.model import LatencySettings, Settings, SuggestionSettings
 from tests.conftest import PATIENCE_S, at, typed
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from context.snapshot import Snapshot
     from engine.api import CancelToken, Generation, Request, Token
-    from lsp_server.status import Status
+    from lsp_server.session.status import Status
 
 NOT_AHEAD = SuggestionSettings(ahead="off")
 PATIENT = Settings(

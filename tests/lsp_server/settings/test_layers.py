@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from engine.fake import FakeEngine
 from lsp_server import cli, config_cli, file_watch
-from lsp_server.session import Session
+from lsp_server.session.session import Session
+from lsp_server.session.status import Status
 from lsp_server.settings.layers import (
     DEFAULT,
     FILE,
@@ -32,7 +33,6 @@ from lsp_server.settings.layers import (
 )
 from lsp_server.settings.model import Settings
 from lsp_server.settings.schema import KEYS, SECTIONS, json_schema
-from lsp_server.status import Status
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsp_server.completion import latency_budget
 
 if TYPE_CHECKING:
-    from lsp_server.session import Session
+    from lsp_server.session.session import Session
 
 
 def describe(session: Session) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError, ModelMissingError
 from lsp_server.completion import latency_budget
-from lsp_server.silence import Reason
+from lsp_server.session.document_status import Reason
 
 if TYPE_CHECKING:
     from engine.api import Engine

@@ -13,12 +13,13 @@ from engine import calibration
 from engine.errors import ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
-from lsp_server import paths, upkeep
+from lsp_server import paths
 from lsp_server.completion.trace import Source
-from lsp_server.description import describe
-from lsp_server.session import Session
+from lsp_server.session import idle
+from lsp_server.session.report import describe
+from lsp_server.session.session import Session
+from lsp_server.session.status import Status
 from lsp_server.settings.model import Settings
-from lsp_server.status import Status
 from tests.conftest import PATIENCE_S, at
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ async def test_prompt_and_answer_stay_within_what_the_model_reads() -> None:
 
 async def test_states_are_given_back_at_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the budget forces it in the middle of typing."""
-    monkeypatch.setattr(upkeep, "CHECK_S", 0.01)
-    monkeypatch.setattr(upkeep, "IDLE_S", 0.02)
+    monkeypatch.setattr(idle, "CHECK_S", 0.01)
+    monkeypatch.setattr(idle, "IDLE_S", 0.02)
     engine = FakeEngine(rest="foo()", kv_bytes_per_token=1000, budget_bytes=45_000)
     session = Session(Settings(), lambda: engine, calibrate=False)
     await session.load()
@@ -139,7 +140,7 @@ async def test_a_model_that_nobody_asks_is_unloaded_and_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its memory is free after the rest; the first wish loads it, the next ones are answered."""
-    monkeypatch.setattr(upkeep, "CHECK_S", 0.01)
+    monkeypatch.setattr(idle, "CHECK_S", 0.01)
     engines: list[FakeEngine] = []
 
     def make() -> FakeEngine:

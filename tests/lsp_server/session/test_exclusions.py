@@ -9,8 +9,8 @@ from lsprotocol.types import DidOpenTextDocumentParams, TextDocumentItem
 from context.access.disk import Disk
 from context.access.gate import Gate
 from lsp_server.documents.mirror import Document, Documents
-from lsp_server.gated import Gated
-from lsp_server.silence import Reason, Silences
+from lsp_server.session.document_status import Reason, Silences
+from lsp_server.session.exclusions import Gated
 
 if TYPE_CHECKING:
     from pathlib import Path

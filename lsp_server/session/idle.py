@@ -14,7 +14,7 @@ from lsp_server import paths
 
 if TYPE_CHECKING:
     from engine.api import Engine
-    from lsp_server.session import Session
+    from lsp_server.session.session import Session
 
 _log = logging.getLogger(__name__)
 

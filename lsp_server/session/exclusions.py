@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from context.access.gate import Reason as Kept
 from context.access.private_names import is_private
 from context.locations import location_of
-from lsp_server.silence import Reason, Silence
+from lsp_server.session.document_status import Reason, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

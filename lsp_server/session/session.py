@@ -12,17 +12,18 @@ from context.secrets.mask import masked
 from engine import calibration, warmup
 from engine.device.placement import CPU
 from engine.errors import MidfillError
-from lsp_server import paths, status, upkeep
+from lsp_server import paths
 from lsp_server.completion import latency_budget
 from lsp_server.completion.counters import Stats
 from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.scheduler import Scheduler
 from lsp_server.completion.trace import Source, Trace
 from lsp_server.documents.mirror import Documents
-from lsp_server.gated import Gated
-from lsp_server.silence import Reason, Silence, Silences, settings_rule
+from lsp_server.session import idle, status
+from lsp_server.session.document_status import Reason, Silence, Silences, settings_rule
+from lsp_server.session.exclusions import Gated
+from lsp_server.session.status import Status
 from lsp_server.statistics.outcomes import Fates
-from lsp_server.status import Status
 from lsp_server.workspace.context_provider import Surroundings
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Session:
             self.surroundings,
         )
         if self._idle_task is None:
-            self._idle_task = asyncio.create_task(upkeep.run(self))
+            self._idle_task = asyncio.create_task(idle.run(self))
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
         self._tell(self._ready(engine))
         return None

@@ -1,0 +1,1 @@
+"""A session: one client's documents, settings and engine."""
