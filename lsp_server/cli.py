@@ -129,8 +129,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    from lsp_server.server import MidfillServer
-    from lsp_server.server import run as serve
+    from lsp_server.lsp.server import MidfillServer
+    from lsp_server.lsp.server import run as serve
 
     guard = Guard(arguments.tcp)
     guard.engage()

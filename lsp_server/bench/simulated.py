@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from lsprotocol import types
 
-from lsp_server import clock, paths, sync
+from lsp_server import clock, paths
 from lsp_server.bench.edits import change, place
 from lsp_server.bench.errors import BenchError, ServerFaultError
 from lsp_server.bench.paced import PacedEngine
 from lsp_server.bench.under_test import Answer, Work
 from lsp_server.bench.virtual_time import VirtualTimeLoop
 from lsp_server.evals.remembering import RememberingEngine
+from lsp_server.lsp import document_sync
 from lsp_server.session import engine_factory
 from lsp_server.session.session import Session
 from lsp_server.settings.layers import Layer, compose
@@ -152,7 +153,7 @@ class SimulatedServer:
         self._uri = f"file:///simulated/{task.id}/{task.file}"
         self._version, self._text = 1, task.before
         document = types.TextDocumentItem(self._uri, task.language, 1, task.before)
-        sync.did_open(self._host, types.DidOpenTextDocumentParams(document))
+        document_sync.did_open(self._host, types.DidOpenTextDocumentParams(document))
         await asyncio.sleep(_REST_S)
 
     def moved(self, text: str, offset: int) -> None:  # noqa: ARG002 -- asked with the request
@@ -164,7 +165,7 @@ class SimulatedServer:
         self._version, self._text = self._version + 1, text
         document = types.VersionedTextDocumentIdentifier(self._version, self._uri)
         partial = types.TextDocumentContentChangePartial(range=where, text=edit["text"])
-        sync.did_change(self._host, types.DidChangeTextDocumentParams(document, [partial]))
+        document_sync.did_change(self._host, types.DidChangeTextDocumentParams(document, [partial]))
 
     async def complete(self, text: str, offset: int) -> Answer:
         """Ask the session."""
@@ -183,7 +184,7 @@ class SimulatedServer:
     async def close_task(self) -> None:
         """Close the document, and let work in the background end."""
         document = types.TextDocumentIdentifier(self._uri)
-        sync.did_close(self._host, types.DidCloseTextDocumentParams(document))
+        document_sync.did_close(self._host, types.DidCloseTextDocumentParams(document))
         await asyncio.sleep(_REST_S)
 
     async def ping(self) -> float | None:

@@ -30,7 +30,7 @@ def tokenizer() -> ModelTokenizer:
         pytest.fail(f"run `midfill models pull` ({error})")
 
 
-@pytest.mark.parametrize("name", ["lsp_server/server.py", "context/text.py", "README.md"])
+@pytest.mark.parametrize("name", ["lsp_server/lsp/server.py", "context/text.py", "README.md"])
 @pytest.mark.parametrize("budget", [64, 256, 512])
 def test_real_files_fit_the_budget(tokenizer: ModelTokenizer, name: str, budget: int) -> None:
     """Counting line by line never promises more than the whole prompt takes."""

@@ -8,14 +8,14 @@ from lsprotocol import types
 
 from context.snapshot import Cursor
 from context.text import split_lines
-from lsp_server import verdicts
+from lsp_server.lsp import document_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from context.snapshot import Snapshot
     from lsp_server.documents.mirror import Change
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
     from lsp_server.session.session import Session
 
 CURSOR_RESTED = "midfill/cursorRested"
@@ -36,8 +36,8 @@ def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> 
     session = _session(server)
     document = session.documents.open(params)
     session.surroundings.opened(document)
-    verdicts.judge(server, document)
-    verdicts.look(server, document.uri)
+    document_status.judge(server, document)
+    document_status.look(server, document.uri)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
 
 
@@ -45,7 +45,7 @@ def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams)
     """Follow a change, and tell the pipeline of what was typed."""
     session = _session(server)
     change = session.documents.change(params)
-    verdicts.did_change(server, params)
+    document_status.did_change(server, params)
     pipeline = session.pipeline_for(params.text_document.uri)
     if change is None:
         if session.pipeline is not None:
@@ -94,9 +94,9 @@ def did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> 
     document = session.documents.save(params)
     if document is not None and not document.out_of_sync:
         session.surroundings.opened(document)
-    verdicts.judge(server, document)
+    document_status.judge(server, document)
     for each in session.documents:  # what was saved may be an ignore file
-        verdicts.look(server, each.uri)
+        document_status.look(server, each.uri)
 
 
 def did_change_folders(
@@ -107,7 +107,7 @@ def did_change_folders(
     session.documents.change_folders(params.event)
     session.surroundings.set_folders(session.documents.roots)
     for document in session.documents:
-        verdicts.look(server, document.uri)
+        document_status.look(server, document.uri)
 
 
 def cursor_rested(server: MidfillServer, params: Any) -> None:
@@ -122,7 +122,7 @@ def cursor_rested(server: MidfillServer, params: Any) -> None:
 def did_focus(server: MidfillServer, params: Any) -> None:
     """The user looks at an open document: {textDocument}."""
     viewed(server, params)
-    verdicts.did_focus(server, params)
+    document_status.did_focus(server, params)
 
 
 def viewed(server: MidfillServer, params: Any) -> None:
@@ -152,7 +152,7 @@ HANDLERS: Final[dict[str, Callable[[MidfillServer, Any], None]]] = {
     types.TEXT_DOCUMENT_DID_CHANGE: did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_folders,
-    verdicts.DID_FOCUS: did_focus,
+    document_status.DID_FOCUS: did_focus,
     CURSOR_RESTED: cursor_rested,
     VIEWED: viewed,
 }

@@ -12,7 +12,7 @@ from lsprotocol.types import (
     TextEdit,
 )
 
-from lsp_server.items import ACCEPTED, completion_items, inline_items
+from lsp_server.lsp.items import ACCEPTED, completion_items, inline_items
 from tests.conftest import at
 
 UTF16 = PositionEncodingKind.Utf16

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from lsp_server import sync
+from lsp_server.lsp import document_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
 
 SYNC: Final = types.NotebookDocumentSyncOptions(
     notebook_selector=[types.NotebookDocumentFilterWithNotebook(notebook="*")]
@@ -24,7 +24,7 @@ def did_open(server: MidfillServer, params: types.DidOpenNotebookDocumentParams)
     if server.session is not None:
         server.session.documents.notebooks.open(params.notebook_document)
     for item in params.cell_text_documents:
-        sync.did_open(server, types.DidOpenTextDocumentParams(item))
+        document_sync.did_open(server, types.DidOpenTextDocumentParams(item))
 
 
 def did_change(server: MidfillServer, params: types.DidChangeNotebookDocumentParams) -> None:
@@ -36,12 +36,12 @@ def did_change(server: MidfillServer, params: types.DidChangeNotebookDocumentPar
         notebooks = server.session.documents.notebooks
         notebooks.change(params.notebook_document.uri, structure.array)
         for closed in structure.did_close or ():
-            sync.did_close(server, types.DidCloseTextDocumentParams(closed))
+            document_sync.did_close(server, types.DidCloseTextDocumentParams(closed))
         for item in structure.did_open or ():
-            sync.did_open(server, types.DidOpenTextDocumentParams(item))
+            document_sync.did_open(server, types.DidOpenTextDocumentParams(item))
     for content in cells.text_content or ():
         change = types.DidChangeTextDocumentParams(content.document, content.changes)
-        sync.did_change(server, change)
+        document_sync.did_change(server, change)
 
 
 def did_close(server: MidfillServer, params: types.DidCloseNotebookDocumentParams) -> None:
@@ -49,7 +49,7 @@ def did_close(server: MidfillServer, params: types.DidCloseNotebookDocumentParam
     if server.session is not None:
         server.session.documents.notebooks.close(params.notebook_document.uri)
     for closed in params.cell_text_documents:
-        sync.did_close(server, types.DidCloseTextDocumentParams(closed))
+        document_sync.did_close(server, types.DidCloseTextDocumentParams(closed))
 
 
 HANDLERS: Final[dict[str, Callable[[MidfillServer, Any], None]]] = {

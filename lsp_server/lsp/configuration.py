@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from engine.models.store import AUTO, Store
-from lsp_server import verdicts
 from lsp_server.file_watch import FileWatch
+from lsp_server.lsp import document_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _apply(server: MidfillServer) -> None:
     if server.session is not None:
         server.session.reconfigure(server.configuration.settings)
         for document in server.session.documents:
-            verdicts.judge(server, document)
+            document_status.judge(server, document)
     for problem in server.configuration.news():
         _log.warning("settings: %s", problem)
         server.window_log_message(

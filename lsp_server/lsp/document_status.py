@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from lsp_server.documents.mirror import Document
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
     from lsp_server.session.document_status import Silence
 
 SILENCE = "midfill/silence"

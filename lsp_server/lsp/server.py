@@ -14,18 +14,18 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from context.snapshot import Snapshot  # noqa: TC001 - pygls reads annotations
-from lsp_server import (
-    client_settings,
-    completions,
+from lsp_server.lsp import (
+    completion,
+    document_status,
+    document_sync,
     feedback,
     items,
     notebook_sync,
-    prompt_view,
-    sync,
+    prompt,
     transport,
-    verdicts,
 )
-from lsp_server.protocol import MidfillProtocol, make_converter
+from lsp_server.lsp import configuration as client_settings
+from lsp_server.lsp.protocol import MidfillProtocol, make_converter
 from lsp_server.session.report import describe
 from lsp_server.session.session import Session
 from lsp_server.version import VERSION
@@ -144,26 +144,26 @@ def _register(server: MidfillServer) -> None:
     feature = server.feature
     protocol: Any = server.protocol
     protocol.on_exit = server.leave
-    protocol.freeze = functools.partial(completions.freeze, server)
+    protocol.freeze = functools.partial(completion.freeze, server)
     protocol.on_unreadable = functools.partial(_distrust, server)
 
     feature(types.INITIALIZE)(_initialize)
     feature(types.INITIALIZED)(_initialized)
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
-        functools.partial(completions.inline, server)
+        functools.partial(completion.inline, server)
     )
     feature(STATS)(_stats)
     server.command(items.ACCEPTED)(_accepted)
     # pygls hands `server` to those only whose annotation it can read at run time
     feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(
-        functools.partial(_quiet(sync.did_save), server)
+        functools.partial(_quiet(document_sync.did_save), server)
     )
     for method, handler in {
-        **sync.HANDLERS,
+        **document_sync.HANDLERS,
         **notebook_sync.HANDLERS,
         types.WORKSPACE_DID_CHANGE_CONFIGURATION: client_settings.did_change,
-        prompt_view.PROMPT: prompt_view.show,
-        verdicts.SILENCE: verdicts.silence,
+        prompt.PROMPT: prompt.show,
+        document_status.SILENCE: document_status.silence,
         feedback.DID_SHOW: feedback.did_show,
         feedback.DID_ACCEPT_PART: feedback.did_accept_part,
     }.items():
@@ -187,12 +187,12 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
         more_available=functools.partial(_tell_more, server),
     )
     session.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding)
-    session.documents.set_folders(sync.folders(params))
+    session.documents.set_folders(document_sync.folders(params))
     session.surroundings.set_folders(session.documents.roots)
     server.session = session
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
-        handler = functools.partial(completions.menu, server)
+        handler = functools.partial(completion.menu, server)
         server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(handler)
     if params.process_id is not None:
         server.keep(transport.watch_parent(params.process_id, server.leave))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from context.prompt.layout import Layout
     from context.prompt.maker import Prompt
     from context.prompt.selection import Judged
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
 
 PROMPT = "midfill/prompt"
 

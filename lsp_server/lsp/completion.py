@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from lsp_server import items
 from lsp_server.completion import alternatives
+from lsp_server.lsp import items
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
-    from lsp_server.server import MidfillServer
+    from lsp_server.lsp.server import MidfillServer
     from lsp_server.session.session import Session
 
 _ID_CHARS = 40

@@ -1,0 +1,1 @@
+"""The protocol side: handlers translate between LSP and a session."""
