@@ -15,7 +15,7 @@ from rich.text import Text
 
 from context.languages import language_of
 from engine.errors import MidfillError
-from lsp_server.bench.client import Client
+from lsp_server.client.connection import Client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

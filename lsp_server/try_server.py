@@ -7,9 +7,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from context.languages import language_of
-from lsp_server.bench.client import Client, ResponseError
-from lsp_server.bench.edits import change, insertion, place
 from lsp_server.bench.errors import ServerGoneError, ServerHungError
+from lsp_server.client.connection import Client, ResponseError
+from lsp_server.client.edits import change, insertion, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lsp_server.bench.client import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
-from lsp_server.bench.edits import change, insertion, place
 from lsp_server.bench.errors import ServerFaultError, ServerHungError
 from lsp_server.bench.under_test import Answer, Work
+from lsp_server.client.connection import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
+from lsp_server.client.edits import change, insertion, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

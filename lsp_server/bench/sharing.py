@@ -22,7 +22,7 @@ from engine.api import CancelToken, Request
 from engine.host import connect
 from engine.host.engine_spec import Plan
 from engine.host.remote import RemoteEngine
-from lsp_server.bench.client import Client
+from lsp_server.client.connection import Client
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:

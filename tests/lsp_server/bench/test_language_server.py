@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench import client
-from lsp_server.bench.edits import change, insertion
 from lsp_server.bench.errors import ServerFaultError, ServerGoneError, ServerHungError
 from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.language_server import LanguageServer
 from lsp_server.bench.results import Results
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
+from lsp_server.client import connection
+from lsp_server.client.edits import change, insertion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +91,8 @@ async def test_a_server_that_hangs_fails_its_task_and_not_the_others(
     tasks: list[Task], command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run says how long it was silent, ends it, and types the next task into a fresh one."""
-    monkeypatch.setattr(client, "HANG_S", 1.0)
-    monkeypatch.setattr(client, "SHUTDOWN_S", 0.1)
+    monkeypatch.setattr(connection, "HANG_S", 1.0)
+    monkeypatch.setattr(connection, "SHUTDOWN_S", 0.1)
     hanging = contestant(command("hang"))
     hanging = replace(hanging, typing=Typing(base_ms=100))
     twice = [tasks[0], tasks[0]]
@@ -128,8 +128,8 @@ async def test_silence_is_a_fault(
     task: Task, command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that says nothing while requests are open counts as hung."""
-    monkeypatch.setattr(client, "HANG_S", 0.3)
-    monkeypatch.setattr(client, "SHUTDOWN_S", 0.1)
+    monkeypatch.setattr(connection, "HANG_S", 0.3)
+    monkeypatch.setattr(connection, "SHUTDOWN_S", 0.1)
     server = await LanguageServer.start(command("hang"), {}, growing=False)
     try:
         await server.open(task)
