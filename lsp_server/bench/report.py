@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.bench.plots import bars, latency_curves, timeline
 from lsp_server.bench.tables import ROWS, say, with_efficiency
+from lsp_server.report.plots import bars, latency_curves, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         document = {"engine": name, "tasks": len(tasks), "power": power, "points": rows}
         write(arguments.json, json.dumps(document))
     if arguments.svg:
-        from lsp_server.bench.plots import reliability
+        from lsp_server.report.plots import reliability
 
         drawn = [(one.predicted, one.right, one.low, one.high) for one in bins]
         write(arguments.svg, reliability(drawn, power))

@@ -12,9 +12,9 @@ from lsp_server.bench import results, tables
 from lsp_server.bench.compare import compare, pick
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.metrics import Counts
-from lsp_server.bench.plots import spans
 from lsp_server.bench.report import page
 from lsp_server.bench.results import Results, Run, TaskResult
+from lsp_server.report.plots import spans
 
 if TYPE_CHECKING:
     from pathlib import Path
