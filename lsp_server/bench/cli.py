@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lsp_server.arguments import positive
 from lsp_server.bench import keystrokes_cli
-from lsp_server.option_types import positive
 
 if TYPE_CHECKING:
     import argparse
 
-    from lsp_server.option_types import Commands
+    from lsp_server.arguments import Commands
 
 
 def add_parser(subparsers: Commands) -> None:

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsp_server.option_types import above_zero, at_least_zero, positive
+from lsp_server.arguments import above_zero, at_least_zero, positive
 
 if TYPE_CHECKING:
-    from lsp_server.option_types import Commands
+    from lsp_server.arguments import Commands
 
 KEYSTROKES = """\
 Types recorded edits into a server over stdio, key by key in real time, and counts what its

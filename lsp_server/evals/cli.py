@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lsp_server.option_types import Commands
+    from lsp_server.arguments import Commands
 
 _ABOUT = """\
 Runs fill-in-the-middle tasks through the server's own pipeline and counts what is right. The fields
