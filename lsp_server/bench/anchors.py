@@ -21,7 +21,7 @@ from engine.api import CancelToken, Request, Token
 from engine.load import load, wanted
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder, write
-from lsp_server.evals.statistics import mcnemar
+from lsp_server.bench.statistics import mcnemar
 from lsp_server.evals.tasks import GUIDE, read_tasks
 from lsp_server.settings.model import Settings
 

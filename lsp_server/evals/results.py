@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.result_files import Format
+from lsp_server.bench.statistics import mcnemar, wilson
 from lsp_server.evals.scores import Score
-from lsp_server.evals.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.evals.statistics import mcnemar, wilson
+from lsp_server.bench.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
