@@ -22,7 +22,7 @@ from engine.load import load, wanted
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.statistics import mcnemar
-from lsp_server.evals.tasks import GUIDE, read_tasks
+from lsp_server.bench.tasks.holes import GUIDE, read_tasks
 from lsp_server.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
 
 _MAX_TOKENS = 512
 _MAX_NEW = 48

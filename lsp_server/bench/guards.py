@@ -21,7 +21,7 @@ from lsp_server.bench.user import Typing, User
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 Kind = Literal["none", "right", "wrong"]
 

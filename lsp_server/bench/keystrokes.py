@@ -18,7 +18,7 @@ from lsp_server.bench.user import Typing, User
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
     from lsp_server.bench.under_test import Server, Work
 
 PING_S = 1.0

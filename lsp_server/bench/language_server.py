@@ -16,7 +16,7 @@ from lsp_server.client.edits import change, insertion, place
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 READY_S = 300.0
 READY_POLL_S = 0.1

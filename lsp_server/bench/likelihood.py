@@ -17,10 +17,10 @@ import numpy as np
 
 from engine import memory
 from engine.tokenizer import ModelTokenizer
-from lsp_server.evals.tasks import read_tasks
+from lsp_server.bench.tasks.holes import read_tasks
 
 if TYPE_CHECKING:
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
 
 WINDOW = 512
 """Tokens of a file that are read; about the length of a prompt."""

@@ -21,7 +21,7 @@ from lsp_server.bench.under_test import Answer, Work
 from lsp_server.bench.vim_buffer import Buffer, Key, Policy, Window
 
 if TYPE_CHECKING:
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 Infill = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Posts to `/infill`, returns the answer's JSON."""

@@ -20,7 +20,7 @@ from lsp_server.bench.language_server import LanguageServer
 from lsp_server.bench.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.results import Results
-from lsp_server.bench.tasks import Task, read_tasks
+from lsp_server.bench.tasks.typing import Task, read_tasks
 from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _tasks(arguments: argparse.Namespace) -> list[Task]:
     if arguments.tasks is not None:
         tasks = read_tasks(arguments.tasks, quick=arguments.quick)
     else:
-        from lsp_server.bench.git_history import tasks_from
+        from lsp_server.bench.tasks.git_history import tasks_from
 
         count = arguments.count or TASKS_FROM_HISTORY
         tasks = tasks_from(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.calibration import Rates
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
     from lsp_server.settings.model import Settings
 
 BASE: Final[dict[str, Any]] = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lsp_server.bench.compare import Difference
     from lsp_server.bench.guards import Verdict
     from lsp_server.bench.results import Results, Run, TaskResult
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 PERCENT = frozenset(
     {

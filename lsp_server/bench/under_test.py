@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
     from lsp_server.settings.model import Settings
 
 _PATIENCE_MS = 600_000.0

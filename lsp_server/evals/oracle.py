@@ -10,7 +10,7 @@ from lsp_server.evals import definitions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
 
 Files = dict[str, dict[str, str]]
 """Repository, then path, then text."""

@@ -25,7 +25,7 @@ from lsp_server.evals.scores import first_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
 
 _JAVA_HEAP = "-Xmx512m"
 _FILES = {"python": "t.py", "javascript": "t.js", "cpp": "t.cpp"}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
+    from lsp_server.bench.tasks.holes import Task
     from lsp_server.evals.options import Options
-    from lsp_server.evals.tasks import Task
 
 _SAVE_EVERY = 20
 

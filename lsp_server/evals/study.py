@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from context.prompt.maker import Prompt
     from engine.api import Engine
+    from lsp_server.bench.tasks.holes import Task
     from lsp_server.evals.cells import Cell
-    from lsp_server.evals.tasks import Task
 
 MAX_NEW = 48
 _DISTRACTORS = 2

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from context.snapshot import Snapshot
-    from lsp_server.evals.tasks import Task
+    from lsp_server.bench.tasks.holes import Task
 
 OPEN_FILES: Final = 20
 CHUNK_LINES: Final = 32

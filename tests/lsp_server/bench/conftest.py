@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench.tasks import Task
+from lsp_server.bench.tasks.typing import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable

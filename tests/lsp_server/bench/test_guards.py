@@ -9,7 +9,7 @@ import pytest
 from lsp_server.bench import guards
 from lsp_server.bench.guards import MadeUpServer, type_all
 from lsp_server.bench.metrics import figures
-from lsp_server.bench.tasks import Task
+from lsp_server.bench.tasks.typing import Task
 from lsp_server.bench.user import Typing, User
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lsp_server.bench.results import Run
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 WITHOUT_WAITING = Typing(base_ms=200, speed=100, zero_latency=True)
 """The typist waits for each answer, so that no figure hangs on the machine's speed."""

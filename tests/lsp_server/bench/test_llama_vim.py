@@ -18,7 +18,7 @@ from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.llama_vim import LlamaVim
 from lsp_server.bench.results import Results
-from lsp_server.bench.tasks import Task
+from lsp_server.bench.tasks.typing import Task
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
 from lsp_server.bench.vim_buffer import Buffer, Policy

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import CancelToken, Generation, Request, Token
-    from lsp_server.bench.tasks import Task
+    from lsp_server.bench.tasks.typing import Task
 
 FAST = Rates(prefill_tokens_s=20_000, decode_ms=4)
 SLOW = Rates(prefill_tokens_s=100, decode_ms=2000)

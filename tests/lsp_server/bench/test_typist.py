@@ -11,7 +11,7 @@ import pytest
 from lsp_server.bench import virtual_time
 from lsp_server.bench.errors import ServerGoneError
 from lsp_server.bench.guards import MadeUpServer
-from lsp_server.bench.tasks import Task
+from lsp_server.bench.tasks.typing import Task
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.under_test import Answer
 from lsp_server.bench.user import Mode, Typing, User

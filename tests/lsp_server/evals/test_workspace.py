@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.fake import FakeEngine
+from lsp_server.bench.tasks.holes import Task, read_tasks
 from lsp_server.evals.cells import Cell
 from lsp_server.evals.memo import Memo
 from lsp_server.evals.options import Options
@@ -17,7 +18,6 @@ from lsp_server.evals.oracle import oracle, repositories
 from lsp_server.evals.run import Evaluation
 from lsp_server.evals.study import Study, run, usable
 from lsp_server.evals.study_figures import table, unseen
-from lsp_server.evals.tasks import Task, read_tasks
 from lsp_server.evals.workspace import SELECTIONS, Workspace
 
 if TYPE_CHECKING:

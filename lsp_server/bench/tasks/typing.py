@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.task_files import read_rows
+from lsp_server.bench.tasks.files import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lsp_server.bench.task_files import Row
+    from lsp_server.bench.tasks.files import Row
 
 GUIDE: Final = "docs/benchmarks.md"
 

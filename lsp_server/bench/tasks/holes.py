@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
-from lsp_server.bench.task_files import read_rows
+from lsp_server.bench.tasks.files import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lsp_server.bench.task_files import Row
+    from lsp_server.bench.tasks.files import Row
 
 GUIDE: Final = "docs/evaluation.md"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.tasks import Task, language_of, on_own_line, read_tasks
+from lsp_server.bench.tasks.typing import Task, language_of, on_own_line, read_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.tasks import Task, language_of, on_own_line
+from lsp_server.bench.tasks.typing import Task, language_of, on_own_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

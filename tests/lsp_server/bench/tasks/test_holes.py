@@ -9,7 +9,7 @@ import pytest
 
 from context.snapshot import Cursor
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.evals.tasks import read_tasks
+from lsp_server.bench.tasks.holes import read_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.git_history import tasks_from
+from lsp_server.bench.tasks.git_history import tasks_from
 
 if TYPE_CHECKING:
     from pathlib import Path

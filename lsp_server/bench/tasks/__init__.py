@@ -1,0 +1,1 @@
+"""Task files: what is typed, filled or edited in a benchmark."""
