@@ -12,7 +12,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lsp_server.bench import virtual_time
+from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.metrics import Counts, figures
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.under_test import Answer, Work

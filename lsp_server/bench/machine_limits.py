@@ -22,7 +22,7 @@ from engine import memory
 from engine.device import limits as card_limits
 from engine.device.placement import CPU
 from engine.models.architectures.decoder import Shape
-from lsp_server.bench import random_model
+from lsp_server.bench.engines import random_model
 from lsp_server.bench.model_sizes import read_sizes
 from lsp_server.bench.roofline import Limits
 

@@ -102,7 +102,7 @@ class _Bench:
         self._scratch = scratch
         self._settings = EngineSettings(device=arguments.device, threads=arguments.threads)
         if arguments.shape:
-            from lsp_server.bench import random_model
+            from lsp_server.bench.engines import random_model
 
             self._folder = scratch / "model"
             self._folder.mkdir()

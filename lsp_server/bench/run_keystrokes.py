@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.calibration import Rates
 from engine.settings import EngineSettings
-from lsp_server.bench import environment, guards, tables, virtual_time
+from lsp_server.bench import environment, guards, tables
+from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import Contestant, measure
 from lsp_server.bench.language_server import LanguageServer

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from lsprotocol import types
 
 from lsp_server import clock, paths
+from lsp_server.bench.engines.cached import RememberingEngine
+from lsp_server.bench.engines.paced import PacedEngine
+from lsp_server.bench.engines.virtual_time import VirtualTimeLoop
 from lsp_server.bench.errors import BenchError, ServerFaultError
-from lsp_server.bench.paced import PacedEngine
 from lsp_server.bench.under_test import Answer, Work
-from lsp_server.bench.virtual_time import VirtualTimeLoop
 from lsp_server.client.edits import change, place
-from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.lsp import document_sync
 from lsp_server.session import engine_factory
 from lsp_server.session.session import Session

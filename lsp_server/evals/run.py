@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError
 from lsp_server.bench import environment
+from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.evals import programs, sandbox
 from lsp_server.evals.options import settings_of
 from lsp_server.evals.oracle import repositories
-from lsp_server.evals.remembering import RememberingEngine
 from lsp_server.evals.results import Results, Row
 from lsp_server.evals.scores import score
 from lsp_server.evals.workspace import Workspace

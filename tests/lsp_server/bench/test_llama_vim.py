@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lsp_server.bench import llama_server, virtual_time
+from lsp_server.bench import llama_server
+from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, ServerGoneError
 from lsp_server.bench.guards import MadeUpServer
 from lsp_server.bench.keystrokes import Contestant, measure

@@ -18,14 +18,8 @@ from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from engine.models.architectures.decoder import Shape
 from lsp_server import __main__ as program
-from lsp_server.bench import (
-    machine_limits,
-    model,
-    model_report,
-    model_speed,
-    random_model,
-    step_account,
-)
+from lsp_server.bench import machine_limits, model, model_report, model_speed, step_account
+from lsp_server.bench.engines import random_model
 from tests.engine.device.fake_driver import FakeCard
 from tests.engine.device.fakes import GIB, FakeCuda
 

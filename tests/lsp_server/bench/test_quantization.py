@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.models.architectures.decoder import Shape
-from lsp_server.bench import random_model
+from lsp_server.bench.engines import random_model
 from lsp_server.bench.quantization import AVX2, Difference, LikelihoodError, decoding, likelihood
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from engine.device.placement import Place
 from engine.errors import ConversionError
 from engine.models.architectures.decoder import Shape
-from lsp_server.bench import random_model, step_account
+from lsp_server.bench import step_account
+from lsp_server.bench.engines import random_model
 from lsp_server.bench.model_sizes import ModelSizes, read_sizes
 from lsp_server.bench.roofline import Costs, Limits, Point, decode_point, prefill_point
 from lsp_server.bench.step_account import account, fit

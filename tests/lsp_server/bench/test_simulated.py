@@ -10,7 +10,7 @@ from engine.calibration import Rates
 from engine.errors import EngineLoadError
 from engine.fake import FakeEngine
 from lsp_server import clock
-from lsp_server.bench import virtual_time
+from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.metrics import figures
 from lsp_server.bench.simulated import BASE, SimulatedServer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench import virtual_time
+from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerGoneError
 from lsp_server.bench.guards import MadeUpServer
 from lsp_server.bench.tasks.typing import Task

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.fake import FakeEngine
+from lsp_server.bench.engines.answer_cache import Memo
 from lsp_server.bench.tasks.holes import Task, read_tasks
 from lsp_server.evals.cells import Cell
-from lsp_server.evals.memo import Memo
 from lsp_server.evals.options import Options
 from lsp_server.evals.oracle import oracle, repositories
 from lsp_server.evals.run import Evaluation

@@ -8,7 +8,7 @@ from engine.api import CancelToken, Request
 from engine.ct2 import Ct2Engine
 from engine.models.architectures.decoder import Shape
 from engine.settings import EngineSettings
-from lsp_server.bench import random_model
+from lsp_server.bench.engines import random_model
 
 if TYPE_CHECKING:
     from pathlib import Path

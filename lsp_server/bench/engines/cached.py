@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.api import Generation, StopReason, Token
-from lsp_server.bench.passing import PassingEngine
-from lsp_server.evals.memo import Memo, key_of
+from lsp_server.bench.engines.answer_cache import Memo, key_of
+from lsp_server.bench.engines.wrapper import PassingEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

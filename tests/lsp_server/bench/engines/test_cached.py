@@ -9,9 +9,9 @@ import pytest
 
 from engine.api import CancelToken, Generation, Request, StopReason, Token
 from engine.fake import FakeEngine
+from lsp_server.bench.engines.answer_cache import Memo
+from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.errors import ResultFileError
-from lsp_server.evals.memo import Memo
-from lsp_server.evals.remembering import RememberingEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

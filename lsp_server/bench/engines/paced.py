@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine.api import Generation, StateAccount, StopReason
-from lsp_server.bench.passing import PassingEngine
+from lsp_server.bench.engines.wrapper import PassingEngine
 
 if TYPE_CHECKING:
     import asyncio

@@ -1,0 +1,1 @@
+"""Engines for benchmarks: paced, cached, random."""
