@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.metrics import Counts, figures
+from lsp_server.bench.servers.base import Answer, Work
 from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.under_test import Answer, Work
 from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:

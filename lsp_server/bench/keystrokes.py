@@ -18,8 +18,8 @@ from lsp_server.bench.user import Typing, User
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
+    from lsp_server.bench.servers.base import Server, Work
     from lsp_server.bench.tasks.typing import Task
-    from lsp_server.bench.under_test import Server, Work
 
 PING_S = 1.0
 FAULTS_IN_A_ROW = 3

@@ -17,10 +17,10 @@ from lsp_server.bench import environment, guards, tables
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import Contestant, measure
-from lsp_server.bench.language_server import LanguageServer
-from lsp_server.bench.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.results import Results
+from lsp_server.bench.servers.language_server import LanguageServer
+from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.tasks.typing import Task, read_tasks
 from lsp_server.bench.user import Typing, User
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from lsp_server.bench.under_test import Server
+    from lsp_server.bench.servers.base import Server
 
 TASKS_FROM_HISTORY = 20
 EXIT_GUARD = 1
@@ -151,7 +151,7 @@ def _simulated(arguments: argparse.Namespace, typing: Typing) -> Contestant:
 def _start_simulated(
     arguments: argparse.Namespace, settings: Mapping[str, Any], *, growing: bool
 ) -> Callable[[], Awaitable[Server]]:
-    from lsp_server.bench.simulated import SimulatedServer
+    from lsp_server.bench.servers.simulated import SimulatedServer
 
     rates = _rates(arguments.simulate)
     return partial(SimulatedServer.start, settings, rates, arguments.memo, growing=growing)

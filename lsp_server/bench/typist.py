@@ -19,8 +19,8 @@ from lsp_server.bench.metrics import Counts
 from lsp_server.bench.screen import Screen
 
 if TYPE_CHECKING:
+    from lsp_server.bench.servers.base import Server
     from lsp_server.bench.tasks.typing import Task
-    from lsp_server.bench.under_test import Server
     from lsp_server.bench.user import Typing, User
 
 SHORTEST_SLEEP_S = 1e-6

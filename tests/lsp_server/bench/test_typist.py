@@ -11,9 +11,9 @@ import pytest
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerGoneError
 from lsp_server.bench.guards import MadeUpServer
+from lsp_server.bench.servers.base import Answer
 from lsp_server.bench.tasks.typing import Task
 from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.under_test import Answer
 from lsp_server.bench.user import Mode, Typing, User
 
 if TYPE_CHECKING:

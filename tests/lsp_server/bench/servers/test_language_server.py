@@ -11,8 +11,8 @@ import pytest
 
 from lsp_server.bench.errors import ServerFaultError, ServerGoneError, ServerHungError
 from lsp_server.bench.keystrokes import Contestant, measure
-from lsp_server.bench.language_server import LanguageServer
 from lsp_server.bench.results import Results
+from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
 from lsp_server.client import connection

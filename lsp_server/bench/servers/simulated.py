@@ -19,7 +19,7 @@ from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.engines.paced import PacedEngine
 from lsp_server.bench.engines.virtual_time import VirtualTimeLoop
 from lsp_server.bench.errors import BenchError, ServerFaultError
-from lsp_server.bench.under_test import Answer, Work
+from lsp_server.bench.servers.base import Answer, Work
 from lsp_server.client.edits import change, place
 from lsp_server.lsp import document_sync
 from lsp_server.session import engine_factory

@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.bench.errors import ServerFaultError
-from lsp_server.bench.under_test import Answer, Work
-from lsp_server.bench.vim_buffer import Buffer, Key, Policy, Window
+from lsp_server.bench.servers.base import Answer, Work
+from lsp_server.bench.servers.vim_buffer import Buffer, Key, Policy, Window
 
 if TYPE_CHECKING:
     from lsp_server.bench.tasks.typing import Task

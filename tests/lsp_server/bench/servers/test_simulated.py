@@ -13,7 +13,7 @@ from lsp_server import clock
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.metrics import figures
-from lsp_server.bench.simulated import BASE, SimulatedServer
+from lsp_server.bench.servers.simulated import BASE, SimulatedServer
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
 from lsp_server.settings.layers import Layer, compose

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lsp_server.bench.errors import ServerFaultError, ServerHungError
-from lsp_server.bench.under_test import Answer, Work
+from lsp_server.bench.servers.base import Answer, Work
 from lsp_server.client.connection import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
 from lsp_server.client.edits import change, insertion, place
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lsp_server.bench import llama_server
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, ServerGoneError
 from lsp_server.bench.guards import MadeUpServer
 from lsp_server.bench.keystrokes import Contestant, measure
-from lsp_server.bench.llama_server import LlamaServer, host_and_port
-from lsp_server.bench.llama_vim import LlamaVim
 from lsp_server.bench.results import Results
+from lsp_server.bench.servers import llama_server
+from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
+from lsp_server.bench.servers.llama_vim import LlamaVim
+from lsp_server.bench.servers.vim_buffer import Buffer, Policy
 from lsp_server.bench.tasks.typing import Task
 from lsp_server.bench.typist import TypingRun
 from lsp_server.bench.user import Typing, User
-from lsp_server.bench.vim_buffer import Buffer, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

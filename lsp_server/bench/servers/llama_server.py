@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import psutil
 
 from lsp_server.bench.errors import BenchError, ServerGoneError, ServerHungError
-from lsp_server.bench.llama_vim import LlamaVim
-from lsp_server.bench.under_test import Work
+from lsp_server.bench.servers.base import Work
+from lsp_server.bench.servers.llama_vim import LlamaVim
 from lsp_server.client.connection import usage_of
 
 if TYPE_CHECKING:
-    from lsp_server.bench.vim_buffer import Policy
+    from lsp_server.bench.servers.vim_buffer import Policy
 
 ANSWER_S = 60.0
 OK = 200
