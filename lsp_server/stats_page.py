@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsp_server.bench.report import STYLE
+from lsp_server.bench.keystrokes.report import STYLE
 from lsp_server.report.plots import bars
 from lsp_server.statistics.store import SURVIVAL_S
 from lsp_server.stats_cli import grouped, seen, share

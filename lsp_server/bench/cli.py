@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.arguments import positive
-from lsp_server.bench import keystrokes_cli
+from lsp_server.bench.keystrokes import cli
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +18,7 @@ def add_parser(subparsers: Commands) -> None:
     """Register `bench` and its commands."""
     bench = subparsers.add_parser("bench", help="measure what suggestions are worth, and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
-    keystrokes_cli.add_parsers(commands)
+    cli.add_parsers(commands)
     _add_model(commands)
     _add_anchors(commands)
     _add_confidence(commands)

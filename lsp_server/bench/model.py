@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns 0; 1 when nothing could be measured, 2 when the options do not go together.
     """
-    from lsp_server.bench import environment, model_tables, tables
+    from lsp_server.bench import environment, model_tables
+    from lsp_server.bench.keystrokes import tables
 
     for path in (arguments.json, arguments.html):
         require_folder(path)
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _save(arguments: argparse.Namespace, document: dict[str, Any]) -> None:
     from lsp_server.bench import model_report
-    from lsp_server.bench.results import plain
+    from lsp_server.bench.keystrokes.results import plain
 
     if arguments.json:
         FORMAT.save(arguments.json, plain(document))

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.bench import model_tables as tables
-from lsp_server.bench.report import document, figure, paragraphs, ran_on, table
+from lsp_server.bench.keystrokes.report import document, figure, paragraphs, ran_on, table
 from lsp_server.report.plots import curves
 
 if TYPE_CHECKING:

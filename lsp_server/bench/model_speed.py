@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.api import CancelToken, Request, Token
 from engine.errors import GenerationError
-from lsp_server.bench.metrics import percentile
+from lsp_server.bench.keystrokes.metrics import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lsp_server.bench.typist import Event
+    from lsp_server.bench.keystrokes.typist import Event
 
 WIDTH, LEFT, RIGHT, TOP = 860, 110, 20, 12
 INNER = WIDTH - LEFT - RIGHT

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench import run_keystrokes
 from lsp_server.bench.cli import add_parser
 from lsp_server.bench.errors import BenchError
+from lsp_server.bench.keystrokes import run as run_keystrokes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lsp_server.bench.errors import ServerFaultError, ServerGoneError, ServerHungError
-from lsp_server.bench.keystrokes import Contestant, measure
-from lsp_server.bench.results import Results
+from lsp_server.bench.keystrokes.replay import Contestant, measure
+from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers.language_server import LanguageServer
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Typing, User
 from lsp_server.client import connection
 from lsp_server.client.edits import change, insertion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lsp_server.bench.results import Run
+    from lsp_server.bench.keystrokes.results import Run
     from lsp_server.bench.tasks.typing import Task
 
 WITHOUT_WAITING = Typing(base_ms=200, speed=100, zero_latency=True)

@@ -13,16 +13,16 @@ import pytest
 
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, ServerGoneError
-from lsp_server.bench.guards import MadeUpServer
-from lsp_server.bench.keystrokes import Contestant, measure
-from lsp_server.bench.results import Results
+from lsp_server.bench.keystrokes.replay import Contestant, measure
+from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.self_check import MadeUpServer
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers import llama_server
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.servers.llama_vim import LlamaVim
 from lsp_server.bench.servers.vim_buffer import Buffer, Policy
 from lsp_server.bench.tasks.typing import Task
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

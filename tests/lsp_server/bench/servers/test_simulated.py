@@ -12,10 +12,10 @@ from engine.fake import FakeEngine
 from lsp_server import clock
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerFaultError
-from lsp_server.bench.metrics import figures
+from lsp_server.bench.keystrokes.metrics import figures
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers.simulated import BASE, SimulatedServer
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Typing, User
 from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from lsp_server.bench.metrics import Counts, by_source, figures
+from lsp_server.bench.keystrokes.metrics import Counts, by_source, figures
 from lsp_server.bench.result_files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lsp_server.bench.typist import Event
+    from lsp_server.bench.keystrokes.typist import Event
 
 FORMAT: Final = Format("keystrokes", 1, "midfill bench keystrokes --json")
 

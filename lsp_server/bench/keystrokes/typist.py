@@ -15,13 +15,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from lsp_server.bench.errors import ServerFaultError
-from lsp_server.bench.metrics import Counts
-from lsp_server.bench.screen import Screen
+from lsp_server.bench.keystrokes.metrics import Counts
+from lsp_server.bench.keystrokes.screen import Screen
 
 if TYPE_CHECKING:
+    from lsp_server.bench.keystrokes.user import Typing, User
     from lsp_server.bench.servers.base import Server
     from lsp_server.bench.tasks.typing import Task
-    from lsp_server.bench.user import Typing, User
 
 SHORTEST_SLEEP_S = 1e-6
 """Longer than a clock's resolution, so that every sleep moves the time on."""

@@ -10,15 +10,15 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from lsp_server.bench.keystrokes import Watcher
+from lsp_server.bench.keystrokes.replay import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from lsp_server.bench.compare import Difference
-    from lsp_server.bench.guards import Verdict
-    from lsp_server.bench.results import Results, Run, TaskResult
+    from lsp_server.bench.keystrokes.compare import Difference
+    from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
+    from lsp_server.bench.keystrokes.self_check import Verdict
     from lsp_server.bench.tasks.typing import Task
 
 PERCENT = frozenset(

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from lsp_server.bench import guards
-from lsp_server.bench.guards import MadeUpServer, type_all
-from lsp_server.bench.metrics import figures
+from lsp_server.bench.keystrokes import self_check
+from lsp_server.bench.keystrokes.metrics import figures
+from lsp_server.bench.keystrokes.self_check import MadeUpServer, type_all
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.tasks.typing import Task
-from lsp_server.bench.user import Typing, User
 
 
 def test_the_guards_hold(tasks: list[Task]) -> None:
     """Never offering saves 0, perfection saves over 90% at 0 ms and 0 at 1500 ms, wrong saves 0."""
-    assert {verdict.name: verdict.holds for verdict in guards.check(tasks)} == {
+    assert {verdict.name: verdict.holds for verdict in self_check.check(tasks)} == {
         "never offers": True,
         "always right, 0 ms": True,
         "always right, 1500 ms": True,
@@ -32,7 +32,7 @@ LINES = "\n".join(f"line_{number:02} = {'x' * 9}" for number in range(40)) + "\n
     [("none", 0, 0), ("right", 0, 0.95), ("right", 1500, 0), ("wrong", 0, 0)],
 )
 def test_a_server_whose_figure_is_known_has_that_figure(
-    kind: guards.Kind, delay_ms: float, saved: float
+    kind: self_check.Kind, delay_ms: float, saved: float
 ) -> None:
     """Never offering saves nothing; perfection one key in 20, in time; every late answer none."""
     task = Task("lines", "python", "a.py", "", 0, LINES)
@@ -42,7 +42,9 @@ def test_a_server_whose_figure_is_known_has_that_figure(
 
 def test_a_broken_guard_is_noticed(tasks: list[Task]) -> None:
     """A typist so slow that 1500 ms are quick enough breaks the guard that says they are not."""
-    verdicts = {verdict.name: verdict.holds for verdict in guards.check(tasks, Typing(base_ms=9e4))}
+    verdicts = {
+        verdict.name: verdict.holds for verdict in self_check.check(tasks, Typing(base_ms=9e4))
+    }
     assert not verdicts["always right, 1500 ms"]
 
 

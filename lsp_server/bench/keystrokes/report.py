@@ -5,13 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.bench.tables import ROWS, say, with_efficiency
+from lsp_server.bench.keystrokes.tables import ROWS, say, with_efficiency
 from lsp_server.report.plots import bars, latency_curves, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lsp_server.bench.results import Results, Run
+    from lsp_server.bench.keystrokes.results import Results, Run
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2330; --soft: #667; --line: #d5d9e2; --back: #fff;

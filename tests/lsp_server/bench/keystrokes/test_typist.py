@@ -10,16 +10,16 @@ import pytest
 
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import ServerGoneError
-from lsp_server.bench.guards import MadeUpServer
+from lsp_server.bench.keystrokes.self_check import MadeUpServer
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Mode, Typing, User
 from lsp_server.bench.servers.base import Answer
 from lsp_server.bench.tasks.typing import Task
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Mode, Typing, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lsp_server.bench.metrics import Counts
+    from lsp_server.bench.keystrokes.metrics import Counts
 
 
 def typed_into(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench import results, tables
-from lsp_server.bench.compare import compare, pick
 from lsp_server.bench.errors import ResultFileError
-from lsp_server.bench.metrics import Counts
-from lsp_server.bench.report import page
-from lsp_server.bench.results import Results, Run, TaskResult
+from lsp_server.bench.keystrokes import results, tables
+from lsp_server.bench.keystrokes.compare import compare, pick
+from lsp_server.bench.keystrokes.metrics import Counts
+from lsp_server.bench.keystrokes.report import page
+from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
 from lsp_server.report.plots import spans
 
 if TYPE_CHECKING:

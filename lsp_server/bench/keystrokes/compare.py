@@ -9,12 +9,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from lsp_server.bench import results
 from lsp_server.bench.errors import ResultFileError
-from lsp_server.bench.metrics import Counts, figures, percentile
+from lsp_server.bench.keystrokes import results
+from lsp_server.bench.keystrokes.metrics import Counts, figures, percentile
 
 if TYPE_CHECKING:
-    from lsp_server.bench.results import Run
+    from lsp_server.bench.keystrokes.results import Run
 
 COMPARED = (
     "keystrokes_saved",

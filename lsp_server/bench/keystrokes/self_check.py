@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lsp_server.bench.engines import virtual_time
-from lsp_server.bench.metrics import Counts, figures
+from lsp_server.bench.keystrokes.metrics import Counts, figures
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers.base import Answer, Work
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lsp_server.bench.metrics import Counts, by_source, figures, percentile, total
+from lsp_server.bench.keystrokes.metrics import Counts, by_source, figures, percentile, total
 
 
 def test_figures_of_a_case_done_by_hand() -> None:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.calibration import Rates
 from engine.settings import EngineSettings
-from lsp_server.bench import environment, guards, tables
+from lsp_server.bench import environment
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
-from lsp_server.bench.keystrokes import Contestant, measure
+from lsp_server.bench.keystrokes import self_check, tables
+from lsp_server.bench.keystrokes.replay import Contestant, measure
+from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.result_files import require_folder, write
-from lsp_server.bench.results import Results
 from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.tasks.typing import Task, read_tasks
-from lsp_server.bench.user import Typing, User
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     served: dict[str, str] = {}
     contestants = _contestants(arguments, typing, served)
-    verdicts = guards.check(tasks, typing)
+    verdicts = self_check.check(tasks, typing)
     tables.show_guards(verdicts)
     if not all(verdict.holds for verdict in verdicts):
         return EXIT_GUARD
@@ -283,6 +284,6 @@ def _report(arguments: argparse.Namespace, results: Results) -> int:
 
 
 def _save_html(path: Path, results: Results) -> None:
-    from lsp_server.bench.report import page
+    from lsp_server.bench.keystrokes.report import page
 
     write(path, page(results))

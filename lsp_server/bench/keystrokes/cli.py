@@ -155,14 +155,14 @@ def _add_compare(commands: Commands) -> None:
 
 
 def _keystrokes(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import run_keystrokes
+    from lsp_server.bench.keystrokes import run
 
-    return run_keystrokes.run(arguments)
+    return run.run(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import tables
-    from lsp_server.bench.compare import compare, in_common, pick
+    from lsp_server.bench.keystrokes import tables
+    from lsp_server.bench.keystrokes.compare import compare, in_common, pick
 
     a, b = pick(arguments.a), pick(arguments.b)
     tables.show_comparison(a, b, in_common(a, b), compare(a, b, seed=arguments.seed))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lsp_server.bench.metrics import Counts
+    from lsp_server.bench.keystrokes.metrics import Counts
 
 BLINK_MS: Final = 500
 """A text that is gone and comes back within this time blinks."""

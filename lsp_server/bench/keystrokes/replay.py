@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from lsp_server.bench import environment
 from lsp_server.bench.errors import ServerFaultError
-from lsp_server.bench.metrics import Counts
-from lsp_server.bench.results import Results, Run, TaskResult
-from lsp_server.bench.typist import TypingRun
-from lsp_server.bench.user import Typing, User
+from lsp_server.bench.keystrokes.metrics import Counts
+from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
+from lsp_server.bench.keystrokes.typist import TypingRun
+from lsp_server.bench.keystrokes.user import Typing, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence

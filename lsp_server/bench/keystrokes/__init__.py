@@ -1,0 +1,1 @@
+"""Keystrokes saved: a typist replays commits against a server."""
