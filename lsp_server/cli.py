@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from lsp_server import bundle_cli, config_cli, models_cli, stats_cli
     from lsp_server.bench import cli as bench_cli
-    from lsp_server.evals import cli as evals_cli
+    from lsp_server.bench.accuracy import cli as evals_cli
 
     top = argparse.ArgumentParser(
         prog="midfill", description="Ghost-text code completion on your own machine."

@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
+from lsp_server.bench.accuracy.workspace import SELECTIONS
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.evals.layouts import LAYOUTS
-from lsp_server.evals.workspace import SELECTIONS
 
 FORMS: Final = ("signature", "outline", "full", "far", "near", "given", "wrong")
 _WITHIN: Final = "="

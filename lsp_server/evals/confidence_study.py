@@ -22,11 +22,11 @@ from context.prompt.maker import PromptMaker
 from engine.api import CancelToken, Request, Token
 from engine.load import load, wanted
 from lsp_server import paths
+from lsp_server.bench.accuracy.options import draw
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.statistics import wilson
 from lsp_server.bench.tasks.holes import Task, read_tasks
-from lsp_server.evals.options import draw
 from lsp_server.settings.model import Settings
 
 if TYPE_CHECKING:

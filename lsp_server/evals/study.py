@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import CancelToken, Request, Token
+from lsp_server.bench.accuracy import definitions
+from lsp_server.bench.accuracy.oracle import oracle, repositories
+from lsp_server.bench.accuracy.scores import identifiers, score
+from lsp_server.bench.accuracy.workspace import Workspace
 from lsp_server.bench.engines.answer_cache import Memo, key_of
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import write
-from lsp_server.evals import definitions
 from lsp_server.evals.layouts import Laid, Piece, lay
-from lsp_server.evals.oracle import oracle, repositories
-from lsp_server.evals.scores import identifiers, score
-from lsp_server.evals.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from lsp_server import paths
+from lsp_server.bench.accuracy.options import settings_of
 from lsp_server.bench.engines.answer_cache import Memo
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder
 from lsp_server.bench.tasks.holes import read_tasks
 from lsp_server.evals import study, study_figures
 from lsp_server.evals.cells import Cell
-from lsp_server.evals.options import settings_of
 from lsp_server.session import engine_factory
 
 if TYPE_CHECKING:

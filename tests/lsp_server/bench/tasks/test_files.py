@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from lsp_server.bench.accuracy import results as judged
 from lsp_server.bench.errors import ResultFileError, TaskFileError
 from lsp_server.bench.keystrokes import results as typed
 from lsp_server.bench.result_files import require_folder
 from lsp_server.bench.tasks import holes, typing
-from lsp_server.evals import results as judged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

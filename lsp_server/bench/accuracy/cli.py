@@ -52,7 +52,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from lsp_server.evals import command
+    from lsp_server.bench.accuracy import command
 
     return command.run(arguments)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from lsp_server.evals import definitions
+from lsp_server.bench.accuracy import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,10 +13,10 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from lsp_server.bench.accuracy.scores import Score
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.result_files import Format
 from lsp_server.bench.statistics import mcnemar, wilson
-from lsp_server.evals.scores import Score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

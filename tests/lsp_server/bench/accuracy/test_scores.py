@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lsp_server.bench.accuracy.scores import edit_similarity, levenshtein, score
 from lsp_server.bench.statistics import mcnemar, wilson
-from lsp_server.evals.scores import edit_similarity, levenshtein, score
 
 from .conftest import reference_rows
 

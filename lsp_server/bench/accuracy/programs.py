@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.evals import sandbox
-from lsp_server.evals.sandbox import Finished, Limits
-from lsp_server.evals.scores import first_line
+from lsp_server.bench.accuracy import sandbox
+from lsp_server.bench.accuracy.sandbox import Finished, Limits
+from lsp_server.bench.accuracy.scores import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

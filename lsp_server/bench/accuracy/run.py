@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError
 from lsp_server.bench import environment
+from lsp_server.bench.accuracy import programs, sandbox
+from lsp_server.bench.accuracy.options import settings_of
+from lsp_server.bench.accuracy.oracle import repositories
+from lsp_server.bench.accuracy.results import Results, Row
+from lsp_server.bench.accuracy.scores import score
+from lsp_server.bench.accuracy.workspace import Workspace
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.errors import ResultFileError
-from lsp_server.evals import programs, sandbox
-from lsp_server.evals.options import settings_of
-from lsp_server.evals.oracle import repositories
-from lsp_server.evals.results import Results, Row
-from lsp_server.evals.scores import score
-from lsp_server.evals.workspace import Workspace
 from lsp_server.session import engine_factory
 from lsp_server.session.session import Session
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
+    from lsp_server.bench.accuracy.options import Options
     from lsp_server.bench.tasks.holes import Task
-    from lsp_server.evals.options import Options
 
 _SAVE_EVERY = 20
 

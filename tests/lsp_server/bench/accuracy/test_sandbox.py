@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.evals import sandbox
-from lsp_server.evals.sandbox import Finished, Level, Limits, run
+from lsp_server.bench.accuracy import sandbox
+from lsp_server.bench.accuracy.sandbox import Finished, Level, Limits, run
 
 PYTHON = str(Path(sys.base_prefix, "bin", "python3"))
 LEVELS = [Level.CLOSED, Level.NO_NETWORK, Level.OPEN]

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lsp_server.bench.accuracy import sandbox
+from lsp_server.bench.accuracy.programs import (
+    check,
+    cut_call,
+    cut_control,
+    missing_tools,
+    same_output,
+)
 from lsp_server.bench.tasks.holes import Task, read_tasks
-from lsp_server.evals import sandbox
-from lsp_server.evals.programs import check, cut_call, cut_control, missing_tools, same_output
 
 from .conftest import reference_rows
 

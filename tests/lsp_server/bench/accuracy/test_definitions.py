@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.evals.definitions import find, full, outline, signature
+from lsp_server.bench.accuracy.definitions import find, full, outline, signature
 
 PYTHON = '''\
 import os

@@ -14,19 +14,19 @@ import pytest
 
 from engine.errors import MidfillError
 from engine.fake import FakeEngine
+from lsp_server.bench.accuracy import results, sandbox
+from lsp_server.bench.accuracy.options import Options, draw, settings_of
+from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.tasks.holes import read_tasks
 from lsp_server.cli import run as midfill
-from lsp_server.evals import results, sandbox
-from lsp_server.evals.options import Options, draw, settings_of
-from lsp_server.evals.run import Evaluation
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lsp_server.bench.accuracy.results import Results, Row
     from lsp_server.bench.tasks.holes import Task
-    from lsp_server.evals.results import Results, Row
 
 OPTIONS = Options(data="small.jsonl", digest="d", engine="fake", execute=False)
 

@@ -14,20 +14,20 @@ from rich.progress import Progress
 from rich.table import Table
 
 from lsp_server import paths
+from lsp_server.bench.accuracy import results
+from lsp_server.bench.accuracy.options import BARE, Options, digest_of, draw
+from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.result_files import require_folder
 from lsp_server.bench.tasks.holes import read_tasks
-from lsp_server.evals import results
-from lsp_server.evals.options import BARE, Options, digest_of, draw
-from lsp_server.evals.run import Evaluation
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
+    from lsp_server.bench.accuracy.results import Paired, Results, Row
     from lsp_server.bench.tasks.holes import Task
-    from lsp_server.evals.results import Paired, Results, Row
 
 _INTERRUPTED = 130
 _WIDTH = 130

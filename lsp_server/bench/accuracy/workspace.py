@@ -18,8 +18,8 @@ from context.candidate import Candidate, Kind
 from context.settings import ContextSettings
 from context.sources import imports, siblings
 from context.sources.windows import WindowIndex
-from lsp_server.evals import definitions
-from lsp_server.evals.oracle import oracle
+from lsp_server.bench.accuracy import definitions
+from lsp_server.bench.accuracy.oracle import oracle
 from lsp_server.workspace.context_provider import Surroundings
 
 if TYPE_CHECKING:

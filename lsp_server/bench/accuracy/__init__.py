@@ -1,0 +1,1 @@
+"""Accuracy of completions on fill-in-the-middle tasks (`midfill eval`)."""
