@@ -162,9 +162,9 @@ def _quantization(arguments: argparse.Namespace) -> int:
 
 
 def _model(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import model
+    from lsp_server.bench.model import run
 
-    return model.run(arguments)
+    return run.run(arguments)
 
 
 def _anchors(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.device.placement import Place
-    from lsp_server.bench.roofline import Costs, Limits
+    from lsp_server.bench.model.roofline import Costs, Limits
 
 BATCHES: Final = (1, 2, 4)
 STEPS: Final = 16

@@ -25,10 +25,11 @@ from engine.errors import DeviceError, EngineError, EngineLoadError
 from engine.load import load, wanted
 from engine.models.manifest import Manifest
 from engine.settings import EngineSettings
-from lsp_server.bench import machine_limits, model_speed, step_account
-from lsp_server.bench.model_sizes import read_sizes
+from lsp_server.bench.model import machine_limits, step_account
+from lsp_server.bench.model import speed as model_speed
+from lsp_server.bench.model.roofline import Costs, decode_point, prefill_point
+from lsp_server.bench.model.sizes import read_sizes
 from lsp_server.bench.result_files import Format, require_folder, write
-from lsp_server.bench.roofline import Costs, decode_point, prefill_point
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.device.cuda import Card, Cuda
-    from lsp_server.bench.roofline import Limits
+    from lsp_server.bench.model.roofline import Limits
 
 FORMAT: Final = Format("model", 1, "midfill bench model --json")
 TARGETS_MS: Final = {"data-centre card": {"p50_ms": 40, "p95_ms": 80}, "8 GB card": {"p50_ms": 120}}
@@ -49,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns 0; 1 when nothing could be measured, 2 when the options do not go together.
     """
-    from lsp_server.bench import environment, model_tables
+    from lsp_server.bench import environment
     from lsp_server.bench.keystrokes import tables
+    from lsp_server.bench.model import tables as model_tables
 
     for path in (arguments.json, arguments.html):
         require_folder(path)
@@ -86,13 +88,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _save(arguments: argparse.Namespace, document: dict[str, Any]) -> None:
-    from lsp_server.bench import model_report
     from lsp_server.bench.keystrokes.results import plain
+    from lsp_server.bench.model import report
 
     if arguments.json:
         FORMAT.save(arguments.json, plain(document))
     if arguments.html:
-        write(arguments.html, model_report.page(document))
+        write(arguments.html, report.page(document))
 
 
 class _Bench:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.device import limits as card_limits
-from engine.device.limits import CardLimits
 from engine.device.placement import Place
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from engine.models.architectures.decoder import Shape
 from lsp_server import __main__ as program
-from lsp_server.bench import machine_limits, model, model_report, model_speed, step_account
 from lsp_server.bench.engines import random_model
+from lsp_server.bench.model import card_limits, machine_limits, report, run, speed, step_account
+from lsp_server.bench.model.card_limits import CardLimits
 from tests.engine.device.fake_driver import FakeCard
 from tests.engine.device.fakes import GIB, FakeCuda
 
@@ -39,8 +38,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_limits, "PROBE", TINY)
     monkeypatch.setattr(machine_limits, "BUFFER_BYTES", 1 << 20)
     monkeypatch.setattr(machine_limits, "_cache_bytes", lambda: 0)
-    monkeypatch.setattr(model_speed, "_READ_FAST", ())
-    monkeypatch.setattr(model_speed, "_CONTEXTS_FAST", ())
+    monkeypatch.setattr(speed, "_READ_FAST", ())
+    monkeypatch.setattr(speed, "_CONTEXTS_FAST", ())
 
 
 def bench(monkeypatch: pytest.MonkeyPatch, folder: Path, *options: str) -> tuple[int, Any, str]:
@@ -121,7 +120,7 @@ def test_a_broken_engine_is_a_failure_in_the_report(
     def fail(*_: object) -> None:
         raise GenerationError("CUDA failed with error <an illegal memory access>")
 
-    monkeypatch.setattr(model_speed, "measure", fail)
+    monkeypatch.setattr(speed, "measure", fail)
     code, found, page = bench(monkeypatch, tmp_path)
     assert code == 1
     assert found["results"] == []
@@ -189,8 +188,8 @@ def test_on_a_card_one_command_gives_every_type_with_card_driver_memory_and_limi
 
     library = FakeCard(errors={"cublasGemmEx": 15})
     rates = partial(card_limits.measure, open_driver=lambda: library, open_cublas=lambda: library)
-    monkeypatch.setattr(model, "NvidiaCuda", FillingCuda)
-    monkeypatch.setattr(model, "Ct2Engine", open_at)
+    monkeypatch.setattr(run, "NvidiaCuda", FillingCuda)
+    monkeypatch.setattr(run, "Ct2Engine", open_at)
     monkeypatch.setattr(step_account, "step_times", steps)
     monkeypatch.setattr(card_limits, "measure", rates)
     code, found, page = bench(monkeypatch, tmp_path, "--device", "cuda", "--compute-types", "all")
@@ -213,9 +212,9 @@ def test_targets_stand_beside_the_measured_lines() -> None:
     """Those of the model and prompt that they are for."""
     document = {
         "environment": {}, "results": [], "failures": ["cuda:0 in int8: full"], "repeats": 1,
-        "targets_ms": model.TARGETS_MS,
+        "targets_ms": run.TARGETS_MS,
     }  # fmt: skip
-    page = model_report.page(document)
+    page = report.page(document)
     assert "within 40 ms (p50) and 80 ms (p95)" in page
     assert "120 ms on one of 8 GB" in page
 

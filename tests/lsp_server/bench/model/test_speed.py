@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
-from lsp_server.bench import model_speed
+from lsp_server.bench.model import speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def speed_of(monkeypatch: pytest.MonkeyPatch, room: int) -> dict[str, Any]:
     monkeypatch.setattr("time.sleep", clock.sleep)
     monkeypatch.setattr("time.perf_counter", lambda: clock.now)
     memory = iter([5, 9, *[7] * 10_000])
-    return model_speed.measure(SlowToStart(clock, room), 2, 3, lambda: next(memory))
+    return speed.measure(SlowToStart(clock, room), 2, 3, lambda: next(memory))
 
 
 def test_figures_are_the_times_that_passed(monkeypatch: pytest.MonkeyPatch) -> None:

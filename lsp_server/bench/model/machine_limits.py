@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine import memory
-from engine.device import limits as card_limits
 from engine.device.placement import CPU
 from engine.models.architectures.decoder import Shape
 from lsp_server.bench.engines import random_model
-from lsp_server.bench.model_sizes import read_sizes
-from lsp_server.bench.roofline import Limits
+from lsp_server.bench.model import card_limits
+from lsp_server.bench.model.roofline import Limits
+from lsp_server.bench.model.sizes import read_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.device.placement import Place
-    from lsp_server.bench.model_sizes import ModelSizes
+    from lsp_server.bench.model.sizes import ModelSizes
 
 EXPLAINED: Final = 0.5
 """Share of the measured time from which a limit is said to bound it, rather than overhead."""

@@ -10,11 +10,11 @@ import pytest
 from engine.device.placement import Place
 from engine.errors import ConversionError
 from engine.models.architectures.decoder import Shape
-from lsp_server.bench import step_account
 from lsp_server.bench.engines import random_model
-from lsp_server.bench.model_sizes import ModelSizes, read_sizes
-from lsp_server.bench.roofline import Costs, Limits, Point, decode_point, prefill_point
-from lsp_server.bench.step_account import account, fit
+from lsp_server.bench.model import step_account
+from lsp_server.bench.model.roofline import Costs, Limits, Point, decode_point, prefill_point
+from lsp_server.bench.model.sizes import ModelSizes, read_sizes
+from lsp_server.bench.model.step_account import account, fit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.device import limits
 from engine.device.cuda import NvidiaCuda
 from engine.errors import DeviceError
+from lsp_server.bench.model import card_limits
 from tests.engine.device.fake_driver import FakeCard
 from tests.engine.device.test_cuda import has_card
 
 if TYPE_CHECKING:
-    from engine.device.limits import CardLimits
+    from lsp_server.bench.model.card_limits import CardLimits
 
 
 def measure(card: FakeCard, compute_type: str = "bfloat16") -> CardLimits:
     """Of this card, driver and matrix library alike."""
-    return limits.measure(0, compute_type, open_driver=lambda: card, open_cublas=lambda: card)
+    return card_limits.measure(0, compute_type, open_driver=lambda: card, open_cublas=lambda: card)
 
 
 def test_rates_are_those_of_the_card() -> None:
@@ -122,7 +122,7 @@ def test_without_the_matrix_library_the_copy_is_measured() -> None:
     def refuse() -> None:
         raise DeviceError("libcublas.so.12 is missing")
 
-    found = limits.measure(0, "int8", open_driver=FakeCard, open_cublas=refuse)
+    found = card_limits.measure(0, "int8", open_driver=FakeCard, open_cublas=refuse)
     assert found.copy_bytes_s is not None
     assert found.reasons == ("matrix rate: libcublas.so.12 is missing",)
 
@@ -137,7 +137,7 @@ def test_an_unknown_compute_type_is_a_reason() -> None:
 @pytest.mark.skipif(has_card(), reason="a driver is here")
 def test_a_machine_without_a_driver_says_so() -> None:
     """The real libraries are asked, and are not there."""
-    assert limits.measure(0, "int8").reasons == ("there is no NVIDIA driver",)
+    assert card_limits.measure(0, "int8").reasons == ("there is no NVIDIA driver",)
 
 
 @pytest.mark.gpu
@@ -145,7 +145,7 @@ def test_a_machine_without_a_driver_says_so() -> None:
 def test_a_real_card_has_rates() -> None:
     """Slower than any card is no card."""
     for card in NvidiaCuda().cards():
-        found = limits.measure(card.index, "float32")
+        found = card_limits.measure(card.index, "float32")
         assert found.reasons == ()
         assert (found.copy_bytes_s or 0) > 1e9
         assert (found.operations_s or 0) > 1e10

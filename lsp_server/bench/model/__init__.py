@@ -1,0 +1,1 @@
+"""The speed of a model against the limits of its machine."""
