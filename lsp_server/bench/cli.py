@@ -174,12 +174,12 @@ def _anchors(arguments: argparse.Namespace) -> int:
 
 
 def _sharing(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import sharing
+    from lsp_server.bench.parts import sharing
 
     return sharing.run(arguments)
 
 
 def _server(_: argparse.Namespace) -> int:
-    from lsp_server.bench import answers, mirror, similar
+    from lsp_server.bench.parts import answers, mirror, similar
 
     return max(mirror.main(), answers.main(), similar.main())

@@ -1,0 +1,1 @@
+"""The speed of single parts: mirror, answers, similar code, sharing."""
