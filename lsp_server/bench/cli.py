@@ -91,9 +91,9 @@ def _add_confidence(commands: Commands) -> None:
 
 
 def _confidence(arguments: argparse.Namespace) -> int:
-    from lsp_server.evals import confidence_study
+    from lsp_server.bench.studies import confidence
 
-    return confidence_study.run(arguments)
+    return confidence.run(arguments)
 
 
 def _add_context(commands: Commands) -> None:
@@ -118,9 +118,9 @@ def _add_context(commands: Commands) -> None:
 
 
 def _context(arguments: argparse.Namespace) -> int:
-    from lsp_server.evals import study_command
+    from lsp_server.bench.studies import context_command
 
-    return study_command.run(arguments)
+    return context_command.run(arguments)
 
 
 def _add_quantization(commands: Commands) -> None:
@@ -150,13 +150,13 @@ def _add_quantization(commands: Commands) -> None:
 
 
 def _coverage(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import coverage
+    from lsp_server.bench.studies import coverage
 
     return coverage.run(arguments)
 
 
 def _quantization(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import quantization
+    from lsp_server.bench.studies import quantization
 
     return quantization.run(arguments)
 
@@ -168,7 +168,7 @@ def _model(arguments: argparse.Namespace) -> int:
 
 
 def _anchors(arguments: argparse.Namespace) -> int:
-    from lsp_server.bench import anchors
+    from lsp_server.bench.studies import anchors
 
     return anchors.run(arguments)
 

@@ -15,10 +15,10 @@ from lsp_server.bench.accuracy.oracle import oracle, repositories
 from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.accuracy.workspace import SELECTIONS, Workspace
 from lsp_server.bench.engines.answer_cache import Memo
+from lsp_server.bench.studies.context import Study, run, usable
+from lsp_server.bench.studies.context_figures import table, unseen
+from lsp_server.bench.studies.context_variants import Cell
 from lsp_server.bench.tasks.holes import Task, read_tasks
-from lsp_server.evals.cells import Cell
-from lsp_server.evals.study import Study, run, usable
-from lsp_server.evals.study_figures import table, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import Final
 
 from lsp_server.bench.accuracy.workspace import SELECTIONS
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.evals.layouts import LAYOUTS
+from lsp_server.bench.studies.context_layouts import LAYOUTS
 
 FORMS: Final = ("signature", "outline", "full", "far", "near", "given", "wrong")
 _WITHIN: Final = "="

@@ -24,7 +24,7 @@ from lsp_server.bench.accuracy.workspace import Workspace
 from lsp_server.bench.engines.answer_cache import Memo, key_of
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import write
-from lsp_server.evals.layouts import Laid, Piece, lay
+from lsp_server.bench.studies.context_layouts import Laid, Piece, lay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from context.prompt.maker import Prompt
     from engine.api import Engine
+    from lsp_server.bench.studies.context_variants import Cell
     from lsp_server.bench.tasks.holes import Task
-    from lsp_server.evals.cells import Cell
 
 MAX_NEW = 48
 _DISTRACTORS = 2

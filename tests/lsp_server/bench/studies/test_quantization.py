@@ -10,7 +10,13 @@ import pytest
 
 from engine.models.architectures.decoder import Shape
 from lsp_server.bench.engines import random_model
-from lsp_server.bench.quantization import AVX2, Difference, LikelihoodError, decoding, likelihood
+from lsp_server.bench.studies.quantization import (
+    AVX2,
+    Difference,
+    LikelihoodError,
+    decoding,
+    likelihood,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,16 +14,16 @@ from lsp_server.bench.accuracy.options import settings_of
 from lsp_server.bench.engines.answer_cache import Memo
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder
+from lsp_server.bench.studies import context, context_figures
+from lsp_server.bench.studies.context_variants import Cell
 from lsp_server.bench.tasks.holes import read_tasks
-from lsp_server.evals import study, study_figures
-from lsp_server.evals.cells import Cell
 from lsp_server.session import engine_factory
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from lsp_server.evals.study import Row
+    from lsp_server.bench.studies.context import Row
 
 _WIDTH = 130
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_folder(arguments.json)
     tasks = read_tasks(arguments.tasks)
     cells = [Cell.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
-    chosen = study.usable(tasks, cells)
+    chosen = context.usable(tasks, cells)
     if not chosen:
         message = f"{arguments.tasks} holds no task with what these cells need"
         raise TaskFileError(message)
@@ -51,12 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.memo or paths.state_dir() / "answers"
     memo = Memo(folder / f"study-{name.strip().replace(' ', '_')}.jsonl")
     try:
-        rows = study.run(engine, tasks, chosen, cells, memo, arguments.json)
+        rows = context.run(engine, tasks, chosen, cells, memo, arguments.json)
     finally:
         engine.close()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     show(rows, console)
-    if 0 < len(fresh := study_figures.unseen(rows)) < len(rows):
+    if 0 < len(fresh := context_figures.unseen(rows)) < len(rows):
         console.print("of these, the tasks whose name is not in the prompt without context:")
         show(fresh, console)
     sys.stdout.write(f"{name}, {len(chosen)} tasks drawn with seed {arguments.seed}\n")
@@ -68,7 +68,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
     columns = ("cell", "n", "first line", "95%", "lost", "won", "p")
     names = ("first name", "lost", "won", "p", "similarity", "tokens added")
     table = Table(*columns, *names, box=None, padding=(0, 1))
-    for line in study_figures.table(rows):
+    for line in context_figures.table(rows):
         table.add_row(
             line["cell"],
             str(line["n"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsp_server.bench.coverage import count, files, sample
+from lsp_server.bench.studies.coverage import count, files, sample
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from lsp_server.bench.statistics import mcnemar, wilson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lsp_server.evals.study import Row
+    from lsp_server.bench.studies.context import Row
 
 
 def unseen(rows: Sequence[Row]) -> list[Row]:

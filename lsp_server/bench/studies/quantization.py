@@ -107,7 +107,7 @@ def likelihood(
     Raises:
         LikelihoodError: the process failed, with its last words.
     """
-    command = [sys.executable, "-P", "-m", "lsp_server.bench.likelihood"]
+    command = [sys.executable, "-P", "-m", "lsp_server.bench.studies.likelihood"]
     done = subprocess.run(
         [*command, str(tasks), str(folder), kind, str(tokens)],
         env={**os.environ, **variables},

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from engine.api import Token
+from lsp_server.bench.studies.confidence import Point, counted, fit, points_of
 from lsp_server.bench.tasks.holes import Task
-from lsp_server.evals.confidence_study import Point, counted, fit, points_of
 
 TASK = Task("1", "s", "python", "a.py", "", "x = ", "\n", "x = ", "\n", "foo(bar)\n")
 

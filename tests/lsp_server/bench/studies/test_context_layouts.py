@@ -11,8 +11,8 @@ from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.fake import CharTokenizer
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.evals.cells import Cell
-from lsp_server.evals.layouts import LAYOUTS, Laid, Piece, lay
+from lsp_server.bench.studies.context_layouts import LAYOUTS, Laid, Piece, lay
+from lsp_server.bench.studies.context_variants import Cell
 
 FAMILY = FAMILIES["qwen2.5-coder"]
 TOKENIZER = CharTokenizer(FAMILY)

@@ -1,0 +1,1 @@
+"""Studies behind design decisions: anchors, quantization, context, confidence."""

@@ -1,1 +1,0 @@
-"""Whether suggestions are right: fill-in-the-middle sets through midfill's own pipeline."""
