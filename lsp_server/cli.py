@@ -39,9 +39,9 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lsp_server import bundle_cli, config_cli, models_cli, stats_cli
     from lsp_server.bench import cli as bench_cli
     from lsp_server.bench.accuracy import cli as evals_cli
+    from lsp_server.commands import bundle, config, models, stats
 
     top = argparse.ArgumentParser(
         prog="midfill", description="Ghost-text code completion on your own machine."
@@ -50,12 +50,12 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_one_shot(commands)
-    models_cli.add_parser(commands)
-    bundle_cli.add_parser(commands)
-    config_cli.add_parser(commands)
+    models.add_parser(commands)
+    bundle.add_parser(commands)
+    config.add_parser(commands)
     bench_cli.add_parser(commands)
     evals_cli.add_parser(commands)
-    stats_cli.add_parser(commands)
+    stats.add_parser(commands)
     about = "a small terminal editor with ghost text, to see it before any setup"
     attempt = commands.add_parser("try", help=about)
     attempt.add_argument("file", nargs="?", type=Path, help="a text file (default: an example)")
@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from lsp_server import config_cli
+    from lsp_server.commands import config
 
     serve = commands.add_parser("serve", help="run the language server (stdio by default)")
     serve.add_argument("--stdio", action="store_true", help="accepted for editors that pass it")
@@ -91,7 +91,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PID",
         help="exit when this process dies",
     )
-    config_cli.add_flags(serve)
+    config.add_flags(serve)
     serve.add_argument(
         "--engine",
         default="real",
@@ -118,7 +118,8 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def _serve(arguments: argparse.Namespace) -> int:
     from engine.network_guard import Guard
-    from lsp_server import config_cli, logs
+    from lsp_server import logs
+    from lsp_server.commands import config
     from lsp_server.session import engine_factory
 
     try:
@@ -138,41 +139,41 @@ def _serve(arguments: argparse.Namespace) -> int:
     def make_engine(settings: Settings) -> Engine:
         return engine_factory.maker(settings, arguments.engine, guard.report)()
 
-    server = MidfillServer(config_cli.load(arguments), make_engine)
+    server = MidfillServer(config.load(arguments), make_engine)
     guard.on_refusal = server.refused
     return serve(server, tcp=arguments.tcp, parent=arguments.parent)
 
 
 def _complete(arguments: argparse.Namespace) -> int:
-    from lsp_server.oneshot import complete
+    from lsp_server.commands.complete import complete
 
     return complete(arguments.place, as_json=arguments.json)
 
 
 def _prompt(arguments: argparse.Namespace) -> int:
-    from lsp_server.oneshot import prompt
+    from lsp_server.commands.complete import prompt
 
     return prompt(arguments.place, explain=arguments.explain)
 
 
 def _try(arguments: argparse.Namespace) -> int:
-    from lsp_server.try_app import run as attempt
+    from lsp_server.commands.try_app import run as attempt
 
     return attempt(arguments.file)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from lsp_server.demo import run as demo
+    from lsp_server.commands.demo import run as demo
 
     return demo(arguments.file)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.watch:
-        from lsp_server.watch import run as watch
+        from lsp_server.commands.doctor_watch import run as watch
 
         return watch()
-    from lsp_server.doctor import run as doctor
+    from lsp_server.commands.doctor import run as doctor
 
     return doctor()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import MidfillError
-from lsp_server import cli, oneshot
+from lsp_server import cli
+from lsp_server.commands import complete
 from lsp_server.version import VERSION
 
 
@@ -75,6 +76,6 @@ def test_known_errors_are_one_line(
     def fail(_: str, **_options: bool) -> int:
         raise error
 
-    monkeypatch.setattr(oneshot, "prompt", fail)
+    monkeypatch.setattr(complete, "prompt", fail)
     assert cli.run(["prompt", "a:1:1"]) == code
     assert capsys.readouterr().err == words + "\n"

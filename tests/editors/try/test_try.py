@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import MidfillError
-from lsp_server.try_app import EXAMPLE, TryApp, read
+from lsp_server.commands.try_app import EXAMPLE, TryApp, read
 from tests.conftest import PATIENCE_S
 from tests.editors import pictures
 

@@ -8,7 +8,7 @@ from engine.device import cuda
 from engine.device.cuda import NvidiaCuda
 from engine.device.placement import options
 from engine.errors import DeviceError
-from lsp_server import doctor
+from lsp_server.commands import doctor
 from tests.engine.device.fakes import FakeCuda, card
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.models import pull as pulling
-from lsp_server.models_cli import add_parser
+from lsp_server.commands.models import add_parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,11 +17,11 @@ from packaging.requirements import Requirement
 
 from engine.models.manifest import Manifest
 from engine.models.progress import Silent
-from lsp_server import bundle_cli
 from lsp_server.bundle import lock, sbom, verify, wheels, write
 from lsp_server.bundle.errors import BundleError
 from lsp_server.bundle.targets import PLATFORMS, PYTHONS, Target
 from lsp_server.cli import run
+from lsp_server.commands import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -312,6 +312,6 @@ def test_midfill_is_built_from_the_checkout_without_network(tmp_path: Path) -> N
 
 def test_parser_defaults_to_this_machine() -> None:
     """Without options: this platform, this Python."""
-    (target,) = bundle_cli._targets(None, None)
+    (target,) = bundle._targets(None, None)
     assert target.platform in PLATFORMS
     assert target.python in PYTHONS

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.fake import FakeEngine
-from lsp_server import cli, config_cli, file_watch
+from lsp_server import cli, file_watch
+from lsp_server.commands import config
 from lsp_server.session.session import Session
 from lsp_server.session.status import Status
 from lsp_server.settings.layers import (
@@ -587,4 +588,4 @@ def test_every_setting_is_told_in_words_and_has_limits(key: Any) -> None:
 
 def test_the_page_is_the_generated_one() -> None:
     """`midfill config --markdown > docs/settings.md` when it is not."""
-    assert PAGE.read_text(encoding="utf-8") == config_cli.page()
+    assert PAGE.read_text(encoding="utf-8") == config.page()

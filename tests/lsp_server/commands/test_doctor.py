@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelMissingError
-from lsp_server import doctor
-from lsp_server.doctor import Finding
+from lsp_server.commands import doctor
+from lsp_server.commands.doctor import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

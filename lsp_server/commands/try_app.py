@@ -15,8 +15,8 @@ from textual.document._document import Document
 from textual.widgets import Static, TextArea
 
 from engine.errors import MidfillError
-from lsp_server.try_editor import GhostArea
-from lsp_server.try_server import TryServer
+from lsp_server.commands.try_editor import GhostArea
+from lsp_server.commands.try_server import TryServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

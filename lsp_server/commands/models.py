@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ModelError, ModelMissingError
 from engine.models.catalogue import CATALOGUE
 from engine.models.store import AUTO, Store
-from lsp_server import models_transfer_cli
+from lsp_server.commands import models_transfer
 from lsp_server.terminal import answer, bars, confirm, guarded, megabytes, say, tell
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     add("list", _list, "all models: those on this machine and those that can be pulled")
     add("info", _info, "what is known about a model").add_argument("name")
-    models_transfer_cli.add_commands(add)
+    models_transfer.add_commands(add)
 
     one = add("use", _use, "choose the model; running servers change to it by themselves")
     one.add_argument("name", help=f"a model of this machine, or {AUTO} to take the choice back")

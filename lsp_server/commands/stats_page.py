@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsp_server.bench.keystrokes.report import STYLE
+from lsp_server.commands.stats import grouped, seen, share
 from lsp_server.report.plots import bars
 from lsp_server.statistics.store import SURVIVAL_S
-from lsp_server.stats_cli import grouped, seen, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from lsp_server import watch
+from lsp_server.commands import doctor_watch
 from tests.e2e.wire import Wire
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 def test_processes_are_told_by_their_command_line(words: list[str], kind: str) -> None:
     """Servers and hosts, and nobody else."""
-    assert watch.kind_of(words) == kind
+    assert doctor_watch.kind_of(words) == kind
 
 
 def test_a_server_and_its_host_are_shown(tmp_path: Path) -> None:
@@ -44,14 +44,14 @@ def test_a_server_and_its_host_are_shown(tmp_path: Path) -> None:
         wire.initialize(initializationOptions=options)
         wire.ready()
         (host,) = psutil.Process(wire.process.pid).children()
-        mine = {sight.pid: sight for sight in watch.Watch().look()}
+        mine = {sight.pid: sight for sight in doctor_watch.Watch().look()}
         assert mine[wire.process.pid].kind == "server"
         assert mine[wire.process.pid].memory_mb > 1
         assert mine[host.pid].kind == "engine host"
         assert mine[host.pid].nice == psutil.Process(wire.process.pid).nice() + 7
         out = io.StringIO()
         console = Console(file=out, force_terminal=True, width=120)
-        assert watch.run(ticks=3, console=console) == 0
+        assert doctor_watch.run(ticks=3, console=console) == 0
         assert str(host.pid) in out.getvalue()
         assert "tokens/s" in out.getvalue() or "no rates" in out.getvalue()
         assert wire.leave() == 0
@@ -59,4 +59,4 @@ def test_a_server_and_its_host_are_shown(tmp_path: Path) -> None:
 
 def test_without_servers_it_says_so() -> None:
     """An empty table is no answer."""
-    assert watch.Watch(lambda: iter(())).look() == []
+    assert doctor_watch.Watch(lambda: iter(())).look() == []

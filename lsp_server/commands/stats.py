@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         elif not rows:
             tell("midfill: no statistics yet; they come with the first suggestions of a server")
         elif arguments.html:
-            from lsp_server.stats_page import page
+            from lsp_server.commands.stats_page import page
 
             arguments.html.write_text(page(rows), encoding="utf-8")
             say(f"written to {arguments.html}")

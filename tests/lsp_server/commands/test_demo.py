@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MidfillError
-from lsp_server import demo
+from lsp_server.commands import demo
 from lsp_server.completion import pipeline
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from context.snapshot import Cursor
-from lsp_server.oneshot import PlaceError, snapshot_at
+from lsp_server.commands.complete import PlaceError, snapshot_at
 
 if TYPE_CHECKING:
     from pathlib import Path
