@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from lsp_server.bench import cli as bench_cli
-    from lsp_server.bench.accuracy import cli as evals_cli
+    from lsp_server.bench.accuracy import cli as accuracy_cli
     from lsp_server.commands import bundle, config, models, stats
 
     top = argparse.ArgumentParser(
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     bundle.add_parser(commands)
     config.add_parser(commands)
     bench_cli.add_parser(commands)
-    evals_cli.add_parser(commands)
+    accuracy_cli.add_parser(commands)
     stats.add_parser(commands)
     about = "a small terminal editor with ghost text, to see it before any setup"
     attempt = commands.add_parser("try", help=about)

@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument(
         "--source",
         type=Path,
-        default=Path(__file__).resolve().parents[1],
+        default=Path(__file__).resolve().parents[2],
         help="checkout of midfill (default: the one this command runs from)",
     )
     one.add_argument("--json", action="store_true", help="machine-readable output")

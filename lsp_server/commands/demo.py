@@ -47,7 +47,7 @@ def run(file: Path | None) -> int:
     Raises:
         MidfillError: the file cannot be read, or the server does not come up.
     """
-    path = file or Path(__file__).parents[1] / "engine" / "errors.py"
+    path = file or Path(__file__).parents[2] / "engine" / "errors.py"
     try:
         source = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,1 +1,1 @@
-"""The user's other files: what was used recently, what changed on disk, what is worth showing the model."""
+"""The user's other files: recent ones, changes on disk, what the model is shown."""

@@ -47,7 +47,7 @@ class Row:
     """One answer in one cell.
 
     Attributes:
-        em1, first_id, es: see `lsp_server.evals.scores.Score`.
+        em1, first_id, es: see `lsp_server.bench.accuracy.scores.Score`.
         added: tokens of context in the prompt.
         visible: whether the part of the task's own file that is in the prompt has the name.
     """

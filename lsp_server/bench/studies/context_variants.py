@@ -19,10 +19,10 @@ class Cell:
     """One way to make a prompt, spelled `layout/form@tokens`, with `!` for the hole at the cursor.
 
     With `=` the context is within the tokens, as the server has it, and not on top of them; the
-    form is then a way to select (`lsp_server.evals.workspace.SELECTIONS`).
+    form is then a way to select (`lsp_server.bench.accuracy.workspace.SELECTIONS`).
 
     Attributes:
-        layout: see `lsp_server.evals.layouts`.
+        layout: see `lsp_server.bench.studies.context_layouts`.
         form: signature, outline or full text of the definition; `far` and `near`: the outline
             before or after two chunks of other files; `wrong`: those chunks alone; `given`: the
             two best pieces that the task brings along.

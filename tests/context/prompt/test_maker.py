@@ -2,7 +2,7 @@
 
 After a wanted change of the prompts, write the golden files again and read the difference:
 
-    MIDFILL_GOLDEN=write pytest tests/context/prompt/test_maker.py -k golden && git diff tests/golden
+    MIDFILL_GOLDEN=write pytest tests/context/prompt -k golden && git diff tests/golden
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.conftest import at, typed
 
 FAMILY = FAMILIES["qwen2.5-coder"]
 TOKENIZER = CharTokenizer(FAMILY)
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 HEADER = len("# Path: app/main.py\n")
 
 PIECES = st.sampled_from(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 QWEN = FAMILIES["qwen2.5-coder"]
-GOLDEN = Path(__file__).parents[1] / "golden" / "context"
+GOLDEN = Path(__file__).parents[2] / "golden" / "context"
 TOLD = [layout for layout in LAYOUTS if layout not in {"auto", "off"}]
 
 

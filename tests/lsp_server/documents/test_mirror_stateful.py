@@ -4,7 +4,7 @@ The reference knows nothing of lines but a regular expression over the whole tex
 encodings but the width of one code point. The short run takes seconds; the long one, a few
 thousand edits a second, is
 
-    MIDFILL_FUZZ_EDITS=1000000 pytest tests/lsp_server/documents/test_mirror_stateful.py --timeout=3600
+    MIDFILL_FUZZ_EDITS=1000000 pytest tests/lsp_server/documents -k stateful --timeout=3600
 """
 
 from __future__ import annotations

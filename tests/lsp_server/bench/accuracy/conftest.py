@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "evals"
+REFERENCE = Path(__file__).resolve().parents[5] / "shared" / "evals"
 
 TEST = "def check(f):\n    assert f(3) == 3\n"
 ROWS: list[dict[str, Any]] = [

@@ -58,7 +58,7 @@ def test_a_bad_task_file_names_file_line_reason_and_guide(
         read(path)
     assert says in str(caught.value)
     assert guide in str(caught.value)
-    assert Path(__file__).parents[3].joinpath(guide).is_file()
+    assert Path(__file__).parents[4].joinpath(guide).is_file()
 
 
 @pytest.mark.parametrize("read", [typing.read_tasks, holes.read_tasks], ids=["bench", "eval"])
