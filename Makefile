@@ -34,6 +34,7 @@ lint: $(VENV)/dev.stamp ## Style, bugs and import arrows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/house.py
 
 typecheck: $(VENV)/dev.stamp ## mypy --strict
 	$(BIN)/mypy

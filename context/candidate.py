@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class CandidateKind(StrEnum):
     """Where a candidate comes from."""
 
     IMPORT = "import"  # outline of names that the current file imports from the workspace
@@ -30,7 +30,7 @@ class Candidate:
         reason: why, for people: `defines Store, used 2 lines above`.
     """
 
-    kind: Kind
+    kind: CandidateKind
     location: str
     path: str
     language: str

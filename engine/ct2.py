@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from context.prompt.families import Family
     from engine.api import CancelToken
     from engine.device.cuda import Cuda
-    from engine.device.placement import Place
+    from engine.device.placement import Placement
     from engine.errors import EngineLostError
     from engine.settings import EngineSettings
 
@@ -55,7 +55,7 @@ class Ct2Engine:
         self,
         folder: Path,
         settings: EngineSettings,
-        place: Place = ON_CPU,
+        place: Placement = ON_CPU,
         *,
         cuda: Cuda | None = None,
         note: str = "",

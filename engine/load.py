@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from engine.device import compile_cache, self_test
-from engine.device.placement import CPU, Place, options
+from engine.device.placement import CPU, Placement, options
 from engine.errors import EngineError, EngineLoadError
 from engine.models.manifest import Manifest
 from engine.models.selection import choose
@@ -51,7 +51,7 @@ class Open(Protocol):
         self,
         folder: Path,
         settings: EngineSettings,
-        place: Place,
+        place: Placement,
         *,
         cuda: Cuda | None = None,
         note: str = "",
@@ -109,14 +109,14 @@ def load(
     if note:
         _log.warning("%s", note)
     chosen = settings.device == CPU and settings.compute_type != "auto"
-    place = Place(CPU, 0, settings.compute_type if chosen else "int8")
+    place = Placement(CPU, 0, settings.compute_type if chosen else "int8")
     return opener(folder, settings, place, note=note)
 
 
 def _best(
-    places: tuple[Place, ...],
-    open_here: Callable[[Place], Engine],
-    key: Callable[[Place], str],
+    places: tuple[Placement, ...],
+    open_here: Callable[[Placement], Engine],
+    key: Callable[[Placement], str],
     memo: Path | None,
     reasons: list[str],
 ) -> Engine | None:
@@ -128,7 +128,7 @@ def _best(
         for place in here:
             if place.compute_type == known and (found := _prove(place, open_here, reasons)):
                 return found[0]
-        times: dict[Place, float] = {}
+        times: dict[Placement, float] = {}
         for place in here:
             if found := _prove(place, open_here, reasons):
                 found[0].close()
@@ -143,7 +143,7 @@ def _best(
 
 
 def _prove(
-    place: Place, open_here: Callable[[Place], Engine], reasons: list[str]
+    place: Placement, open_here: Callable[[Placement], Engine], reasons: list[str]
 ) -> tuple[Engine, float] | None:
     """An engine that works there and its milliseconds; None, with the reason told, if it fails."""
     where = f"{place.label} in {place.compute_type}"

@@ -41,7 +41,7 @@ class NetworkRefusedError(PermissionError):
     """Something tried to reach the network."""
 
 
-class Guard:
+class NetworkGuard:
     """Refuses the network to this process for the rest of its life."""
 
     def __init__(self, listener: tuple[str, int] | None = None) -> None:

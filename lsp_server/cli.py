@@ -117,7 +117,7 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from engine.network_guard import Guard
+    from engine.network_guard import NetworkGuard
     from lsp_server import logs
     from lsp_server.commands import config
     from lsp_server.session import engine_factory
@@ -133,7 +133,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     from lsp_server.lsp.server import MidfillServer
     from lsp_server.lsp.server import run as serve
 
-    guard = Guard(arguments.tcp)
+    guard = NetworkGuard(arguments.tcp)
     guard.engage()
 
     def make_engine(settings: Settings) -> Engine:

@@ -77,7 +77,7 @@ class FileWatch:
         try:
             # a link's target changes in the target's folder
             for folder in {self._path.absolute().parent, self._path.resolve().parent}:
-                handler: Any = _Handler(self._path, self._news.set)
+                handler: Any = _FileHandler(self._path, self._news.set)
                 observer.schedule(handler, str(folder))
         except Exception as error:  # noqa: BLE001 - no folder, or no watches left
             _log.info("no watch (%s); looking every %.0f s", type(error).__name__, POLL_S)
@@ -94,7 +94,7 @@ class FileWatch:
         return None
 
 
-class _Handler:
+class _FileHandler:
     """What watchdog calls with its events."""
 
     def __init__(self, path: Path, tell: Callable[[], None]) -> None:

@@ -27,7 +27,7 @@ _FLAGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FolderEntry:
     """What stands at a place on the disk.
 
     Attributes:
@@ -83,7 +83,7 @@ class Disk:
         """An environment variable, "" when it is not set."""
         return os.environ.get(name, "")
 
-    def entry(self, location: str) -> Entry | None:
+    def entry(self, location: str) -> FolderEntry | None:
         """What is there, links followed; None when nothing is or nobody may know."""
         try:
             return _entry(os.stat(location))  # noqa: PTH116 - a location is a text
@@ -97,7 +97,7 @@ class Disk:
         except (OSError, ValueError):
             return location
 
-    def read(self, location: str, most: int) -> tuple[Entry, bytes]:
+    def read(self, location: str, most: int) -> tuple[FolderEntry, bytes]:
         """A regular file's bytes, whole, as they were at one moment.
 
         Args:
@@ -160,8 +160,8 @@ def _read_up_to(handle: int, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _entry(found: os.stat_result) -> Entry:
-    return Entry(
+def _entry(found: os.stat_result) -> FolderEntry:
+    return FolderEntry(
         mode=found.st_mode,
         size=found.st_size,
         mtime_ns=found.st_mtime_ns,

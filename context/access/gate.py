@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from context.access.disk import Disk
 
 
-class Reason(StrEnum):
+class GateReason(StrEnum):
     """Why a file is kept out; also the names that `Reader.skipped` counts."""
 
     PRIVATE = "private"  # keys, certificates, credentials, by name
@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """What the gate says.
 
     Attributes:
@@ -48,10 +48,10 @@ class Verdict:
     """
 
     allowed: bool
-    reason: Reason | None = None
+    reason: GateReason | None = None
 
 
-ALLOWED: Final = Verdict(allowed=True)
+ALLOWED: Final = GateVerdict(allowed=True)
 
 _LIBRARY = re.compile(
     r"/(?:site-packages|dist-packages|node_modules|typeshed|pkg/mod|lib/python3(?:\.\d+)?"
@@ -110,7 +110,7 @@ class Gate:
         """Look at ignore files again at the next question."""
         self._ignore.forget()
 
-    def verdict(self, location: str) -> Verdict:
+    def verdict(self, location: str) -> GateVerdict:
         """Whether completions may be asked for in a file, and whether its text may go anywhere.
 
         That is for a document in an editor: names and ignore files decide, its own and, where it
@@ -119,12 +119,12 @@ class Gate:
         real = self._disk.resolved(location)
         for place in dict.fromkeys((location, real)):
             if is_private(place):
-                return Verdict(allowed=False, reason=Reason.PRIVATE)
+                return GateVerdict(allowed=False, reason=GateReason.PRIVATE)
             if self._is_ignored(place):
-                return Verdict(allowed=False, reason=Reason.IGNORED)
+                return GateVerdict(allowed=False, reason=GateReason.IGNORED)
         return ALLOWED
 
-    def reading_verdict(self, location: str, *, opened: bool = False) -> Verdict:
+    def reading_verdict(self, location: str, *, opened: bool = False) -> GateVerdict:
         """Whether a file may be read from the disk for a prompt.
 
         Args:
@@ -137,24 +137,24 @@ class Gate:
             or self.verdict(location).reason
             or self._entry_reason(location)
         )
-        return Verdict(allowed=False, reason=reason) if reason else ALLOWED
+        return GateVerdict(allowed=False, reason=reason) if reason else ALLOWED
 
-    def _place_reason(self, location: str, *, opened: bool) -> Reason | None:
+    def _place_reason(self, location: str, *, opened: bool) -> GateReason | None:
         """Outside, unless a file is of the workspace or a library and no link leads elsewhere."""
         if is_library(location) or root_of(location, self.roots) is not None:
             real = self._disk.resolved(location)
             within = is_library(real) or root_of(real, self._places) is not None
         else:
             within = opened
-        return None if within else Reason.OUTSIDE
+        return None if within else GateReason.OUTSIDE
 
-    def _entry_reason(self, location: str) -> Reason | None:
+    def _entry_reason(self, location: str) -> GateReason | None:
         entry = self._disk.entry(location)
         if entry is None:
-            return Reason.GONE
+            return GateReason.GONE
         if not entry.is_file:
-            return Reason.NOT_A_FILE
-        return None if self._is_owner_known(location, entry.owner) else Reason.OTHER_USER
+            return GateReason.NOT_A_FILE
+        return None if self._is_owner_known(location, entry.owner) else GateReason.OTHER_USER
 
     def _is_owner_known(self, location: str, owner: int) -> bool:
         """Whether a file belongs to the user, or to who owns the workspace folder.
@@ -180,19 +180,19 @@ def is_library(location: str) -> bool:
     return _LIBRARY.search(location) is not None
 
 
-def _name_reason(location: str) -> Reason | None:
+def _name_reason(location: str) -> GateReason | None:
     if is_binary(location):
-        return Reason.BINARY
-    return Reason.GENERATED if is_generated(location) and not is_library(location) else None
+        return GateReason.BINARY
+    return GateReason.GENERATED if is_generated(location) and not is_library(location) else None
 
 
-def text_reason(text: str) -> Reason | None:
+def text_reason(text: str) -> GateReason | None:
     """Why a text is of no use in a prompt, by its look: generated or minified."""
     if _MARKS.search(text, 0, _HEAD):
-        return Reason.GENERATED
+        return GateReason.GENERATED
     lines = text.count("\n") + 1
     if len(text) > lines * _LONGEST_AVERAGE or _has_longer_line(text):
-        return Reason.GENERATED
+        return GateReason.GENERATED
     return None
 
 

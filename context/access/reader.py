@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from context.access.disk import Disk, UnreadError
 from context.access.files import SourceFile
-from context.access.gate import Gate, Reason, is_library, text_reason
+from context.access.gate import Gate, GateReason, is_library, text_reason
 from context.access.private_names import is_private
 from context.languages import language_of
 from context.locations import folded, folder_of, name_of, printable, relative, root_of
@@ -79,7 +79,7 @@ class Reader:
         self._lock = threading.Lock()
         self._buffers: dict[str, _Buffer] = {}
         self._ever_opened: set[str] = set()
-        self._kept: OrderedDict[str, tuple[object, SourceFile | Reason]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[object, SourceFile | GateReason]] = OrderedDict()
         self.gate = Gate(self._disk)
         self.skipped: Counter[str] = Counter()
 
@@ -131,13 +131,13 @@ class Reader:
         """The text of a project file to parse, never to show: not masked, ignored or not."""
         known = is_library(location) or root_of(location, self.gate.roots) is not None
         if is_private(location) or not (known or location.lower().endswith(_CONFIG_ENDINGS)):
-            self.skipped[Reason.PRIVATE if is_private(location) else Reason.OUTSIDE] += 1
+            self.skipped[GateReason.PRIVATE if is_private(location) else GateReason.OUTSIDE] += 1
             return None
         buffer = self._buffers.get(self._key(location))
         if buffer is not None:
             return _unix(str(buffer.text))
         text = self._text_on_disk(location, _MOST_CONFIG_BYTES)
-        if isinstance(text, Reason):
+        if isinstance(text, GateReason):
             self.skipped[text] += 1
             return None
         return text
@@ -172,7 +172,7 @@ class Reader:
     def _key(self, location: str) -> str:
         return folded(location) if self.gate.ignores_case(location) else location
 
-    def _read(self, location: str) -> SourceFile | Reason:
+    def _read(self, location: str) -> SourceFile | GateReason:
         key = self._key(location)
         buffer = self._buffers.get(key)
         if buffer is not None:
@@ -192,7 +192,7 @@ class Reader:
                 return known[1]
         found = self._load(location, buffer)
         with self._lock:
-            if found is Reason.CHANGED:
+            if found is GateReason.CHANGED:
                 self._kept.pop(key, None)
             else:
                 self._kept[key] = (version, found)
@@ -201,10 +201,10 @@ class Reader:
                     self._kept.popitem(last=False)
         return found
 
-    def _load(self, location: str, buffer: _Buffer | None) -> SourceFile | Reason:
+    def _load(self, location: str, buffer: _Buffer | None) -> SourceFile | GateReason:
         most = self._settings.max_file_kb * 1024
         text = self._text_on_disk(location, most) if buffer is None else _text_of(buffer, most)
-        if isinstance(text, Reason):
+        if isinstance(text, GateReason):
             return text
         if not is_library(location) and (reason := text_reason(text)) is not None:
             return reason
@@ -219,11 +219,11 @@ class Reader:
             stamp=_stamp(text),
         )
 
-    def _text_on_disk(self, location: str, most: int) -> str | Reason:
+    def _text_on_disk(self, location: str, most: int) -> str | GateReason:
         try:
             _, data = self._disk.read(self._disk.resolved(location), most)
         except UnreadError as error:
-            return Reason(str(error))
+            return GateReason(str(error))
         return decoded(data)
 
     def _path(self, location: str) -> str:
@@ -236,7 +236,7 @@ class Reader:
             self._kept.pop(key, None)
 
 
-def decoded(data: bytes) -> str | Reason:
+def decoded(data: bytes) -> str | GateReason:
     """The text of a file with LF endings, or why it is none.
 
     UTF-8 (with or without its mark), UTF-16 with its mark, and else Windows-1252 if nearly all of
@@ -249,17 +249,17 @@ def decoded(data: bytes) -> str | Reason:
             text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if b"\0" in data:
-            return Reason.BINARY
+            return GateReason.BINARY
         foreign = len(data) - len(data.translate(None, bytes(range(128, 256))))
         if foreign > len(data) * _MOST_FOREIGN:
-            return Reason.ENCODING
+            return GateReason.ENCODING
         text = data.decode("cp1252", "replace")
-    return Reason.BINARY if "\0" in text else _unix(text)
+    return GateReason.BINARY if "\0" in text else _unix(text)
 
 
-def _text_of(buffer: _Buffer, most: int) -> str | Reason:
+def _text_of(buffer: _Buffer, most: int) -> str | GateReason:
     text = _unix(str(buffer.text))
-    return Reason.TOO_LARGE if len(text) > most else text
+    return GateReason.TOO_LARGE if len(text) > most else text
 
 
 def _unix(text: str) -> str:

@@ -21,7 +21,7 @@ from context.prompt.budget import allot
 from context.prompt.excerpt import CHARS_PER_TOKEN, Cutter, from_border, take, to_border
 from context.prompt.layout import Layout
 from context.prompt.sections import Section, Texts, sections
-from context.prompt.selection import Judged, choose, ordered
+from context.prompt.selection import RankedCandidate, choose, ordered
 from context.text import content_length
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Stable:
     ids: tuple[int, ...]
     last: int
     parts: tuple[Part, ...]
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[RankedCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,13 @@ class PromptMaker:
         cursor = (snapshot.cursor.line, snapshot.cursor.column)
         return self._with_live(stable, snapshot, unix(snapshot.text.slice(anchor, cursor)))
 
-    def set_aside(self, context: Sequence[Candidate]) -> tuple[Judged, ...]:
+    def set_aside(self, context: Sequence[Candidate]) -> tuple[RankedCandidate, ...]:
         """What becomes of pieces where the layout tells none."""
         count = self._tokenizer.encode
         why = "prompt.context is off"
-        return tuple(Judged(one, False, len(count(one.text)), why) for one in ordered(context))
+        return tuple(
+            RankedCandidate(one, False, len(count(one.text)), why) for one in ordered(context)
+        )
 
     def _with_live(self, stable: Stable, snapshot: Snapshot, live_text: str) -> Prompt:
         line, column = snapshot.cursor.line, snapshot.cursor.column
@@ -223,7 +225,7 @@ class PromptMaker:
         layout: Layout,
         pieces: list[Piece],
         texts: Texts,
-        judged: list[Judged],
+        judged: list[RankedCandidate],
     ) -> Stable:
         masked = self._mask(snapshot.text)
         before = text_before(masked, anchor, len(texts.prefix + texts.lead))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context.candidate import Kind
+from context.candidate import CandidateKind
 from context.prompt.novelty import names_in, without_known
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ _ALIKE = 0.6
 """A piece so much of which stands elsewhere says nothing new."""
 _TELLING = 4
 """Characters from which on a line tells anything: not `}`, not `)`."""
-_VERBATIM = frozenset({Kind.WINDOW, Kind.EDIT})
+_VERBATIM = frozenset({CandidateKind.WINDOW, CandidateKind.EDIT})
 _LEAST_TOKENS = 16
 """Less room than this is not worth a cut piece; a whole one may be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RankedCandidate:
     """A candidate and what became of it.
 
     Attributes:
@@ -49,14 +49,14 @@ def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
     """
 
     def key(one: Candidate) -> tuple[bool, float, str, str, str]:
-        return one.kind is Kind.WINDOW, -one.score, one.kind, one.location, one.text
+        return one.kind is CandidateKind.WINDOW, -one.score, one.kind, one.location, one.text
 
     return sorted(candidates, key=key)
 
 
 def choose(
     candidates: Iterable[Candidate], room: int, count: Callable[[Candidate], int], shown: str
-) -> list[Judged]:
+) -> list[RankedCandidate]:
     """Judge candidates from the best on, until the room is used.
 
     Args:
@@ -65,7 +65,7 @@ def choose(
         count: tokens that a candidate takes, its path included.
         shown: text of the current file that may stand in the prompt.
     """
-    judged: list[Judged] = []
+    judged: list[RankedCandidate] = []
     told, names = _telling(shown), names_in(shown)
     left, pieces = room, 0
     for whole in ordered(candidates):
@@ -84,16 +84,16 @@ def choose(
         elif left < min(tokens, _LEAST_TOKENS):
             reason = "no room left"
         if reason:
-            judged.append(Judged(candidate, False, tokens, reason))
+            judged.append(RankedCandidate(candidate, False, tokens, reason))
             continue
         fitting = candidate if tokens <= left else _cut(candidate, left, count)
         if fitting is None:
-            judged.append(Judged(candidate, False, tokens, f"no room: {left} tokens left"))
+            judged.append(RankedCandidate(candidate, False, tokens, f"no room: {left} tokens left"))
             continue
         lines_in = fitting.text.count("\n")
         why = "fits" if fitting is candidate else f"its first {lines_in} lines fit"
         tokens = count(fitting)
-        judged.append(Judged(fitting, True, tokens, why))
+        judged.append(RankedCandidate(fitting, True, tokens, why))
         told |= _telling(fitting.text)
         left -= tokens
         pieces += 1

@@ -13,7 +13,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SecretKind:
     """One kind of secret.
 
     Attributes:
@@ -40,8 +40,8 @@ RUN: Final = re.compile(r"[A-Za-z0-9_.+/=-]{16,}")
 _RUN_MARK = re.compile(r"[A-Za-z0-9_.+/-]+(?<!AAAA)")
 
 
-def _kind(name: str, mark: str, rest: str, *, inner: bool = False) -> Kind:
-    return Kind(name, mark, re.compile(re.escape(mark) + rest), inner)
+def _kind(name: str, mark: str, rest: str, *, inner: bool = False) -> SecretKind:
+    return SecretKind(name, mark, re.compile(re.escape(mark) + rest), inner)
 
 
 _W = r"[A-Za-z0-9_-]"

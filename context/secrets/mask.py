@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from context.secrets.assignments import assigned, is_placeholder
-from context.secrets.kinds import KINDS, RUN, SHAPES, Kind
+from context.secrets.kinds import KINDS, RUN, SHAPES, SecretKind
 from context.text import Text, split_lines
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _known(text: str) -> Iterator[Span]:
 
 
 _APART = tuple(kind for kind in KINDS if not kind.is_run)
-_BY_MARK: dict[str, list[Kind]] = {}
+_BY_MARK: dict[str, list[SecretKind]] = {}
 for _kind in KINDS:
     if _kind.is_run:
         # the longest mark is found, so it speaks for the shorter ones that it begins with
@@ -150,7 +150,7 @@ _MARK = re.compile(f"(?=({'|'.join(map(re.escape, sorted(_BY_MARK, key=len, reve
 _DIGIT = re.compile(r"[0-9]")
 
 
-def _secret_at(text: str, place: int, kind: Kind) -> Iterator[Span]:
+def _secret_at(text: str, place: int, kind: SecretKind) -> Iterator[Span]:
     if kind.inner or not place or not _is_word(text[place - 1]):
         found = kind.pattern.match(text, place)
         if found:

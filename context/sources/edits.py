@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.prompt.anchor import unix
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class RecentEdits:
             if removed + added:
                 found.append(
                     Candidate(
-                        kind=Kind.EDIT,
+                        kind=CandidateKind.EDIT,
                         location=edit.location,
                         path=edit.path,
                         language=edit.language,

@@ -22,7 +22,7 @@ MOST_WINDOWS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class GatherRequest:
     """What is looked for.
 
     Attributes:
@@ -67,7 +67,9 @@ class Gatherer:
         self._mask = mask
         self._index = WindowIndex()
 
-    def gather(self, wish: Wish, *, late: Callable[[], bool] = lambda: False) -> list[Candidate]:
+    def gather(
+        self, wish: GatherRequest, *, late: Callable[[], bool] = lambda: False
+    ) -> list[Candidate]:
         """All candidates for a place. Equal files and wishes give equal lists.
 
         Args:
@@ -108,7 +110,7 @@ class Gatherer:
                 self.faults[f"{name}:{type(error).__name__}"] += 1
         return found
 
-    def _windows(self, wish: Wish, late: Callable[[], bool]) -> list[Candidate]:
+    def _windows(self, wish: GatherRequest, late: Callable[[], bool]) -> list[Candidate]:
         wanted = dict.fromkeys((wish.current.location, *wish.recent))
         self._index.keep(wanted)
         for location in wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.sources.usage import where
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Pick:
         return replace(self, score=self.score * share)
 
 
-def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidate]:
+def candidates(kind: CandidateKind, picks: Iterable[Pick], usage: Usage) -> list[Candidate]:
     """The best candidates first, at most `MAX_CANDIDATES`."""
     best: dict[tuple[str, int, str], Pick] = {}
     for pick in picks:
@@ -70,7 +70,7 @@ def candidates(kind: Kind, picks: Iterable[Pick], usage: Usage) -> list[Candidat
     return made[:MAX_CANDIDATES]
 
 
-def _candidate(kind: Kind, group: list[Pick], interest: Interest) -> Candidate:
+def _candidate(kind: CandidateKind, group: list[Pick], interest: Interest) -> Candidate:
     group.sort(
         key=lambda pick: (
             -pick.score,

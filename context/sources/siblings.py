@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.locations import folder_of, name_of
 from context.paths import stem_of
 from context.sources.counterparts import counterparts, is_test
@@ -55,7 +55,7 @@ def gather(
     usage = usage.through(own)
     picks = [*_package(current, usage, files), *_counterparts(current, usage, files)]
     found = (pick for pick in picks if pick.definition.name not in own.by_name)
-    return candidates(Kind.SIBLING, found, usage)
+    return candidates(CandidateKind.SIBLING, found, usage)
 
 
 def _package(current: SourceFile, usage: Usage, files: Files) -> Iterator[Pick]:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.sources.terms import terms
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _candidate(found: _Found, weights: dict[str, int], whole: int) -> Candidate:
     )
     told = ", ".join(names[:_NAMED]) or "parts of names"
     return Candidate(
-        kind=Kind.WINDOW,
+        kind=CandidateKind.WINDOW,
         location=found.file.location,
         path=found.file.path,
         language=found.file.language,

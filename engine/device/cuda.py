@@ -38,7 +38,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class GpuCard:
     """One card as CUDA sees it.
 
     Attributes:
@@ -64,7 +64,7 @@ class Card:
 class Cuda(Protocol):
     """The device layer; tests have one without a driver."""
 
-    def cards(self) -> tuple[Card, ...]:
+    def cards(self) -> tuple[GpuCard, ...]:
         """All cards that this process may use, () when there is no driver or no card.
 
         Raises:
@@ -92,7 +92,7 @@ class Cuda(Protocol):
 class NvidiaCuda:
     """The real one."""
 
-    def cards(self) -> tuple[Card, ...]:
+    def cards(self) -> tuple[GpuCard, ...]:
         """Ask the driver, and NVML for memory."""
         driver = open_driver()
         if driver is None:
@@ -142,7 +142,7 @@ def open_cublas() -> Any:
     return _open(str(_packaged() / name)) or _open(name)
 
 
-def _card(driver: Any, nvml: Any, index: int) -> Card:
+def _card(driver: Any, nvml: Any, index: int) -> GpuCard:
     device, name = ctypes.c_int(), ctypes.create_string_buffer(100)
     identity = (ctypes.c_ubyte * 16)()
     total, version = ctypes.c_size_t(), ctypes.c_int()
@@ -164,7 +164,7 @@ def _card(driver: Any, nvml: Any, index: int) -> Card:
             free = int(nvml.nvmlDeviceGetMemoryInfo(handle).free)
             driver_version = str(nvml.nvmlSystemGetDriverVersion())
     modes = {2: Mode.PROHIBITED, 1: Mode.EXCLUSIVE, 3: Mode.EXCLUSIVE}
-    return Card(
+    return GpuCard(
         index=index,
         name=name.value.decode(errors="replace"),
         capability=(attribute(_MAJOR), attribute(_MINOR)),

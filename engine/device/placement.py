@@ -10,7 +10,7 @@ from engine.device.cuda import Mode
 from engine.errors import DeviceError
 
 if TYPE_CHECKING:
-    from engine.device.cuda import Card, Cuda
+    from engine.device.cuda import Cuda, GpuCard
 
 CPU: Final = "cpu"
 OVERHEAD_BYTES: Final = 700_000_000
@@ -32,7 +32,7 @@ _GIB = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where and how to load a model.
 
     Attributes:
@@ -58,11 +58,11 @@ class Place:
         return 0.5 if "float16" in self.compute_type else 1.0
 
 
-ON_CPU: Final = Place()
+ON_CPU: Final = Placement()
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DeviceOptions:
     """What can be tried.
 
     Attributes:
@@ -71,11 +71,11 @@ class Options:
             is none.
     """
 
-    places: tuple[Place, ...] = ()
+    places: tuple[Placement, ...] = ()
     refusals: tuple[str, ...] = field(default=())
 
 
-def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> Options:
+def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> DeviceOptions:
     """Places on cards for a model.
 
     Args:
@@ -85,11 +85,11 @@ def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> O
         cuda: the device layer.
     """
     if setting == CPU:
-        return Options()
+        return DeviceOptions()
     try:
         cards = cuda.cards()
     except DeviceError as error:
-        return Options(refusals=(str(error),))
+        return DeviceOptions(refusals=(str(error),))
     _, _, wanted = setting.partition(":")
     if wanted:
         cards = tuple(card for card in cards if card.index == int(wanted))
@@ -100,8 +100,8 @@ def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> O
             else f"no NVIDIA card was found{hidden()}"
         )
         hint = "see CUDA_VISIBLE_DEVICES and `nvidia-smi`"
-        return Options(refusals=() if setting == "auto" else (f"{why}; {hint}",))
-    places: list[Place] = []
+        return DeviceOptions(refusals=() if setting == "auto" else (f"{why}; {hint}",))
+    places: list[Placement] = []
     refusals: list[str] = []
     for card in sorted(cards, key=lambda card: (-card.free_bytes, card.index)):
         try:
@@ -112,8 +112,8 @@ def options(setting: str, compute_type: str, weight_count: int, cuda: Cuda) -> O
         try:
             cuda.load_cublas()
         except DeviceError as error:
-            return Options(refusals=(*refusals, str(error)))
-    return Options(tuple(places), tuple(refusals))
+            return DeviceOptions(refusals=(*refusals, str(error)))
+    return DeviceOptions(tuple(places), tuple(refusals))
 
 
 def hidden() -> str:
@@ -122,7 +122,7 @@ def hidden() -> str:
     return "" if chosen is None else f", CUDA_VISIBLE_DEVICES is {chosen!r}"
 
 
-def _places_on(card: Card, compute_type: str, weight_count: int, cuda: Cuda) -> list[Place]:
+def _places_on(card: GpuCard, compute_type: str, weight_count: int, cuda: Cuda) -> list[Placement]:
     check(card)
     supported = cuda.compute_types(card.index)
     names = [name for name in _LEAST if name in supported and _is_fit(name, card)]
@@ -139,10 +139,10 @@ def _places_on(card: Card, compute_type: str, weight_count: int, cuda: Cuda) -> 
             f"{card.free_bytes / _GIB:.1f} GiB free where {least / _GIB:.1f} GiB are needed; "
             "end other programs there or choose a smaller model"
         )
-    return [Place("cuda", card.index, name, card.name) for name in fitting]
+    return [Placement("cuda", card.index, name, card.name) for name in fitting]
 
 
-def check(card: Card) -> None:
+def check(card: GpuCard) -> None:
     """Whether a card can be used at all.
 
     Raises:
@@ -160,7 +160,7 @@ def check(card: Card) -> None:
         )
 
 
-def _is_fit(compute_type: str, card: Card) -> bool:
+def _is_fit(compute_type: str, card: GpuCard) -> bool:
     if compute_type.startswith("int8") and card.capability >= _BLACKWELL:
         return False  # int8 kernels give wrong numbers there
     return card.capability >= _LEAST[compute_type]

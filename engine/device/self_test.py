@@ -26,7 +26,7 @@ _READ_TOKENS, _DECODE_TOKENS = 512, 12
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SelfTest:
     """What a trial found.
 
     Attributes:
@@ -40,7 +40,7 @@ class Trial:
     said: str
 
 
-def run(engine: Engine) -> Trial:
+def run(engine: Engine) -> SelfTest:
     """Let the engine count on, which every model of code does with great certainty, and time it."""
     tokens: list[Token] = []
 
@@ -55,7 +55,7 @@ def run(engine: Engine) -> Trial:
     engine.generate(Request((), tuple(ids), limit, keep=False), collect, CancelToken())
     said = "".join(token.text for token in tokens)
     sane = said.startswith(_EXPECTED) and all(math.isfinite(token.log_prob) for token in tokens)
-    return Trial(sane, min(_time(engine, ids) for _ in range(2)), said)
+    return SelfTest(sane, min(_time(engine, ids) for _ in range(2)), said)
 
 
 def _time(engine: Engine, ids: list[int]) -> float:

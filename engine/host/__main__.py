@@ -13,10 +13,10 @@ import time
 from multiprocessing.connection import Connection, Listener
 from typing import TYPE_CHECKING, Any
 
-from engine.host.endpoint import Place
-from engine.host.engine_spec import Plan
+from engine.host.endpoint import Endpoint
+from engine.host.engine_spec import EngineSpec
 from engine.host.host import Host
-from engine.network_guard import Guard
+from engine.network_guard import NetworkGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +33,9 @@ def main() -> None:
     faulthandler.enable()  # a crash in native code leaves its stack in the log
     orders: dict[str, Any] = json.load(sys.stdin)
     _log_to_stderr()
-    guard = Guard()
+    guard = NetworkGuard()
     guard.engage()
-    plan = Plan.from_json(orders["plan"])
+    plan = EngineSpec.from_json(orders["plan"])
     if plan.settings.nice and hasattr(os, "nice"):
         os.nice(plan.settings.nice)
     host = Host(plan.load, bytes.fromhex(orders["secret"]), orders["linger_s"])
@@ -46,7 +46,7 @@ def main() -> None:
     if orders["fd"] is not None:  # one server, which is at the other end already
         host.admit(Connection(orders["fd"]))
     else:
-        place = Place(**orders["place"])
+        place = Endpoint(**orders["place"])
         listener = Listener(place.address, place.family, backlog=_BACKLOG)
         threading.Thread(target=_accept, args=(listener, host), name="door", daemon=True).start()
         clean_up = place.withdraw

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineLoadError
 from engine.host import channel, messages
-from engine.host.endpoint import Card, Place, new_secret
-from engine.host.process import Child
+from engine.host.endpoint import Endpoint, HostRecord, new_secret
+from engine.host.process import HostProcess
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from engine.host.engine_spec import Plan
+    from engine.host.engine_spec import EngineSpec
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _CLOCK_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class HostConnection:
     """A connection to a host that proved itself, and what is known of its process.
 
     Attributes:
@@ -40,8 +40,8 @@ class Meeting:
     """
 
     connection: Connection
-    card: Card
-    child: Child | None = None
+    card: HostRecord
+    child: HostProcess | None = None
 
     def kill(self) -> None:
         """End the host at once, by its own process id and only while that is still its."""
@@ -58,7 +58,7 @@ class Meeting:
         return self.child.how()
 
 
-def own(plan: Plan, state: Path) -> Meeting:
+def own(plan: EngineSpec, state: Path) -> HostConnection:
     """A host for this process alone, which ends with it.
 
     Raises:
@@ -68,14 +68,14 @@ def own(plan: Plan, state: Path) -> Meeting:
     secret = new_secret()
     log = state / "engine-host.log"
     if sys.platform == "win32":  # no descriptor can be handed over so simply: a pipe of its own
-        place = Place.of(secret.hex()[:20], state)
-        child = Child(plan, secret, linger_s=0, log=log, place=place)
+        place = Endpoint.of(secret.hex()[:20], state)
+        child = HostProcess(plan, secret, linger_s=0, log=log, place=place)
         return _await(place, child, secret)
     from multiprocessing.connection import Pipe
 
     ours, theirs = Pipe()
     try:
-        child = Child(plan, secret, linger_s=0, log=log, fd=theirs.fileno())
+        child = HostProcess(plan, secret, linger_s=0, log=log, fd=theirs.fileno())
     except OSError:
         ours.close()
         raise
@@ -87,10 +87,10 @@ def own(plan: Plan, state: Path) -> Meeting:
         ours.close()
         child.kill()
         raise messages.WireError(f"the engine host did not start ({error}); see {log}") from error
-    return Meeting(ours, Card(secret, child.pid), child)
+    return HostConnection(ours, HostRecord(secret, child.pid), child)
 
 
-def shared(plan: Plan, state: Path, linger_s: float) -> Meeting:
+def shared(plan: EngineSpec, state: Path, linger_s: float) -> HostConnection:
     """The host that runs this plan for all servers of this user; started when there is none.
 
     Raises:
@@ -98,23 +98,23 @@ def shared(plan: Plan, state: Path, linger_s: float) -> Meeting:
         OSError: the lock or the process could not be made.
         EngineLoadError: a host was started and did not listen.
     """
-    place = Place.of(plan.key(), state)
+    place = Endpoint.of(plan.key(), state)
     if (connection := place.meet()) is not None:
-        return Meeting(connection, place.read_card() or Card(b""))
+        return HostConnection(connection, place.read_card() or HostRecord(b""))
     with place.lock().acquire(timeout=START_S):
         if (connection := place.meet()) is not None:  # somebody else was quicker
-            return Meeting(connection, place.read_card() or Card(b""))
+            return HostConnection(connection, place.read_card() or HostRecord(b""))
         if (stuck := place.read_card()) is not None:
             kill(stuck)
         place.clear()
         secret = new_secret()
         log = state / "engine-host.log"
-        child = Child(plan, secret, linger_s=linger_s, log=log, place=place)
-        place.write_card(Card(secret, child.pid, _started(child.pid)))
+        child = HostProcess(plan, secret, linger_s=linger_s, log=log, place=place)
+        place.write_card(HostRecord(secret, child.pid, _started(child.pid)))
         return _await(place, child, secret)
 
 
-def kill(card: Card) -> None:
+def kill(card: HostRecord) -> None:
     """End the process of a card at once, unless its id belongs to another process by now."""
     import psutil
 
@@ -135,13 +135,15 @@ def _started(pid: int) -> float:
         return 0.0
 
 
-def _await(place: Place, child: Child, secret: bytes) -> Meeting:
+def _await(place: Endpoint, child: HostProcess, secret: bytes) -> HostConnection:
     if place.read_card() is None:
-        place.write_card(Card(secret, child.pid, _started(child.pid)))
+        place.write_card(HostRecord(secret, child.pid, _started(child.pid)))
     end = time.monotonic() + START_S
     while time.monotonic() < end and not child.ended:
         if (connection := place.meet()) is not None:
-            return Meeting(connection, Card(secret, child.pid, _started(child.pid)), child)
+            return HostConnection(
+                connection, HostRecord(secret, child.pid, _started(child.pid)), child
+            )
         time.sleep(_LOOK_S)
     how = child.how() or f"and did not listen within {START_S:.0f} s"
     child.kill()

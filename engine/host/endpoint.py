@@ -42,7 +42,7 @@ class RendezvousError(EngineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class HostRecord:
     """What KEY.json says: the secret, and process id and start time of who listens."""
 
     secret: bytes
@@ -51,7 +51,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """The meeting place of one key.
 
     Attributes:
@@ -123,15 +123,17 @@ class Place:
             return None
         return connection
 
-    def read_card(self) -> Card | None:
+    def read_card(self) -> HostRecord | None:
         """What KEY.json says, None when it is not there or not whole."""
         try:
             facts: dict[str, Any] = json.loads(self._file("json").read_text(encoding="utf-8"))
-            return Card(bytes.fromhex(facts["secret"]), int(facts["pid"]), float(facts["started"]))
+            return HostRecord(
+                bytes.fromhex(facts["secret"]), int(facts["pid"]), float(facts["started"])
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def write_card(self, card: Card) -> None:
+    def write_card(self, card: HostRecord) -> None:
         """Write KEY.json for the owner alone, all at once."""
         facts = {"secret": card.secret.hex(), "pid": card.pid, "started": card.started}
         draft = self._file("new")

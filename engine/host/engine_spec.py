@@ -26,7 +26,7 @@ _FAKE_READ_S = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class EngineSpec:
     """An engine, as data.
 
     Attributes:

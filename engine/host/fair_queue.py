@@ -30,7 +30,7 @@ class _Waiting(Generic[_C, _J]):
     arrival: int
 
 
-class Turns(Generic[_C, _J]):
+class FairQueue(Generic[_C, _J]):
     """Waiting jobs of several clients.
 
     Among jobs of the best rank, the client that was served longest ago comes first; each client's

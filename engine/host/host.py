@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from engine.errors import EngineError, GenerationError, MidfillError
 from engine.host import messages
-from engine.host.fair_queue import Rank, Turns
+from engine.host.fair_queue import FairQueue, Rank
 from engine.host.messages import Done, Failed, News, Recycled
-from engine.host.remote_request import Job
-from engine.host.server_connection import Guest
+from engine.host.remote_request import RemoteRequest
+from engine.host.server_connection import ServerConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,12 @@ class Host:
         self._make_engine = make_engine
         self._secret = secret
         self._linger_s = linger_s
-        self._guests: list[Guest] = []
-        self._turns: Turns[Guest, tuple[Guest, Job | Recycled]] = Turns()
-        self._running: tuple[Guest, Job] | None = None
-        self._last_used: dict[Guest, float] = {}
+        self._guests: list[ServerConnection] = []
+        self._turns: FairQueue[
+            ServerConnection, tuple[ServerConnection, RemoteRequest | Recycled]
+        ] = FairQueue()
+        self._running: tuple[ServerConnection, RemoteRequest] | None = None
+        self._last_used: dict[ServerConnection, float] = {}
         self._stables: dict[str, tuple[int, ...]] = {}
         self._states: News | None = None
         self._loaded: News | None = None
@@ -64,7 +66,7 @@ class Host:
 
     def admit(self, connection: Connection) -> None:
         """Take in a connection; any thread."""
-        guest = Guest(
+        guest = ServerConnection(
             connection,
             joined=self._joined,
             asked=self._asked,
@@ -117,7 +119,7 @@ class Host:
 
     # On the guests' threads
 
-    def _joined(self, guest: Guest) -> None:
+    def _joined(self, guest: ServerConnection) -> None:
         with self._changed:
             self._guests.append(guest)
             news = [self._states, self._loaded]
@@ -126,16 +128,16 @@ class Host:
                     guest.send(one)
             self._changed.notify_all()
 
-    def _asked(self, guest: Guest, what: Job | Recycled) -> None:
+    def _asked(self, guest: ServerConnection, what: RemoteRequest | Recycled) -> None:
         with self._changed:
-            rank = what.rank if isinstance(what, Job) else Rank.WARM
+            rank = what.rank if isinstance(what, RemoteRequest) else Rank.WARM
             self._turns.add(guest, (guest, what), rank)
             running = self._running
             if rank is Rank.WANTED and running and running[1].rank is Rank.SPARE:
                 running[1].cancel.cancel()
             self._changed.notify_all()
 
-    def _cancelled(self, guest: Guest, job: Job) -> None:
+    def _cancelled(self, guest: ServerConnection, job: RemoteRequest) -> None:
         job.cancel.cancel()
         with self._changed:
             dropped = self._turns.withdraw_if(lambda waiting: waiting[1] is job)
@@ -143,7 +145,7 @@ class Host:
             guest.ended(job)
             guest.send(Done(job.number, messages.NOTHING))
 
-    def _left(self, guest: Guest) -> None:
+    def _left(self, guest: ServerConnection) -> None:
         with self._changed:
             if guest in self._guests:
                 self._guests.remove(guest)
@@ -178,19 +180,19 @@ class Host:
             self.end()  # whatever closing does: on a card that is gone it raises
             _close(engine)
 
-    def _next(self) -> tuple[Guest, Job | Recycled] | None:
+    def _next(self) -> tuple[ServerConnection, RemoteRequest | Recycled] | None:
         with self._changed:
             self._running = None
             while not self._ending:
                 taken = self._turns.take()
                 if taken is not None:
-                    if isinstance(taken[1], Job):
+                    if isinstance(taken[1], RemoteRequest):
                         self._running = (taken[0], taken[1])
                     return taken
                 self._changed.wait()
             return None
 
-    def _do(self, engine: Engine, guest: Guest, what: Job | Recycled) -> None:
+    def _do(self, engine: Engine, guest: ServerConnection, what: RemoteRequest | Recycled) -> None:
         if isinstance(what, Recycled):
             self._recycle(engine, guest)
             self._push_states(engine)
@@ -226,7 +228,7 @@ class Host:
         engine.recycle()
         self._push_states(engine)
 
-    def _recycle(self, engine: Engine, guest: Guest) -> None:
+    def _recycle(self, engine: Engine, guest: ServerConnection) -> None:
         """Give kept states back, unless they are another guest's work of just now."""
         now = time.monotonic()
         used = self._last_used.items()

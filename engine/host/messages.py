@@ -44,7 +44,7 @@ class WireError(EngineError):
     """The other end is not who it should be, or speaks nonsense."""
 
 
-class Verdict(IntEnum):
+class TokenVerdict(IntEnum):
     """What a server says to a token."""
 
     GO_ON = 0
@@ -53,7 +53,7 @@ class Verdict(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestMessage:
     """A request as it arrives at the host; `spare` as in `engine.api.CancelToken`."""
 
     number: int
@@ -81,12 +81,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class VerdictMessage:
     """A verdict on token `count` (from 1) of a request."""
 
     number: int
     count: int
-    verdict: Verdict
+    verdict: TokenVerdict
 
     def pack(self) -> bytes:
         """As bytes."""
@@ -96,7 +96,7 @@ class Judged:
     def read(cls, data: bytes) -> Self:
         """From bytes."""
         _, number, count, verdict = _JUDGED.unpack(data)
-        return cls(number, count, Verdict(verdict))
+        return cls(number, count, TokenVerdict(verdict))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +210,11 @@ class News:
         return cls(facts.pop("event"), facts)
 
 
-Frame = Asked | Judged | Cancelled | Recycled | Came | Done | Failed | News
+Frame = RequestMessage | VerdictMessage | Cancelled | Recycled | Came | Done | Failed | News
 
 _READERS: Final[Mapping[bytes, Callable[[bytes], Frame]]] = {
-    b"G": Asked.read,
-    b"V": Judged.read,
+    b"G": RequestMessage.read,
+    b"V": VerdictMessage.read,
     b"X": Cancelled.read,
     b"R": Recycled.read,
     b"T": Came.read,

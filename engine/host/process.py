@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from engine.device import compile_cache
 
 if TYPE_CHECKING:
-    from engine.host.endpoint import Place
-    from engine.host.engine_spec import Plan
+    from engine.host.endpoint import Endpoint
+    from engine.host.engine_spec import EngineSpec
 
 _log = logging.getLogger(__name__)
 
@@ -29,17 +29,17 @@ _START = "import sys; sys.path.append(sys.argv[1]); from engine.host.__main__ im
 _MAX_LOG = 1 << 20
 
 
-class Child:
+class HostProcess:
     """A host process that this process started; it may live longer."""
 
     def __init__(
         self,
-        plan: Plan,
+        plan: EngineSpec,
         secret: bytes,
         *,
         linger_s: float,
         log: Path,
-        place: Place | None = None,
+        place: Endpoint | None = None,
         fd: int | None = None,
     ) -> None:
         """Start it.

@@ -21,15 +21,15 @@ from engine.errors import (
 )
 from engine.host import channel, messages
 from engine.host.messages import (
-    Asked,
     Came,
     Cancelled,
     Done,
     Failed,
-    Judged,
     News,
     Recycled,
-    Verdict,
+    RequestMessage,
+    TokenVerdict,
+    VerdictMessage,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from context.prompt.families import Family
     from context.prompt.tokenizer import Tokenizer
     from engine.api import CancelToken, Request
-    from engine.host.connect import Meeting
+    from engine.host.connect import HostConnection
     from engine.host.messages import Frame
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class RemoteEngine:
 
     def __init__(
         self,
-        meeting: Meeting,
+        meeting: HostConnection,
         tokenizer: Tokenizer,
         family: Family,
         *,
@@ -129,7 +129,7 @@ class RemoteEngine:
         call = _Call(next(self._numbers), self._send, on_token, cancel)
         cancel.hook(lambda: self._send(Cancelled(call.number)))
         try:
-            done = self._ask(call, Asked(call.number, request, cancel.spare))
+            done = self._ask(call, RequestMessage(call.number, request, cancel.spare))
         finally:
             cancel.hook(None)
         return call.result(done)
@@ -271,8 +271,10 @@ class _Call:
         except Exception as error:  # noqa: BLE001 - raised again by `result`
             self._stopped, self._error = True, error
         spare = self._cancel is not None and self._cancel.spare
-        go_on = Verdict.SPARE if spare else Verdict.GO_ON
-        self._send(Judged(self.number, count, Verdict.STOP if self._stopped else go_on))
+        go_on = TokenVerdict.SPARE if spare else TokenVerdict.GO_ON
+        self._send(
+            VerdictMessage(self.number, count, TokenVerdict.STOP if self._stopped else go_on)
+        )
 
     def result(self, done: Generation) -> Generation:
         """The generation with its tokens.

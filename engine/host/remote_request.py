@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.api import CancelToken
 from engine.host.fair_queue import Rank
-from engine.host.messages import Came, Verdict
+from engine.host.messages import Came, TokenVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ _DOUBTFUL: Final = math.log(0.6)
 """Servers stop at the end of a line, or where the model is in doubt: other verdicts can wait."""
 
 
-class Job:
+class RemoteRequest:
     """A generation for a server.
 
     `judge` and `cancel` are called on the thread that reads from the server, the rest on the
@@ -56,10 +56,10 @@ class Job:
             return Rank.WARM
         return Rank.SPARE if self.cancel.spare else Rank.WANTED
 
-    def judge(self, count: int, verdict: Verdict) -> None:
+    def judge(self, count: int, verdict: TokenVerdict) -> None:
         """Take the server's verdict on token `count`."""
-        self.cancel.spare = verdict is Verdict.SPARE
-        if verdict is Verdict.STOP:
+        self.cancel.spare = verdict is TokenVerdict.SPARE
+        if verdict is TokenVerdict.STOP:
             self._stopped = True
         self._heard.put(count)
 

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from engine.host import channel
-from engine.host.messages import Asked, Cancelled, Judged, Recycled, WireError
-from engine.host.remote_request import Job
+from engine.host.messages import Cancelled, Recycled, RequestMessage, VerdictMessage, WireError
+from engine.host.remote_request import RemoteRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,17 @@ _STUCK_S: Final = 1
 """A server that reads nothing for so long, with its buffer full, is dropped: others wait."""
 
 
-class Guest:
+class ServerConnection:
     """One server's end of a connection."""
 
     def __init__(
         self,
         connection: Connection,
         *,
-        joined: Callable[[Guest], None],
-        asked: Callable[[Guest, Job | Recycled], None],
-        cancelled: Callable[[Guest, Job], None],
-        left: Callable[[Guest], None],
+        joined: Callable[[ServerConnection], None],
+        asked: Callable[[ServerConnection, RemoteRequest | Recycled], None],
+        cancelled: Callable[[ServerConnection, RemoteRequest], None],
+        left: Callable[[ServerConnection], None],
     ) -> None:
         """Prepare; the functions are called on this guest's own thread.
 
@@ -50,7 +50,7 @@ class Guest:
         self._connection = connection
         self._joined, self._asked = joined, asked
         self._cancelled, self._left = cancelled, left
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, RemoteRequest] = {}
         self._sending = threading.Lock()
         _limit_sending(connection)
 
@@ -71,7 +71,7 @@ class Guest:
         with contextlib.suppress(OSError, AttributeError):
             channel.hang_up(self._connection)
 
-    def ended(self, job: Job) -> None:
+    def ended(self, job: RemoteRequest) -> None:
         """A job was answered."""
         self._jobs.pop(job.number, None)
 
@@ -94,11 +94,11 @@ class Guest:
 
     def _take(self, frame: Frame) -> None:
         match frame:
-            case Asked(number, request, spare):
-                job = Job(number, request, self.send, spare=spare)
+            case RequestMessage(number, request, spare):
+                job = RemoteRequest(number, request, self.send, spare=spare)
                 self._jobs[number] = job
                 self._asked(self, job)
-            case Judged(number, count, verdict):
+            case VerdictMessage(number, count, verdict):
                 if (job_ := self._jobs.get(number)) is not None:
                     job_.judge(count, verdict)
             case Cancelled(number):

@@ -12,6 +12,7 @@ from engine.errors import SourceError, StoreError
 
 if TYPE_CHECKING:
     from engine.models.progress import Progress
+    from engine.models.sources.hub import ModelSource
     from engine.models.store import ModelFolder, Store
 
 _PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
@@ -19,7 +20,7 @@ _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class AddOptions:
     """What the user decided about a model; None leaves it to midfill.
 
     Attributes:
@@ -33,15 +34,7 @@ class Wishes:
     quantization: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What is converted: a GGUF file or a folder, and how the manifest names it."""
-
-    path: Path
-    origin: str
-
-
-def add(store: Store, source: str, wishes: Wishes, progress: Progress) -> ModelFolder:
+def add(store: Store, source: str, wishes: AddOptions, progress: Progress) -> ModelFolder:
     """Convert a model into the store.
 
     Args:
@@ -58,7 +51,9 @@ def add(store: Store, source: str, wishes: Wishes, progress: Progress) -> ModelF
         name = wishes.name or name_for(path.stem if path.is_file() else path.resolve().name)
         with store.writing(name):
             _require_free(store, name)
-            return _convert(store, name, Material(path, path.name), wishes, progress)
+            from engine.models.sources.hub import ModelSource
+
+            return _convert(store, name, ModelSource(path, path.name), wishes, progress)
     from engine.models.sources import hub
 
     place = hub.parse(source)
@@ -110,7 +105,7 @@ def _require_free(store: Store, name: str) -> None:
 
 
 def _convert(
-    store: Store, name: str, material: Material, wishes: Wishes, progress: Progress
+    store: Store, name: str, material: ModelSource, wishes: AddOptions, progress: Progress
 ) -> ModelFolder:
     """Convert beside the store's models, then put the result in place in one step."""
     staged = store.staging(name)
@@ -125,7 +120,9 @@ def _convert(
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _fill(staged: Path, name: str, material: Material, wishes: Wishes, progress: Progress) -> None:
+def _fill(
+    staged: Path, name: str, material: ModelSource, wishes: AddOptions, progress: Progress
+) -> None:
     # numpy, gguf and CTranslate2: not before they are needed
     from engine.models.convert.convert import QUANTIZATION, convert
 

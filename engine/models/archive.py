@@ -16,6 +16,7 @@ import shutil
 import tarfile
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
@@ -74,7 +75,8 @@ def export(folder: ModelFolder, out: Path, progress: Progress) -> str:
                 for file, expected in manifest.files.items():
                     path = folder.path / file
                     with path.open("rb") as content:
-                        reader = _Reader(content, lambda done, b=before: progress.at(b + done))  # type: ignore[misc]
+                        told = partial(_tell, progress, before)
+                        reader = _ArchiveReader(content, told)
                         archive.addfile(_header(f"{name}/{file}", path.stat().st_size), reader)
                     before += reader.done
                     _require_hash(path, reader.digest.hexdigest(), expected)
@@ -223,7 +225,7 @@ class _Import:
 
     def _copy(self, member: tarfile.TarInfo, target: IO[bytes], before: int) -> str:
         """Unpack one file; returns its SHA-256."""
-        reader = _Reader(self._open(member), lambda done: self._progress.at(before + done))
+        reader = _ArchiveReader(self._open(member), lambda done: self._progress.at(before + done))
         while block := reader.read(BLOCK_BYTES):
             target.write(block)
         if reader.done != member.size:
@@ -278,7 +280,11 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
     return info
 
 
-class _Reader(io.RawIOBase):
+def _tell(progress: Progress, before: int, done: int) -> None:
+    progress.at(before + done)
+
+
+class _ArchiveReader(io.RawIOBase):
     """Reads on, hashing and counting."""
 
     def __init__(self, stream: IO[bytes], watch: Callable[[int], None]) -> None:

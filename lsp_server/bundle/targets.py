@@ -43,7 +43,7 @@ PLATFORMS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BundleTarget:
     """One platform with one Python, such as `linux-x86_64` and `3.12`."""
 
     platform: str

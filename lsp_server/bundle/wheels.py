@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lsp_server.bundle.lock import Pin
-    from lsp_server.bundle.targets import Target
+    from lsp_server.bundle.targets import BundleTarget
 
 ROOT = "midfill"
 _LARGEST_TEXT = 1 << 20
@@ -80,7 +80,7 @@ def build_own(source: Path, folder: Path) -> Wheel:
     return read(made[0])
 
 
-def bring(pins: list[Pin], target: Target, folder: Path) -> list[Wheel]:
+def bring(pins: list[Pin], target: BundleTarget, folder: Path) -> list[Wheel]:
     """Download what the lock pins for a target, with pip and the user's own configuration of it.
 
     Args:
@@ -113,7 +113,7 @@ def _hashes(pin: Pin) -> str:
     return "".join(f" --hash=sha256:{digest}" for digest in sorted(pin.hashes))
 
 
-def closure(own: Wheel, wheels: list[Wheel], target: Target) -> list[Wheel]:
+def closure(own: Wheel, wheels: list[Wheel], target: BundleTarget) -> list[Wheel]:
     """Midfill and what it needs on a target, directly or not.
 
     Raises:
@@ -142,7 +142,7 @@ def closure(own: Wheel, wheels: list[Wheel], target: Target) -> list[Wheel]:
     return [reached[name] for name in sorted(reached)]
 
 
-def _needed(wheel: Wheel, extra: str, target: Target) -> Iterator[Requirement]:
+def _needed(wheel: Wheel, extra: str, target: BundleTarget) -> Iterator[Requirement]:
     for requirement in wheel.requires:
         marker = requirement.marker
         if marker is None or marker.evaluate({**target.environment, "extra": extra}):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.models.manifest import Manifest
     from engine.models.progress import Progress
     from engine.models.store import ModelFolder
-    from lsp_server.bundle.targets import Target
+    from lsp_server.bundle.targets import BundleTarget
     from lsp_server.bundle.wheels import Wheel
 
 SUMS = "SHA256SUMS"
@@ -43,7 +43,7 @@ class Order:
     """
 
     source: Path
-    targets: Sequence[Target]
+    targets: Sequence[BundleTarget]
     models: Sequence[ModelFolder]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
-from lsp_server.bench.errors import ServerGoneError, ServerHungError
+from lsp_server.client.errors import ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,14 +34,14 @@ class ResponseError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ProcessUsage:
     """Processor seconds so far and resident bytes now, of a process and its children."""
 
     cpu_s: float
     rss_bytes: int
 
 
-def usage_of(pid: int) -> Usage | None:
+def usage_of(pid: int) -> ProcessUsage | None:
     """What a process and its children use; None when it is not there or not ours to see."""
     cpu_s, rss_bytes = 0.0, 0
     try:
@@ -53,7 +53,7 @@ def usage_of(pid: int) -> Usage | None:
                 rss_bytes += one.memory_info().rss
     except psutil.Error:
         return None
-    return Usage(cpu_s, rss_bytes)
+    return ProcessUsage(cpu_s, rss_bytes)
 
 
 class Client:

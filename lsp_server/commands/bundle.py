@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.models.store import ModelFolder
-    from lsp_server.bundle.targets import Target
+    from lsp_server.bundle.targets import BundleTarget
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -69,9 +69,15 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _targets(platforms: list[str] | None, pythons: list[str] | None) -> list[Target]:
+def _targets(platforms: list[str] | None, pythons: list[str] | None) -> list[BundleTarget]:
     from lsp_server.bundle.errors import BundleError
-    from lsp_server.bundle.targets import PLATFORMS, PYTHONS, Target, this_platform, this_python
+    from lsp_server.bundle.targets import (
+        PLATFORMS,
+        PYTHONS,
+        BundleTarget,
+        this_platform,
+        this_python,
+    )
 
     for kind, given, known in (
         ("platform", platforms, tuple(PLATFORMS)),
@@ -81,7 +87,7 @@ def _targets(platforms: list[str] | None, pythons: list[str] | None) -> list[Tar
             if word not in known:
                 raise BundleError(f"no {kind} is called {word!r}; there are: {', '.join(known)}")
     return [
-        Target(platform, python)
+        BundleTarget(platform, python)
         for platform in dict.fromkeys(platforms or [this_platform()])
         for python in dict.fromkeys(pythons or [this_python()])
     ]

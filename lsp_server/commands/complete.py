@@ -117,7 +117,7 @@ async def _prompt(snapshot: Snapshot, settings: Settings, *, explain: bool) -> S
 
 async def _look_around(session: Session, snapshot: Snapshot) -> Sequence[Candidate]:
     """What a server would know of other files here, in the folder where the command runs."""
-    around, tokens = session.surroundings, 0
+    around, tokens = session.context_provider, 0
     around.set_folders([Path.cwd().as_posix()], at_once=True)
     await asyncio.sleep(0)  # lets it take over what editors had open here
     if session.scheduler.engine is not None:

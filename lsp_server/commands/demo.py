@@ -33,7 +33,7 @@ _WORTH_TYPING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoPlace:
     """A line to be typed again: its number, the column where typing begins, and what is typed."""
 
     line: int
@@ -112,7 +112,7 @@ async def _until_ready(client: Client) -> str:
     raise MidfillError(f"the model was not ready after {_READY_S:.0f} s; run `midfill doctor`")
 
 
-def places(source: str) -> list[Place]:
+def places(source: str) -> list[DemoPlace]:
     """Some lines of code spread over a file, each to be typed again from its first characters."""
     lines = source.split("\n")
     good = [
@@ -126,7 +126,7 @@ def places(source: str) -> list[Place]:
     for number in chosen:
         line = lines[number]
         column = len(line) - len(line.lstrip())
-        found.append(Place(number, column, line[column : column + _MOST_KEYS]))
+        found.append(DemoPlace(number, column, line[column : column + _MOST_KEYS]))
     return found
 
 
@@ -144,7 +144,7 @@ class _Typist:
         item = {"uri": self._uri, "languageId": language, "version": 1, "text": source}
         client.notify("textDocument/didOpen", {"textDocument": item})
 
-    async def type_at(self, place: Place) -> tuple[str, str, float]:
+    async def type_at(self, place: DemoPlace) -> tuple[str, str, float]:
         """Clear the line, type until something is offered; line, ghost text and milliseconds.
 
         The milliseconds are from the last key to the first text; a longer one may come later.
@@ -205,7 +205,7 @@ def _position(line: int, column: int) -> dict[str, int]:
 
 
 def _print(
-    console: Console, path: Path, place: Place, before: str, ghost: str, spent_ms: float
+    console: Console, path: Path, place: DemoPlace, before: str, ghost: str, spent_ms: float
 ) -> None:
     head = f"{path.name}:{place.line + 1}"
     rows: Sequence[str] = ghost.split("\n") if ghost else [""]

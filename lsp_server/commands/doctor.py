@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from engine.device.cuda import Card, Cuda
+    from engine.device.cuda import Cuda, GpuCard
 
 _GIB = 1024**3
 _PACKAGES = ("ctranslate2", "tokenizers", "pygls", "lsprotocol", "watchdog", "gguf")
@@ -127,7 +127,7 @@ def cards(cuda: Cuda) -> Iterator[Finding]:
             yield Finding("cublas", well=True, words=f"version {CUBLAS_MAJOR} is there")
 
 
-def _card(card: Card, cuda: Cuda) -> tuple[bool, str]:
+def _card(card: GpuCard, cuda: Cuda) -> tuple[bool, str]:
     memory = f"{card.free_bytes / _GIB:.1f} of {card.total_bytes / _GIB:.1f} GiB free"
     major, minor = card.capability
     facts = f"cuda:{card.index} {card.name}, {memory}, capability {major}.{minor}"

@@ -73,9 +73,9 @@ def _pull(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from engine.models.add import Wishes, add
+    from engine.models.add import AddOptions, add
 
-    wishes = Wishes(args.name, args.family, args.quantization)
+    wishes = AddOptions(args.name, args.family, args.quantization)
     with bars() as shown:
         folder = add(Store(), args.source, wishes, shown)
     return _arrived(folder, as_json=args.json)

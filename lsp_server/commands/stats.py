@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from engine.errors import StoreError
 from lsp_server.statistics import store
+from lsp_server.statistics.summary import grouped, seen, share
 from lsp_server.terminal import confirm, guarded, say, tell
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
 
-    from lsp_server.statistics.store import Row
+    from lsp_server.statistics.store import StatisticsRow
 
 _HEADS = ("", "shown", "accepted", "partly", "typed", "rejected", "left 30 s", "2 min", "10 min")
 
@@ -57,31 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, Counter[str]]:
-    """Sums by a part of the key, the most shown first."""
-    sums: dict[str, Counter[str]] = {}
-    for row in rows:
-        one = sums.setdefault(key(row), Counter())
-        for name, value in row.sums.items():
-            one[name] += value  # type: ignore[assignment]  # shares are no whole numbers
-    return dict(sorted(sums.items(), key=lambda item: -seen(item[1])))
-
-
-def seen(sums: Counter[str]) -> float:
-    """Suggestions on the screen: what editors told, or else what they were given."""
-    return sums["shown"] or sums["offered"]
-
-
-def share(part: float, whole: float) -> float | None:
-    """A share, None where there is nothing to divide by."""
-    return part / whole if whole else None
-
-
-def _facts(row: Row) -> dict[str, object]:
+def _facts(row: StatisticsRow) -> dict[str, object]:
     return {"day": row.day, "language": row.language, "source": row.source, **row.sums}
 
 
-def _print(rows: list[Row]) -> None:
+def _print(rows: list[StatisticsRow]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -109,9 +89,9 @@ def _cells(sums: Counter[str]) -> list[str]:
     return counts
 
 
-def _language(row: Row) -> str:
+def _language(row: StatisticsRow) -> str:
     return row.language
 
 
-def _source(row: Row) -> str:
+def _source(row: StatisticsRow) -> str:
     return row.source

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsp_server.bench.keystrokes.report import STYLE
-from lsp_server.commands.stats import grouped, seen, share
+from lsp_server.report.page import STYLE
 from lsp_server.report.plots import bars
 from lsp_server.statistics.store import SURVIVAL_S
+from lsp_server.statistics.summary import grouped, seen, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lsp_server.statistics.store import Row
+    from lsp_server.statistics.store import StatisticsRow
 
 _WAYS = ("accepted", "partly", "typed", "rejected")
 _AFTER = {30: "30 s", 120: "2 min", 600: "10 min"}
 
 
-def page(rows: Sequence[Row]) -> str:
+def page(rows: Sequence[StatisticsRow]) -> str:
     """The whole page."""
-    keys: dict[str, Callable[[Row], str]] = {
+    keys: dict[str, Callable[[StatisticsRow], str]] = {
         "language": lambda row: row.language,
         "answer source": lambda row: row.source,
         "month": lambda row: row.day[:7],
@@ -40,7 +40,7 @@ def page(rows: Sequence[Row]) -> str:
     )
 
 
-def _fates(rows: Sequence[Row], key: Callable[[Row], str]) -> str:
+def _fates(rows: Sequence[StatisticsRow], key: Callable[[StatisticsRow], str]) -> str:
     groups = grouped(rows, key)
     values = {
         way: {name: share(sums[way], seen(sums)) or 0.0 for name, sums in groups.items()}
@@ -49,7 +49,7 @@ def _fates(rows: Sequence[Row], key: Callable[[Row], str]) -> str:
     return f"<figure>{bars(values)}<figcaption>Share of what was shown.</figcaption></figure>"
 
 
-def _left(rows: Sequence[Row]) -> str:
+def _left(rows: Sequence[StatisticsRow]) -> str:
     groups = grouped(rows, lambda row: row.language)
     values = {
         _AFTER[after]: {

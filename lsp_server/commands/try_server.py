@@ -7,9 +7,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from context.languages import language_of
-from lsp_server.bench.errors import ServerGoneError, ServerHungError
 from lsp_server.client.connection import Client, ResponseError
 from lsp_server.client.edits import change, insertion, place
+from lsp_server.client.errors import ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ class TryServer:
             self._client = client = await Client.start(self._command, self._path.parent)
             client.handlers["midfill/moreAvailable"] = lambda _: self.on_more()
             client.handlers["midfill/status"] = self._status
-            client.handlers["midfill/silence"] = self._silence
+            client.handlers["midfill/documentStatus"] = self._silence
             await client.ask("initialize", self._about())
             client.notify("initialized", {})
             client.notify("textDocument/didOpen", {"textDocument": self._document(text)})

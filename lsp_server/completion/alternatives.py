@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lsp_server.completion.inflight import Decoded, Flight
-from lsp_server.completion.presentation.constraints import Shape
+from lsp_server.completion.inflight import Decoded, InflightGeneration
+from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import present
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _TOKENS = 16
 """Each of them is short: several are decoded side by side while the user waits."""
 
 
-class Choices:
+class Alternatives:
     """Keeps the newest choice of each document, made or in the making."""
 
     def __init__(self, settings: Settings, scheduler: Scheduler, anchors: Anchors) -> None:
@@ -35,7 +35,7 @@ class Choices:
         self.settings = settings
         self._scheduler = scheduler
         self._anchors = anchors
-        self._made: dict[str, tuple[Snapshot, Flight]] = {}
+        self._made: dict[str, tuple[Snapshot, InflightGeneration]] = {}
 
     async def texts(self, snapshot: Snapshot) -> list[str]:
         """Up to `MOST` different texts, the likely first, however unlikely they are."""
@@ -49,7 +49,7 @@ class Choices:
         if not flight.done:
             flight.cancel.cancel()
         texts = flight.generation.texts if flight.generation else ()
-        shape, settings = Shape.of(snapshot), self.settings.suggestions
+        shape, settings = TextConstraints.of(snapshot), self.settings.suggestions
         cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
         return [text for text in dict.fromkeys(cut) if text.strip()]
 
@@ -66,7 +66,7 @@ class Choices:
         """Drop all of them."""
         self._made.clear()
 
-    def _known(self, snapshot: Snapshot) -> Flight | None:
+    def _known(self, snapshot: Snapshot) -> InflightGeneration | None:
         """The flight that brought, or will bring, the texts for exactly this text and cursor."""
         made_for, flight = self._made.get(snapshot.uri, (None, None))
         if flight is None or made_for != snapshot or flight.cancel.cancelled:
@@ -75,8 +75,10 @@ class Choices:
         useless = flight.done and not (flight.generation and flight.generation.texts)
         return None if useless else flight
 
-    def _launch(self, snapshot: Snapshot, *, wanted: bool) -> Flight:
-        flight = Flight(snapshot.uri, self._anchors.prompt(snapshot), _TOKENS, lambda _: False)
+    def _launch(self, snapshot: Snapshot, *, wanted: bool) -> InflightGeneration:
+        flight = InflightGeneration(
+            snapshot.uri, self._anchors.prompt(snapshot), _TOKENS, lambda _: False
+        )
         flight.alternatives = MOST
         flight.keep = False  # a state that is there is used; none is made for this
         flight.answered_at = 0 if wanted else 1

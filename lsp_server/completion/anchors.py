@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.calibration import Rates
     from lsp_server.completion.scheduler import Scheduler
     from lsp_server.settings.model import Settings
-    from lsp_server.workspace.context_provider import Surroundings
+    from lsp_server.workspace.context_provider import ContextProvider
 
 _STABLES_PER_DOCUMENT = 4
 _REFRESH_SHARE = 0.5
@@ -35,7 +35,7 @@ class Anchors:
         scheduler: Scheduler,
         prompts: PromptMaker,
         rates: Rates,
-        surroundings: Surroundings | None = None,
+        context_provider: ContextProvider | None = None,
     ) -> None:
         """Begin with none.
 
@@ -44,13 +44,13 @@ class Anchors:
             scheduler: feeds the engine, which keeps the states.
             prompts: cuts prompts for that engine's model.
             rates: what the machine does with the model.
-            surroundings: finds pieces of other files; None where there are none.
+            context_provider: finds pieces of other files; None where there are none.
         """
         self.settings = settings
         self.prompts = prompts
         self.rates = rates
         self._scheduler = scheduler
-        self._surroundings = surroundings
+        self._context_provider = context_provider
         self._stables: dict[str, list[Stable]] = {}
 
     @property
@@ -105,17 +105,17 @@ class Anchors:
 
     def _known(self, snapshot: Snapshot) -> Sequence[Candidate]:
         """What was found for a document, where prompts have room for it."""
-        if self._surroundings is None or not self.prompts.context_tokens:
+        if self._context_provider is None or not self.prompts.context_tokens:
             return ()
-        return self._surroundings.known(snapshot.uri)
+        return self._context_provider.known(snapshot.uri)
 
     def _look_around(self, snapshot: Snapshot, then: Callable[[], None] = lambda: None) -> None:
         """Gather pieces of other files in the background, where prompts have room for them."""
         tokens = self.prompts.context_tokens
-        if self._surroundings is None or not tokens:
+        if self._context_provider is None or not tokens:
             then()
         else:
-            self._surroundings.want(snapshot, tokens, then)
+            self._context_provider.want(snapshot, tokens, then)
 
     def _warm(self, snapshot: Snapshot) -> None:
         """Read the stable part that a request here would need."""

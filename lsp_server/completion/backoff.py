@@ -15,7 +15,7 @@ REST_S = 300.0
 """After the last of them, one more attempt is allowed when so much time went by."""
 
 
-class Restarts:
+class Backoff:
     """Back-off and circuit breaker."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

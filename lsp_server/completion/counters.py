@@ -16,7 +16,7 @@ _LONG_READ = 128
 
 
 @dataclass
-class Stats:
+class Counters:
     """What was done since the server started.
 
     Attributes:

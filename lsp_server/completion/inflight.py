@@ -41,7 +41,7 @@ class Decoded:
         return Decoded(self.text[count:], marks, self.ended, self.complete)
 
 
-class Flight:
+class InflightGeneration:
     """One generation from queue to end.
 
     The event loop owns it, except `on_token`, which runs on the engine's thread: that one only
@@ -49,7 +49,11 @@ class Flight:
     """
 
     def __init__(
-        self, uri: str, prompt: Prompt, max_new_tokens: int, stop: Callable[[Flight], bool]
+        self,
+        uri: str,
+        prompt: Prompt,
+        max_new_tokens: int,
+        stop: Callable[[InflightGeneration], bool],
     ) -> None:
         """Prepare a generation.
 
@@ -73,7 +77,7 @@ class Flight:
         """Number of tokens when a request was answered from it, 0 before; the rest is ahead."""
         self.cut = False
         """Set by a stop rule that ends it for another reason than that nothing more is shown."""
-        self.on_end: Callable[[Flight], None] | None = None
+        self.on_end: Callable[[InflightGeneration], None] | None = None
         self.text = ""
         self.tokens: list[Token] = []
         self.generation: Generation | None = None

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from lsp_server.completion import latency_budget
-from lsp_server.completion.alternatives import Choices
+from lsp_server.completion.alternatives import Alternatives
 from lsp_server.completion.anchors import Anchors
 from lsp_server.completion.cache import CompletionCache
-from lsp_server.completion.inflight import Decoded, Flight
+from lsp_server.completion.inflight import Decoded, InflightGeneration
 from lsp_server.completion.power import Power
-from lsp_server.completion.presentation.constraints import Shape
+from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import enough, present
-from lsp_server.completion.trace import Source, Trace
+from lsp_server.completion.trace import AnswerSource, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from context.prompt.maker import Prompt, PromptMaker
     from context.snapshot import Snapshot
     from engine.calibration import Rates
-    from lsp_server.completion.counters import Stats
+    from lsp_server.completion.counters import Counters
     from lsp_server.completion.scheduler import Scheduler
     from lsp_server.settings.model import Settings
-    from lsp_server.workspace.context_provider import Surroundings
+    from lsp_server.workspace.context_provider import ContextProvider
 
 _log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Pipeline:
         scheduler: Scheduler,
         prompts: PromptMaker,
         rates: Rates,
-        stats: Stats,
+        stats: Counters,
         more_available: Callable[[Snapshot], None] = lambda _: None,
-        surroundings: Surroundings | None = None,
+        context_provider: ContextProvider | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -63,15 +63,15 @@ class Pipeline:
             rates: what the machine does with the model.
             stats: counts answers.
             more_available: called when a longer text than the answer is there for a snapshot.
-            surroundings: finds pieces of other files; None where there are none.
+            context_provider: finds pieces of other files; None where there are none.
         """
         self._settings = settings
         self._scheduler = scheduler
         self._rates = rates
         self._stats = stats
         self._more_available = more_available
-        self._anchors = Anchors(settings, scheduler, prompts, rates, surroundings)
-        self.choices = Choices(settings, scheduler, self._anchors)
+        self._anchors = Anchors(settings, scheduler, prompts, rates, context_provider)
+        self.alternatives = Alternatives(settings, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
         self._shown: dict[str, str] = {}
@@ -80,7 +80,7 @@ class Pipeline:
 
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
         """Answer one request; cancelling the task keeps the work for the next request."""
-        shape = Shape.of(snapshot)
+        shape = TextConstraints.of(snapshot)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
         if decoded is None:
@@ -103,7 +103,7 @@ class Pipeline:
 
     # The stages
 
-    def _recall(self, snapshot: Snapshot, shape: Shape, trace: Trace) -> Decoded | None:
+    def _recall(self, snapshot: Snapshot, shape: TextConstraints, trace: Trace) -> Decoded | None:
         """What earlier generations left for this cursor."""
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
@@ -113,14 +113,14 @@ class Pipeline:
         shown, line = self._shown.get(snapshot.uri, ""), snapshot.line_before
         left = shown[len(line) :] if shown.startswith(line) else ""
         if left and (decoded.text.startswith(left) or left.startswith(decoded.text)):
-            trace.source = Source.TYPE_THROUGH
+            trace.source = AnswerSource.TYPE_THROUGH
         elif shown and line.startswith(shown):
-            trace.source = Source.AHEAD
+            trace.source = AnswerSource.AHEAD
         else:
-            trace.source = Source.CACHE
+            trace.source = AnswerSource.CACHE
         return decoded
 
-    def _join(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str] | None:
+    def _join(self, snapshot: Snapshot, trace: Trace) -> tuple[InflightGeneration, str] | None:
         """The generation under way, when what was typed since agrees with it."""
         flight = self._scheduler.flight_of(snapshot.uri)
         if flight is None or flight.cancel.cancelled:
@@ -129,7 +129,7 @@ class Pipeline:
         if live_text is None or not flight.agrees(live_text):
             return None
         flight.wanted = live_text
-        trace.source = Source.IN_FLIGHT
+        trace.source = AnswerSource.IN_FLIGHT
         return flight, live_text
 
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
@@ -141,16 +141,16 @@ class Pipeline:
                 await asyncio.sleep(pause_ms / 1000)
         return self._newest.get(snapshot.uri) is trace
 
-    def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[Flight, str]:
+    def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[InflightGeneration, str]:
         """A new generation, on a kept stable part where one fits."""
         prompt = self._anchors.prompt(snapshot)
         engine = self._scheduler.engine
         warm = engine is not None and engine.holds(prompt.stable.ids)
-        trace.source = Source.WARM if warm else Source.COLD
+        trace.source = AnswerSource.WARM if warm else AnswerSource.COLD
         settings = self._settings.suggestions
-        shape = Shape.of(snapshot)
+        shape = TextConstraints.of(snapshot)
 
-        def stop(flight: Flight) -> bool:
+        def stop(flight: InflightGeneration) -> bool:
             marks = flight.marks()
             if enough(flight.text, marks, shape, settings):
                 return True
@@ -159,13 +159,15 @@ class Pipeline:
             return flight.cut
 
         most = latency_budget.max_new_tokens(self._settings, self._rates)
-        flight = Flight(snapshot.uri, prompt, most, stop)
+        flight = InflightGeneration(snapshot.uri, prompt, most, stop)
         flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
         self._scheduler.submit(flight)
         return flight, prompt.live_text
 
-    async def _await(self, flight: Flight, live_text: str, shape: Shape, trace: Trace) -> Decoded:
+    async def _await(
+        self, flight: InflightGeneration, live_text: str, shape: TextConstraints, trace: Trace
+    ) -> Decoded:
         """Wait until the flight has what can be shown, or the target passes with a part of it."""
         latency = self._settings.latency
         while not flight.done:
@@ -184,13 +186,13 @@ class Pipeline:
         flight.answered_at = flight.answered_at or max(1, len(flight.tokens))
         return flight.beyond(live_text) or Decoded("")
 
-    def _offer(self, decoded: Decoded, shape: Shape, trace: Trace) -> str:
+    def _offer(self, decoded: Decoded, shape: TextConstraints, trace: Trace) -> str:
         """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
         text = present(decoded, shape, self._settings.suggestions)
         short = len(text.strip()) < self._settings.suggestions.min_chars
-        return "" if short and trace.source is not Source.TYPE_THROUGH else text
+        return "" if short and trace.source is not AnswerSource.TYPE_THROUGH else text
 
-    def _follow(self, flight: Flight, live_text: str, snapshot: Snapshot) -> None:
+    def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
         """When the flight has ended: tell of text beyond the answer, then prepare what follows."""
 
         async def wait() -> None:
@@ -199,7 +201,7 @@ class Pipeline:
                 return
             # as a request would be answered now: what is too short to offer is no news
             decoded = flight.beyond(live_text) or Decoded("")
-            whole = self._offer(decoded, Shape.of(snapshot), Trace())
+            whole = self._offer(decoded, TextConstraints.of(snapshot), Trace())
             if not whole:
                 return
             if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
@@ -221,7 +223,7 @@ class Pipeline:
             if flight.cancel.cancelled:
                 return
         if self._scheduler.idle and latency_budget.chooses_ahead(self._settings, self._rates):
-            self.choices.prepare(snapshot)
+            self.alternatives.prepare(snapshot)
 
     # Around requests
 
@@ -257,13 +259,13 @@ class Pipeline:
         Prompts change with the maker that `retune` brings.
         """
         old, self._settings = self._settings, settings
-        self._anchors.settings = self.choices.settings = settings
+        self._anchors.settings = self.alternatives.settings = settings
         if settings == dataclasses.replace(old, engine=settings.engine, latency=settings.latency):
             return
         for uri in self._anchors:
             self._scheduler.cancel(uri)
         self._cache = CompletionCache()
-        self.choices.clear()
+        self.alternatives.clear()
         if (settings.prompt, settings.context) != (old.prompt, old.context):
             self._anchors.clear()
 
@@ -271,19 +273,19 @@ class Pipeline:
         """A document was closed: end and forget what was made for it."""
         self._scheduler.forget(uri)
         self._cache.forget(uri)
-        self.choices.forget(uri)
+        self.alternatives.forget(uri)
         self._anchors.forget(uri)
         self._shown.pop(uri, None)
         self._newest.pop(uri, None)
 
     @staticmethod
-    def _remember(cache: CompletionCache, snapshot: Snapshot, flight: Flight) -> None:
+    def _remember(cache: CompletionCache, snapshot: Snapshot, flight: InflightGeneration) -> None:
         decoded = flight.beyond(flight.prompt.live_text)
         if decoded is not None and flight.error is None:
             cache.remember(snapshot, decoded)
 
     @staticmethod
-    def _describe(flight: Flight, trace: Trace) -> None:
+    def _describe(flight: InflightGeneration, trace: Trace) -> None:
         trace.decoded_tokens = len(flight.tokens)
         if flight.generation is not None:
             trace.read_tokens = flight.generation.read_tokens

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import EngineClosedError, EngineError
-from lsp_server.completion.backoff import Restarts
+from lsp_server.completion.backoff import Backoff
 from lsp_server.completion.worker import Worker, settle
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.errors import EngineLostError
-    from lsp_server.completion.counters import Stats
-    from lsp_server.completion.inflight import Flight
+    from lsp_server.completion.counters import Counters
+    from lsp_server.completion.inflight import InflightGeneration
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Scheduler:
     def __init__(
         self,
         make_engine: Callable[[], Engine],
-        stats: Stats,
+        stats: Counters,
         on_fault: Callable[[str], None] = lambda _: None,
         on_wanted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -53,7 +53,7 @@ class Scheduler:
         self._asleep = False
         self._loop = asyncio.get_running_loop()
         self._worker: Worker | None = None
-        self._restarts = Restarts()
+        self._restarts = Backoff()
         self._next_start: asyncio.TimerHandle | None = None
         self._closed = False
         self.last_used = time.monotonic()
@@ -85,7 +85,7 @@ class Scheduler:
             self._asleep = False
             self._on_wanted()
 
-    def submit(self, flight: Flight) -> None:
+    def submit(self, flight: InflightGeneration) -> None:
         """Queue a flight; it replaces what its document has waiting or running."""
         self.last_used = time.monotonic()
         self.want()
@@ -102,7 +102,7 @@ class Scheduler:
         if self._worker is not None and self._worker.engine is not None:
             self._worker.warm(stable)
 
-    def flight_of(self, uri: str) -> Flight | None:
+    def flight_of(self, uri: str) -> InflightGeneration | None:
         """The document's flight that is waiting, running or was the last to end."""
         return self._worker.flights.get(uri) if self._worker else None
 

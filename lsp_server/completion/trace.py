@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Source(StrEnum):
+class AnswerSource(StrEnum):
     """Where an answer came from, cheapest first."""
 
     TYPE_THROUGH = "type-through"  # the text on screen, typed into
@@ -39,7 +39,7 @@ class Trace:
     """
 
     id: str = ""
-    source: Source = Source.NONE
+    source: AnswerSource = AnswerSource.NONE
     stages: dict[str, float] = field(default_factory=dict)
     read_tokens: int = 0
     reused_tokens: int = 0

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
-    from lsp_server.completion.counters import Stats
-    from lsp_server.completion.inflight import Flight
+    from lsp_server.completion.counters import Counters
+    from lsp_server.completion.inflight import InflightGeneration
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Worker:
         self,
         make_engine: Callable[[], Engine],
         loop: asyncio.AbstractEventLoop,
-        stats: Stats,
+        stats: Counters,
         finished: Callable[[Worker, EngineError | None], None],
         hung: Callable[[Worker], None],
         lost: Callable[[Worker, EngineLostError], None],
@@ -51,12 +51,12 @@ class Worker:
         """
         self.engine: Engine | None = None
         self.ready: asyncio.Future[Engine] = loop.create_future()
-        self.flights: dict[str, Flight] = {}
-        self._waiting: dict[str, Flight] = {}
+        self.flights: dict[str, InflightGeneration] = {}
+        self._waiting: dict[str, InflightGeneration] = {}
         self._warm: tuple[int, ...] | None = None
         self._posted: list[Callable[[Engine], None]] = []
         self._results: set[asyncio.Future[Any]] = set()
-        self._running: Flight | None = None
+        self._running: InflightGeneration | None = None
         self._busy = True
         self._resting = False
         self._closing = False
@@ -85,7 +85,7 @@ class Worker:
         """Whether its thread waits for work, and all that it had to tell has been told."""
         return self._resting
 
-    def submit(self, flight: Flight) -> None:
+    def submit(self, flight: InflightGeneration) -> None:
         """Queue a flight; it replaces what its document has waiting or running."""
         with self._changed:
             old = self._waiting.pop(flight.uri, None)
@@ -203,7 +203,7 @@ class Worker:
         job(engine)
         self._tell(self._watch_off)
 
-    def _fly(self, engine: Engine, flight: Flight) -> None:
+    def _fly(self, engine: Engine, flight: InflightGeneration) -> None:
         prompt = flight.prompt
         flight.begin()
         heal = not prompt.live_text.endswith("\n")
@@ -264,7 +264,7 @@ class Worker:
             self._watch.cancel()
             self._watch = None
 
-    def _end(self, flight: Flight, error: EngineError | None) -> None:
+    def _end(self, flight: InflightGeneration, error: EngineError | None) -> None:
         self._watch_off()
         if error is not None:
             flight.finish(None, error)

@@ -18,7 +18,7 @@ _MOST_PROSE_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class NotebookCell:
     """One cell: the URI of its text, and whether that is prose."""
 
     uri: str
@@ -29,7 +29,7 @@ class Notebooks:
     """The order of cells of the open notebooks; their texts are documents like any other."""
 
     def __init__(self) -> None:
-        self._cells: dict[str, list[Cell]] = {}
+        self._cells: dict[str, list[NotebookCell]] = {}
 
     def open(self, notebook: types.NotebookDocument) -> None:
         """A notebook was opened."""
@@ -75,8 +75,8 @@ class Notebooks:
         return sides
 
 
-def _cell(cell: types.NotebookCell) -> Cell:
-    return Cell(cell.document, cell.kind == _MARKUP)
+def _cell(cell: types.NotebookCell) -> NotebookCell:
+    return NotebookCell(cell.document, cell.kind == _MARKUP)
 
 
 def _comment(text: Text, language: str) -> Text:

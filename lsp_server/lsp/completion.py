@@ -25,7 +25,7 @@ _METHODS = frozenset({types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FrozenRequest:
     """A request as it came.
 
     Attributes:
@@ -44,10 +44,10 @@ def freeze(server: MidfillServer, method: str, params: Any) -> Any:
     snapshot = server.session.documents.snapshot(params.text_document.uri, params.position)
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
-    return Asked(snapshot, kind is types.InlineCompletionTriggerKind.Invoked)
+    return FrozenRequest(snapshot, kind is types.InlineCompletionTriggerKind.Invoked)
 
 
-async def inline(server: MidfillServer, asked: Asked) -> types.InlineCompletionList:
+async def inline(server: MidfillServer, asked: FrozenRequest) -> types.InlineCompletionList:
     """Ghost text: one item, up to three when the user asked."""
     snapshot, session = asked.snapshot, server.session
     if session is None or snapshot is None:
@@ -57,7 +57,7 @@ async def inline(server: MidfillServer, asked: Asked) -> types.InlineCompletionL
     return items.inline_items(snapshot, texts, session.documents.encoding, number)
 
 
-async def menu(server: MidfillServer, asked: Asked) -> types.CompletionList:
+async def menu(server: MidfillServer, asked: FrozenRequest) -> types.CompletionList:
     """The same as an entry of the menu, for clients without ghost text."""
     snapshot, session = asked.snapshot, server.session
     if session is None or snapshot is None:
@@ -92,7 +92,7 @@ async def _answer(
     different = [other for other in others if not text or not text.startswith(other)]
     texts = [one for one in dict.fromkeys((text, *different)) if one][: alternatives.MOST]
     if texts:
-        session.fates.offered(number, snapshot, texts[0], str(trace.source))
+        session.outcomes.offered(number, snapshot, texts[0], str(trace.source))
         for place, other in enumerate(texts[1:], start=1):
-            session.fates.offered_instead(items.item_id(number, place), number, snapshot, other)
+            session.outcomes.offered_instead(items.item_id(number, place), number, snapshot, other)
     return texts

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lsp_server.lsp.server import MidfillServer
     from lsp_server.session.document_status import Silence
 
-SILENCE = "midfill/silence"
+SILENCE = "midfill/documentStatus"
 DID_FOCUS = "textDocument/didFocus"
 
 
@@ -33,8 +33,8 @@ def look(server: MidfillServer, uri: str) -> None:
     session = server.session
     if session is None or session.documents.get(uri) is None:
         return
-    session.surroundings.ask(
-        lambda: session.gated.look(uri), lambda: judge(server, session.documents.get(uri))
+    session.context_provider.ask(
+        lambda: session.exclusions.look(uri), lambda: judge(server, session.documents.get(uri))
     )
 
 

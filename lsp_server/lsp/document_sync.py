@@ -35,7 +35,7 @@ def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> 
     """Mirror a document, and prepare for its beginning."""
     session = _session(server)
     document = session.documents.open(params)
-    session.surroundings.opened(document)
+    session.context_provider.opened(document)
     document_status.judge(server, document)
     document_status.look(server, document.uri)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
@@ -51,7 +51,7 @@ def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams)
         if session.pipeline is not None:
             session.scheduler.cancel(params.text_document.uri)
         return
-    session.surroundings.changed(change)
+    session.context_provider.changed(change)
     if pipeline is not None and (typed := _behind(session, params, change)) is not None:
         snapshot, line_finished = typed
         pipeline.changed(snapshot, line_finished=line_finished)
@@ -79,11 +79,11 @@ def _behind(
 def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document's text and what was made for it."""
     session, uri = _session(server), params.text_document.uri
-    session.fates.closed(uri)
+    session.outcomes.closed(uri)
     session.documents.close(uri)
     session.silences.forget(uri)
-    session.gated.forget(uri)
-    session.surroundings.closed(uri)
+    session.exclusions.forget(uri)
+    session.context_provider.closed(uri)
     if session.pipeline is not None:
         session.pipeline.closed(uri)
 
@@ -93,7 +93,7 @@ def did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> 
     session = _session(server)
     document = session.documents.save(params)
     if document is not None and not document.out_of_sync:
-        session.surroundings.opened(document)
+        session.context_provider.opened(document)
     document_status.judge(server, document)
     for each in session.documents:  # what was saved may be an ignore file
         document_status.look(server, each.uri)
@@ -105,7 +105,7 @@ def did_change_folders(
     """Take other workspace folders."""
     session = _session(server)
     session.documents.change_folders(params.event)
-    session.surroundings.set_folders(session.documents.roots)
+    session.context_provider.set_folders(session.documents.roots)
     for document in session.documents:
         document_status.look(server, document.uri)
 
@@ -115,7 +115,7 @@ def cursor_rested(server: MidfillServer, params: Any) -> None:
     session = _session(server)
     position = types.Position(int(params.position.line), int(params.position.character))
     uri = str(params.textDocument.uri)
-    session.surroundings.viewed(uri, _language(session, uri))
+    session.context_provider.viewed(uri, _language(session, uri))
     _rest(session, session.documents.snapshot(uri, position))
 
 
@@ -128,7 +128,7 @@ def did_focus(server: MidfillServer, params: Any) -> None:
 def viewed(server: MidfillServer, params: Any) -> None:
     """The user looks at a file, open or not: {textDocument}."""
     session, uri = _session(server), str(params.textDocument.uri)
-    session.surroundings.viewed(uri, _language(session, uri))
+    session.context_provider.viewed(uri, _language(session, uri))
 
 
 def _language(session: Session, uri: str) -> str:

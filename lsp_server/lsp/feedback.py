@@ -15,7 +15,7 @@ def did_show(server: MidfillServer, params: Any) -> None:
     """A suggestion came on the screen: {item}."""
     if server.session is not None:
         server.session.stats.shown += 1
-        server.session.fates.shown(_answer_id(params))
+        server.session.outcomes.shown(_answer_id(params))
 
 
 def did_accept_part(server: MidfillServer, params: Any) -> None:
@@ -23,7 +23,7 @@ def did_accept_part(server: MidfillServer, params: Any) -> None:
     if server.session is not None:
         server.session.stats.accepted_parts += 1
         chars = getattr(params, "acceptedLength", 0)
-        server.session.fates.accepted_part(
+        server.session.outcomes.accepted_part(
             _answer_id(params), chars if isinstance(chars, int) else 0
         )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from context.prompt.layout import Layout
     from context.prompt.maker import Prompt
-    from context.prompt.selection import Judged
+    from context.prompt.selection import RankedCandidate
     from lsp_server.lsp.server import MidfillServer
 
 PROMPT = "midfill/prompt"
@@ -66,7 +66,7 @@ class Shown:
     """
 
     prompt: Prompt
-    judged: Sequence[Judged]
+    judged: Sequence[RankedCandidate]
     layout: Layout
     prefill_tokens_s: float
 

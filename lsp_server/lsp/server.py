@@ -188,7 +188,7 @@ def _initialize(server: MidfillServer, params: types.InitializeParams) -> None:
     )
     session.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding)
     session.documents.set_folders(document_sync.folders(params))
-    session.surroundings.set_folders(session.documents.roots)
+    session.context_provider.set_folders(session.documents.roots)
     server.session = session
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
@@ -238,7 +238,7 @@ def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
 def _accepted(server: MidfillServer, answer_id: str = "") -> None:
     session = _session(server)
     session.stats.accepted += 1
-    session.fates.accepted(answer_id)
+    session.outcomes.accepted(answer_id)
 
 
 def _tell_status(server: MidfillServer, status: Status) -> None:

@@ -86,7 +86,7 @@ async def _serve(server: LanguageServer, reader: Any, writer: Any) -> None:
     try:
         await run_async(
             stop_event=threading.Event(),
-            reader=_Reader(reader),
+            reader=_MessageReader(reader),
             protocol=server.protocol,
             logger=logging.getLogger("pygls"),
             error_handler=lambda error, _: _log.error("unreadable: %s", type(error).__name__),
@@ -103,7 +103,7 @@ class _TooMuchError(Exception):
     """A client that asks for more memory than there is reason to give."""
 
 
-class _Reader:
+class _MessageReader:
     """A reader that never waits for a message which nobody can mean."""
 
     def __init__(self, reader: Any) -> None:

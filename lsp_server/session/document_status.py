@@ -24,7 +24,7 @@ GREAT_CHANGE = 1 << 16
 _KIB = 1 << 10
 
 
-class Reason(StrEnum):
+class StatusReason(StrEnum):
     """What clients can tell apart; the names are part of the protocol."""
 
     LOADING = "loading"
@@ -43,7 +43,7 @@ class Reason(StrEnum):
 class Silence:
     """A reason, and a sentence that says it and what to do."""
 
-    reason: Reason
+    reason: StatusReason
     message: str
 
 
@@ -88,16 +88,16 @@ def settings_rule(settings: Callable[[], SuggestionSettings]) -> Rule:
     def judged(document: Document) -> Silence | None:
         now = settings()
         if not now.enabled:
-            return Silence(Reason.DISABLED, "turned off by the setting suggestions.enabled")
+            return Silence(StatusReason.DISABLED, "turned off by the setting suggestions.enabled")
         if document.language in now.languages_off.replace(",", " ").split():
             message = f"turned off for {document.language} by the setting suggestions.languages_off"
-            return Silence(Reason.DISABLED, message)
+            return Silence(StatusReason.DISABLED, message)
         if (size := _characters(document.text)) > now.max_file_kb * _KIB:
             message = (
                 f"this file has {size // _KIB} KiB, more than the {now.max_file_kb} KiB of the "
                 "setting suggestions.max_file_kb; raise that to have suggestions here"
             )
-            return Silence(Reason.TOO_LARGE, message)
+            return Silence(StatusReason.TOO_LARGE, message)
         return None
 
     return judged

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import Engine
-    from engine.host.connect import Meeting
-    from engine.host.engine_spec import Plan
+    from engine.host.connect import HostConnection
+    from engine.host.engine_spec import EngineSpec
     from lsp_server.settings.model import Settings
 
 _log = logging.getLogger(__name__)
@@ -35,11 +35,11 @@ def maker(
     """
 
     def make() -> Engine:
-        from engine.host.engine_spec import Plan
+        from engine.host.engine_spec import EngineSpec
 
         if (fake := _FAKE.fullmatch(kind)) is not None:
             token_s = int(fake["ms"] or 0) / 1000
-            plan = Plan(
+            plan = EngineSpec(
                 settings=settings.engine,
                 fake=fake["text"] or "",
                 fake_token_s=token_s,
@@ -48,7 +48,7 @@ def maker(
             return plan.load() if fake["where"] == "fake" else _make(plan, on_refusal)
         from engine.load import wanted
 
-        plan = Plan(
+        plan = EngineSpec(
             settings=settings.engine,
             folder=wanted(settings.engine).path,
             memo=paths.state_dir() / "devices.json",
@@ -59,7 +59,7 @@ def maker(
     return make
 
 
-def _make(plan: Plan, on_refusal: Callable[[str], None]) -> Engine:
+def _make(plan: EngineSpec, on_refusal: Callable[[str], None]) -> Engine:
     meeting = _meet(plan)
     if meeting is None:
         return plan.load()
@@ -73,7 +73,7 @@ def _make(plan: Plan, on_refusal: Callable[[str], None]) -> Engine:
         raise
 
 
-def _meet(plan: Plan) -> Meeting | None:
+def _meet(plan: EngineSpec) -> HostConnection | None:
     """A host for the plan, None when the engine is to live in this process."""
     from engine.host import connect
     from engine.host.endpoint import RendezvousError

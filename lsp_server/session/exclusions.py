@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.access.gate import Reason as Kept
+from context.access.gate import GateReason as Kept
 from context.access.private_names import is_private
 from context.locations import location_of
-from lsp_server.session.document_status import Reason, Silence
+from lsp_server.session.document_status import Silence, StatusReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from context.access.gate import Verdict
+    from context.access.gate import GateVerdict
     from lsp_server.documents.mirror import Document
 
 _PRIVATE = "files of this name hold keys or passwords; midfill leaves them alone"
@@ -26,10 +26,10 @@ _IGNORED = (
 )
 
 
-class Gated:
+class Exclusions:
     """What the gate said of the open documents."""
 
-    def __init__(self, verdict: Callable[[str], Verdict]) -> None:
+    def __init__(self, verdict: Callable[[str], GateVerdict]) -> None:
         """Args: verdict of a location, `Gate.verdict`."""
         self._verdict = verdict
         self._silences: dict[str, Silence] = {}
@@ -42,13 +42,13 @@ class Gated:
             self._silences.pop(uri, None)
         else:
             message = _PRIVATE if reason is Kept.PRIVATE else _IGNORED
-            self._silences[uri] = Silence(Reason.IGNORED, message)
+            self._silences[uri] = Silence(StatusReason.IGNORED, message)
 
     def rule(self, document: Document) -> Silence | None:
         """For `Silences`: what is known of a document now."""
         location = location_of(document.uri)
         if location is not None and is_private(location):
-            return Silence(Reason.IGNORED, _PRIVATE)
+            return Silence(StatusReason.IGNORED, _PRIVATE)
         return self._silences.get(document.uri)
 
     def forget(self, uri: str) -> None:

@@ -35,6 +35,6 @@ def describe(session: Session) -> dict[str, Any]:
         "state_bytes": account.held_bytes if account else 0,
         "state_budget_bytes": account.budget_bytes if account else 0,
         "states": account.prompts if account else 0,
-        "context": session.surroundings.as_dict(),
+        "context": session.context_provider.as_dict(),
         **session.stats.as_dict(),
     }

@@ -14,17 +14,17 @@ from engine.device.placement import CPU
 from engine.errors import MidfillError
 from lsp_server import paths
 from lsp_server.completion import latency_budget
-from lsp_server.completion.counters import Stats
+from lsp_server.completion.counters import Counters
 from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.scheduler import Scheduler
-from lsp_server.completion.trace import Source, Trace
+from lsp_server.completion.trace import AnswerSource, Trace
 from lsp_server.documents.mirror import Documents
 from lsp_server.session import idle, status
-from lsp_server.session.document_status import Reason, Silence, Silences, settings_rule
-from lsp_server.session.exclusions import Gated
+from lsp_server.session.document_status import Silence, Silences, StatusReason, settings_rule
+from lsp_server.session.exclusions import Exclusions
 from lsp_server.session.status import Status
-from lsp_server.statistics.outcomes import Fates
-from lsp_server.workspace.context_provider import Surroundings
+from lsp_server.statistics.outcomes import OutcomeTracker
+from lsp_server.workspace.context_provider import ContextProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,13 +63,15 @@ class Session:
         """
         self.settings = settings
         self.documents = Documents()
-        self.surroundings = Surroundings(settings.context)
-        self.gated = Gated(self.surroundings.reader.gate.verdict)
-        rules = [settings_rule(lambda: self.settings.suggestions), self.gated.rule]
+        self.context_provider = ContextProvider(settings.context)
+        self.exclusions = Exclusions(self.context_provider.reader.gate.verdict)
+        rules = [settings_rule(lambda: self.settings.suggestions), self.exclusions.rule]
         self.silences = Silences(rules)
-        self.stats = Stats()
-        self.fates = Fates(settings.statistics, self.documents.text_of)
-        self.status = self._news = Status("loading", "the model is being loaded", Reason.LOADING)
+        self.stats = Counters()
+        self.outcomes = OutcomeTracker(settings.statistics, self.documents.text_of)
+        self.status = self._news = Status(
+            "loading", "the model is being loaded", StatusReason.LOADING
+        )
         self.rates: Rates | None = None
         self.pipeline: Pipeline | None = None
         self._engine_settings: EngineSettings | None = None
@@ -131,7 +133,7 @@ class Session:
             rates,
             self.stats,
             self._more_available,
-            self.surroundings,
+            self.context_provider,
         )
         if self._idle_task is None:
             self._idle_task = asyncio.create_task(idle.run(self))
@@ -145,8 +147,8 @@ class Session:
             return
         old = self._notices()
         self.settings = settings
-        self.surroundings.reconfigure(settings.context)
-        self.fates.reconfigure(settings.statistics)
+        self.context_provider.reconfigure(settings.context)
+        self.outcomes.reconfigure(settings.statistics)
         if self.pipeline is not None:
             self.pipeline.reconfigure(settings)
             self.retune()
@@ -159,7 +161,7 @@ class Session:
         trace = Trace(request_id)
         pipeline = self.pipeline_for(snapshot.uri) if snapshot is not None else None
         if snapshot is None or pipeline is None:
-            trace.source = Source.NONE
+            trace.source = AnswerSource.NONE
             return "", trace
         suggestion = await pipeline.complete(snapshot, trace)
         if _log.isEnabledFor(logging.DEBUG):
@@ -169,7 +171,7 @@ class Session:
     async def alternatives(self, snapshot: Snapshot) -> list[str]:
         """Different texts for a user who asked for suggestions, the likely first."""
         pipeline = self.pipeline_for(snapshot.uri)
-        return [] if pipeline is None else await pipeline.choices.texts(snapshot)
+        return [] if pipeline is None else await pipeline.alternatives.texts(snapshot)
 
     def pipeline_for(self, uri: str) -> Pipeline | None:
         """The pipeline, None while it must leave a document alone or is not there yet."""
@@ -179,12 +181,16 @@ class Session:
         """Why a document gets no suggestions now, None where it may get some."""
         document = self.documents.get(uri)
         if self.pipeline is None or self.scheduler.engine is None:
-            return Silence(Reason(self.status.reason or Reason.FAILED), self.status.message)
+            return Silence(
+                StatusReason(self.status.reason or StatusReason.FAILED), self.status.message
+            )
         if document is None:
-            return Silence(Reason.NOT_OPEN, "the editor has not opened this file in the server")
+            return Silence(
+                StatusReason.NOT_OPEN, "the editor has not opened this file in the server"
+            )
         if document.out_of_sync:
             words = "the editor's changes do not fit the text known here; reopen the file"
-            return Silence(Reason.OUT_OF_SYNC, words)
+            return Silence(StatusReason.OUT_OF_SYNC, words)
         return self.silences.of(uri)
 
     def prompt_maker(self, engine: Engine) -> PromptMaker:
@@ -210,8 +216,8 @@ class Session:
         self._closed = True
         if self._idle_task is not None:
             self._idle_task.cancel()
-        self.surroundings.close()
-        self.fates.close()
+        self.context_provider.close()
+        self.outcomes.close()
         return self.scheduler.close()
 
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
@@ -232,7 +238,7 @@ class Session:
 
     def _tell_loading(self, words: str) -> None:
         if self.pipeline is None:  # else another model answers meanwhile
-            self._tell(Status("loading", words, Reason.LOADING))
+            self._tell(Status("loading", words, StatusReason.LOADING))
 
     def retune(self) -> None:
         """Cut prompts for the settings and rates of now, once an engine is there."""
@@ -245,7 +251,7 @@ class Session:
         self.scheduler.sleep()
         if self.scheduler.engine is None:
             words = "the model was unloaded after a long rest; typing loads it again"
-            self._tell(Status("ready", words, Reason.LOADING))
+            self._tell(Status("ready", words, StatusReason.LOADING))
 
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(self._make_engine, self.stats, self._fault, self._wake)
@@ -258,7 +264,7 @@ class Session:
             try:
                 engine = await self.scheduler.start()
             except MidfillError as error:
-                self._tell(Status("error", str(error), Reason.FAILED))
+                self._tell(Status("error", str(error), StatusReason.FAILED))
                 return
         self.retune()
         self._tell(self._ready(engine))
@@ -266,9 +272,9 @@ class Session:
     def _fault(self, message: str) -> None:
         self.retune()
         if self.scheduler.engine:
-            self._tell(Status("ready", message, Reason.RESTARTED))
+            self._tell(Status("ready", message, StatusReason.RESTARTED))
         else:
-            self._tell(Status("error", message, Reason.FAILED))
+            self._tell(Status("error", message, StatusReason.FAILED))
 
     def _ready(self, engine: Engine) -> Status:
         return status.of_engine(engine, self.settings, self.rates)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError, ModelMissingError
 from lsp_server.completion import latency_budget
-from lsp_server.session.document_status import Reason
+from lsp_server.session.document_status import StatusReason
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -27,7 +27,7 @@ class Status:
     Attributes:
         state: one of the three.
         message: for people.
-        reason: for programs, one of `Reason`; "" where all is well.
+        reason: for programs, one of `StatusReason`; "" where all is well.
     """
 
     state: str
@@ -38,12 +38,12 @@ class Status:
 def of_error(error: Exception) -> Status:
     """Why there is no model; of an error that is not midfill's own, its name alone."""
     if isinstance(error, ModelMissingError):
-        return Status("error", str(error), Reason.NO_MODEL)
+        return Status("error", str(error), StatusReason.NO_MODEL)
     if isinstance(error, MidfillError):
-        return Status("error", str(error), Reason.FAILED)
+        return Status("error", str(error), StatusReason.FAILED)
     _log.error("loading failed", exc_info=error)
     words = f"the model could not be loaded: {type(error).__name__}"
-    return Status("error", words, Reason.FAILED)
+    return Status("error", words, StatusReason.FAILED)
 
 
 def of_engine(engine: Engine, settings: Settings, rates: Rates | None) -> Status:
@@ -56,7 +56,7 @@ def of_engine(engine: Engine, settings: Settings, rates: Rates | None) -> Status
         f"{about}; slow machine: a suggestion takes about {slow_ms:.0f} ms. End other "
         "programs, plug the power in, or choose a smaller engine.model"
     )
-    return Status("ready", words, Reason.SLOW)
+    return Status("ready", words, StatusReason.SLOW)
 
 
 def waiting_for_restart(started_with: EngineSettings, now: EngineSettings) -> str:

@@ -44,7 +44,7 @@ class _Offer:
     taken: bool = False
 
 
-class Fates:
+class OutcomeTracker:
     """Follows the suggestions of one session. All methods are called on the event loop."""
 
     def __init__(

@@ -48,7 +48,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatisticsRow:
     """Sums of one day, language and source; `sums` by the names of `COUNTS` and `SUMS`."""
 
     day: str
@@ -89,7 +89,7 @@ def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
     return False
 
 
-def read(file: Path) -> list[Row]:
+def read(file: Path) -> list[StatisticsRow]:
     """All sums, oldest first; nothing when there are none.
 
     Raises:
@@ -103,7 +103,7 @@ def read(file: Path) -> list[Row]:
     try:
         with contextlib.closing(_open(file)) as database:
             return [
-                Row(day, language, source, dict(zip(_COLUMNS, sums, strict=True)))
+                StatisticsRow(day, language, source, dict(zip(_COLUMNS, sums, strict=True)))
                 for day, language, source, *sums in database.execute(query)
             ]
     except sqlite3.Error as error:

@@ -22,7 +22,7 @@ from context.prompt.anchor import unix
 from context.secrets.mask import mask
 from context.sources.edits import Edit, RecentEdits
 from context.sources.environments import Places
-from context.sources.gather import Gatherer, Wish
+from context.sources.gather import Gatherer, GatherRequest
 from context.sources.recency import Recency
 from lsp_server.background import Background
 from lsp_server.workspace import recent_files
@@ -54,7 +54,7 @@ class _Task:
     then: Callable[[], None]
 
 
-class Surroundings:
+class ContextProvider:
     """Follows the workspace for one session. All methods but `close` return at once."""
 
     def __init__(self, settings: ContextSettings, *, watches: bool = True) -> None:
@@ -77,7 +77,7 @@ class Surroundings:
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()
         self._disk = DiskWatch(self._changed_on_disk, watches=watches)
-        self._thread = Background("surroundings")
+        self._thread = Background("context_provider")
         self._last: _Task | None = None
 
     # What the editor tells
@@ -272,7 +272,7 @@ class Surroundings:
             text=text,
             stamp=(0, hash(text)),
         )
-        wish = Wish(
+        wish = GatherRequest(
             current=current,
             line=snapshot.cursor.line,
             column=snapshot.cursor.column,

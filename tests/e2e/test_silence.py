@@ -28,7 +28,7 @@ def wire() -> Iterator[Wire]:
 
 def reason(wire: Wire, uri: str = URI) -> str:
     """What the server answers, asked why a document gets nothing."""
-    answer: dict[str, str] = wire.ask("midfill/silence", {"textDocument": {"uri": uri}})
+    answer: dict[str, str] = wire.ask("midfill/documentStatus", {"textDocument": {"uri": uri}})
     assert bool(answer["reason"]) == bool(answer["message"])
     return answer["reason"]
 
@@ -44,7 +44,7 @@ def test_where_nothing_speaks_against_it_there_is_no_reason(wire: Wire) -> None:
     wire.open("x = \n")
     assert reason(wire) == ""
     assert wire.complete(0, 4)
-    assert wire.said("midfill/silence") == []
+    assert wire.said("midfill/documentStatus") == []
 
 
 def test_settings_silence_a_language_and_everything(wire: Wire) -> None:
@@ -57,7 +57,7 @@ def test_settings_silence_a_language_and_everything(wire: Wire) -> None:
     assert wire.complete(0, 4)
     push(wire, enabled=False)
     assert wire.complete(0, 4) == []
-    told = wire.said("midfill/silence")
+    told = wire.said("midfill/documentStatus")
     assert [(each["uri"], each["reason"]) for each in told] == [
         (URI, "disabled"),
         (URI, ""),
@@ -73,7 +73,7 @@ def test_a_file_that_is_too_large_is_left_alone(wire: Wire) -> None:
     wire.open("x" * 1025 + "\n")
     assert reason(wire) == "too-large"
     assert wire.complete(1, 0) == []
-    (told,) = wire.said("midfill/silence")
+    (told,) = wire.said("midfill/documentStatus")
     assert "1 KiB of the setting suggestions.max_file_kb" in told["message"]
     push(wire, max_file_kb=2)
     assert reason(wire) == ""
@@ -104,7 +104,7 @@ def test_a_closed_document_leaves_no_verdict(wire: Wire) -> None:
     wire.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
     wire.open("x = \n")
     assert reason(wire) == ""
-    assert [each["reason"] for each in wire.said("midfill/silence")] == ["too-large"]
+    assert [each["reason"] for each in wire.said("midfill/documentStatus")] == ["too-large"]
 
 
 def test_a_missing_model_is_a_reason_with_its_command(tmp_path: Path) -> None:
@@ -147,7 +147,9 @@ def test_private_and_ignored_files_are_left_alone_until_they_are_let_in(tmp_path
         assert wire.complete(0, 4, private) == []
         assert reason(wire, private) == "ignored"
         wire.open("x = \n", made)
-        wire.until(lambda: [said for said in wire.said("midfill/silence") if said["uri"] == made])
+        wire.until(
+            lambda: [said for said in wire.said("midfill/documentStatus") if said["uri"] == made]
+        )
         assert reason(wire, made) == "ignored"
         assert wire.complete(0, 4, made) == []
         (tmp_path / ".midfillignore").write_text("!made.py\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.network_guard import SILENT_ENVIRONMENT, Guard, NetworkRefusedError
+from engine.network_guard import SILENT_ENVIRONMENT, NetworkGuard, NetworkRefusedError
 
 INET, INET6 = socket.AF_INET, socket.AF_INET6
 LOCAL = ("127.0.0.1", 0)
@@ -41,7 +41,7 @@ def test_ways_out_are_refused_and_named_once(
     event: str, arguments: tuple[Any, ...], listener: tuple[str, int] | None
 ) -> None:
     """The event's name is told, never its data."""
-    guard, told = Guard(listener), list[str]()
+    guard, told = NetworkGuard(listener), list[str]()
     guard.on_refusal = told.append
     for _ in range(3):
         with pytest.raises(NetworkRefusedError, match=event):
@@ -70,7 +70,7 @@ def test_local_ones_are_let_through(
     event: str, arguments: tuple[Any, ...], listener: tuple[str, int] | None
 ) -> None:
     """Sockets in the file system, and the one listener that was asked for."""
-    Guard(listener).look(event, arguments)
+    NetworkGuard(listener).look(event, arguments)
 
 
 def test_a_whole_process_is_closed() -> None:

@@ -40,7 +40,7 @@ def test_a_file_of_200_mb_is_left_alone_and_says_so(wire: Wire) -> None:
     uri = "file:///space/app/huge.py"
     wire.open("value = 'something of some length'\n" * (200_000_000 // 35), uri)
     assert wire.complete(3, 4, uri) == []
-    answer = wire.ask("midfill/silence", {"textDocument": {"uri": uri}})
+    answer = wire.ask("midfill/documentStatus", {"textDocument": {"uri": uri}})
     assert answer["reason"] == "too-large"
     assert "suggestions.max_file_kb" in answer["message"]
     wire.edit((0, 0), (0, 0), "a", uri=uri)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from engine.models.add import Wishes, add
+from engine.models.add import AddOptions, add
 from engine.models.progress import Silent
 from engine.models.store import Store
 from tests.conftest import PATIENCE_S
@@ -30,7 +30,7 @@ OPTIONS: dict[str, Any] = {
 @pytest.fixture
 def folder(gguf_file: Path, tmp_path: Path) -> Path:
     """A store's only model: tiny, random and real."""
-    return add(Store(tmp_path / "data"), str(gguf_file), Wishes(), Silent()).path
+    return add(Store(tmp_path / "data"), str(gguf_file), AddOptions(), Silent()).path
 
 
 @pytest.fixture

@@ -107,15 +107,15 @@ class Fuzzer:
             ("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": []}}),
             *(("textDocument/inlineCompletion", {**at, "context": {"triggerKind": 2}}),) * 5,
             ("midfill/stats", None),
-            ("midfill/silence", {"textDocument": document}),
+            ("midfill/documentStatus", {"textDocument": document}),
             ("midfill/prompt", at),
             ("workspace/executeCommand", {"command": "midfill.accepted", "arguments": ["1"]}),
             ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}),
         ))  # fmt: skip
         message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
         request = "Completion" in method[-10:] and "didShow" not in method
-        if request or method in {"midfill/stats", "midfill/silence", "midfill/prompt", "initialize",
-                                 "workspace/executeCommand"}:  # fmt: skip
+        if request or method in {"midfill/stats", "midfill/documentStatus", "midfill/prompt",
+                                 "initialize", "workspace/executeCommand"}:  # fmt: skip
             self.number += 1
             message["id"] = f"r{self.number}"
         return message

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from context.candidate import Candidate, Kind
-from context.sources.imports.trace import Trace, imports_of
+from context.candidate import Candidate, CandidateKind
+from context.sources.imports.trace import ImportTrace, imports_of
 from context.sources.outline_pieces import candidates
 from context.sources.usage import Usage
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from context.access.files import Files, SourceFile
-    from context.sources.imports.model import Import, Resolver, Target
+    from context.sources.imports.model import Import, ImportTarget, Resolver
 
 _RESOLVERS: Final = {
     "c": ("cpp", "CppResolver"),
@@ -56,12 +56,12 @@ def gather(
     statements = imports_of(current, resolver)
     usage = Usage.near(current.text, cursor_line, rows(statements), column=column)
 
-    def locate(statement: Import, origin: SourceFile) -> Target:
+    def locate(statement: Import, origin: SourceFile) -> ImportTarget:
         return resolver.locate(statement, origin, files)
 
-    picks = Trace(files, resolver, locate).picks(current, statements, usage)
+    picks = ImportTrace(files, resolver, locate).picks(current, statements, usage)
     others = (pick for pick in picks if pick.file.location != current.location)
-    return candidates(Kind.IMPORT, others, usage)
+    return candidates(CandidateKind.IMPORT, others, usage)
 
 
 def rows(statements: Iterable[Import]) -> set[int]:

@@ -11,7 +11,7 @@ from context.locations import folder_of
 from context.memo import Memo
 from context.paths import ancestors, join
 from context.sources.imports.configs import objects, project_file, strings
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class CppResolver:
                 found.append(Import(module, "*", "", rows_of(row, row)))
         return found
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         name = statement.module
         quoted = not name.startswith("<")
@@ -56,8 +56,8 @@ class CppResolver:
         for path in ((folder,) if quoted else ()) + self._include_paths(origin, files):
             location = join(path, name)
             if files.is_file(location):
-                return Target((location,))
-        return Target()
+                return ImportTarget((location,))
+        return ImportTarget()
 
     def _include_paths(self, origin: SourceFile, files: Files) -> tuple[str, ...]:
         folder = folder_of(origin.location)

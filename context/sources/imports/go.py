@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from context.paths import ancestors, join
 from context.sources.imports.configs import project_file
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +51,13 @@ class GoResolver:
                 found.append(Import(module, "", alias, rows))
         return found
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         for module, folder in self._modules_of(origin.location, files):
             if statement.module == module or statement.module.startswith(f"{module}/"):
                 package = join(folder, statement.module[len(module) :].lstrip("/"))
-                return Target(package_files(package, files))
-        return Target(_by_suffix(statement.module, origin, files))
+                return ImportTarget(package_files(package, files))
+        return ImportTarget(_by_suffix(statement.module, origin, files))
 
     def _modules_of(self, location: str, files: Files) -> list[tuple[str, str]]:
         """(module path, folder) of all modules in reach, those with the longest path first."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from context.locations import folder_of
 from context.paths import ancestors, join
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,22 +41,22 @@ class JavaResolver:
             for found in _statement(syntax, node)
         ]
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         parts = statement.module.split(".")
         roots = self.roots(origin, files)
         if statement.name == "*":
             found = (class_files(join(root, *parts), files) for root in roots)
-            return Target(tuple(islice((file for some in found for file in some), MAX_FILES)))
+            return ImportTarget(tuple(islice((file for some in found for file in some), MAX_FILES)))
         # a.b.Outer.Inner lies in a/b/Outer.java
         for count in range(len(parts), 0, -1):
             for root in roots:
                 location = f"{join(root, *parts[:count])}.java"
                 if files.is_file(location):
-                    return Target((location,))
+                    return ImportTarget((location,))
             if not parts[count - 2 : count - 1] or parts[count - 2][:1].islower():
                 break
-        return Target()
+        return ImportTarget()
 
     def roots(self, origin: SourceFile, files: Files) -> tuple[str, ...]:
         """Folders that hold packages: the file's own first, then those of all modules."""

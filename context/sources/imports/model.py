@@ -28,7 +28,7 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ImportTarget:
     """Where an import leads.
 
     Attributes:
@@ -50,7 +50,7 @@ class Resolver(Protocol):
         """All import statements of a file, in reading order."""
         ...
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """The files that a statement in `origin` means."""
         ...
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from context.locations import folder_of
 from context.paths import ancestors, join
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class PythonResolver:
         found = [statement for node in nodes for statement in _statement(syntax, node)]
         return found + _broken(syntax, found) if syntax.root.has_error else found
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         dotted = statement.module.lstrip(".")
         level = len(statement.module) - len(dotted)
@@ -46,13 +46,13 @@ class PythonResolver:
             folder: str | None = folder_of(origin.location)
             for _ in range(level - 1):
                 folder = folder_of(folder) if folder else None
-            return target(folder, parts, statement.name, files) if folder else Target()
+            return target(folder, parts, statement.name, files) if folder else ImportTarget()
         for root in self._roots_of(parts[0], origin, files) if parts else ():
             found = target(root, parts, statement.name, files)
             # a module that imports its own name means another one, such as `import json` in json.py
-            if origin.location not in found.files and (found != Target()):
+            if origin.location not in found.files and (found != ImportTarget()):
                 return found
-        return Target()
+        return ImportTarget()
 
     def _roots_of(self, top: str, origin: SourceFile, files: Files) -> tuple[str, ...]:
         """Folders that hold a top-level package or module."""
@@ -68,12 +68,12 @@ class PythonResolver:
         return self._roots[key]
 
 
-def target(root: str, parts: list[str], name: str, files: Files) -> Target:
+def target(root: str, parts: list[str], name: str, files: Files) -> ImportTarget:
     """The module `parts` below `root`, and the submodule `name` of it."""
     base = join(root, *parts)
     submodule = () if name in {"", "*"} else module_files(join(base, name), files)
     found = module_files(base, files) if parts else _package_files(base, files)
-    return Target(found, submodule, _inside(base, files) if parts and not submodule else ())
+    return ImportTarget(found, submodule, _inside(base, files) if parts and not submodule else ())
 
 
 def _inside(folder: str, files: Files) -> tuple[str, ...]:

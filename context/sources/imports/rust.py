@@ -11,7 +11,7 @@ from context.locations import folder_of, name_of
 from context.memo import Memo
 from context.paths import ancestors, join, stem_of
 from context.sources.imports.configs import objects, project_file, strings
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class RustResolver:
                 found += [Import(*path, rows) for path in used]
         return found
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         entry, *names = statement.module.split("::")
         start = _start(entry, origin, files)
@@ -68,9 +68,9 @@ class RustResolver:
                 break  # an inline module or a type: the name stands in this file
             start = inner
         if start is None:
-            return Target()
+            return ImportTarget()
         submodule = _child(start, statement.name, files) if statement.name != "*" else None
-        return Target((start,), (submodule,) if submodule else ())
+        return ImportTarget((start,), (submodule,) if submodule else ())
 
 
 def _used(syntax: Syntax, node: Node, path: str, depth: int) -> Iterator[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from context.access.files import Files, SourceFile
-    from context.sources.imports.model import Import, Resolver, Target
+    from context.sources.imports.model import Import, ImportTarget, Resolver
     from context.sources.usage import Usage
     from context.syntax.outline import Definition
 
@@ -54,14 +54,14 @@ def imports_of(file: SourceFile, resolver: Resolver) -> tuple[Import, ...]:
     return _statements.get((file.location, file.stamp, file.language), make)
 
 
-class Trace:
+class ImportTrace:
     """One search through files; remembers what it has opened and stops when that is too much."""
 
     def __init__(
         self,
         files: Files,
         resolver: Resolver,
-        locate: Callable[[Import, SourceFile], Target],
+        locate: Callable[[Import, SourceFile], ImportTarget],
         max_reads: int = MAX_READS,
         offer_reach: int = OFFER_REACH,
     ) -> None:
@@ -81,7 +81,7 @@ class Trace:
         self._resolver = resolver
         self._locate = locate
         self._opened: dict[str, SourceFile | None] = {}
-        self._targets: dict[tuple[str, str, str], Target] = {}
+        self._targets: dict[tuple[str, str, str], ImportTarget] = {}
 
     def picks(
         self, current: SourceFile, statements: Sequence[Import], usage: Usage
@@ -98,7 +98,7 @@ class Trace:
             else:
                 yield from self._name(statement, target, usage)
 
-    def _name(self, statement: Import, target: Target, usage: Usage) -> Iterator[Pick]:
+    def _name(self, statement: Import, target: ImportTarget, usage: Usage) -> Iterator[Pick]:
         distance = usage.lines.get(statement.alias)
         found = self.define(target.files, statement.name)
         if not found and target.submodule:
@@ -207,7 +207,7 @@ class Trace:
                     return found_there
         return []
 
-    def _target(self, statement: Import, origin: SourceFile) -> Target:
+    def _target(self, statement: Import, origin: SourceFile) -> ImportTarget:
         key = (statement.module, statement.name, origin.location)
         if key not in self._targets:
             self._targets[key] = self._locate(statement, origin)

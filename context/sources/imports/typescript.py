@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from context.locations import folder_of
 from context.paths import join
 from context.sources.imports.configs import objects, read_object
-from context.sources.imports.model import Import, Target, rows_of
+from context.sources.imports.model import Import, ImportTarget, rows_of
 from context.sources.imports.packages import (
     matched,
     module_files,
@@ -44,21 +44,21 @@ class TypeScriptResolver:
         """See `Resolver.imports`."""
         return [found for node in syntax.matches(_STATEMENTS) for found in _statement(syntax, node)]
 
-    def locate(self, statement: Import, origin: SourceFile, files: Files) -> Target:
+    def locate(self, statement: Import, origin: SourceFile, files: Files) -> ImportTarget:
         """See `Resolver.locate`."""
         module = statement.module
         if not module:
-            return Target((origin.location,))
+            return ImportTarget((origin.location,))
         if module.startswith(("./", "../")) or module in {".", ".."}:
-            return Target(module_files(join(folder_of(origin.location), module), files))
+            return ImportTarget(module_files(join(folder_of(origin.location), module), files))
         if module.startswith("#"):
-            return Target(_private(module, origin, files))
+            return ImportTarget(_private(module, origin, files))
         for place in path_map(origin.location, files).lookup(module):
             if found := module_files(place, files):
-                return Target(found)
+                return ImportTarget(found)
         name, subpath = split_name(module)
         folder = workspace_package(name, origin.location, files)
-        return Target(package_files(folder, subpath, files) if folder else ())
+        return ImportTarget(package_files(folder, subpath, files) if folder else ())
 
 
 def _private(module: str, origin: SourceFile, files: Files) -> tuple[str, ...]:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.locations import printable
 from context.sources.environments import NOWHERE, Places
 from context.sources.imports import resolver_of, rows
-from context.sources.imports.model import Import, Target
-from context.sources.imports.trace import Trace, imports_of
+from context.sources.imports.model import Import, ImportTarget
+from context.sources.imports.trace import ImportTrace, imports_of
 from context.sources.outline_pieces import candidates
 from context.sources.usage import Usage
 
@@ -44,7 +44,7 @@ _FINDERS: Final = {
 class _Finder(Protocol):
     """Finds the files of a library's module."""
 
-    def locate(self, statement: Import, origin: SourceFile) -> Target:
+    def locate(self, statement: Import, origin: SourceFile) -> ImportTarget:
         """The files that a statement in `origin` means, none when it is not a library's."""
         ...
 
@@ -73,19 +73,19 @@ def gather(
     make = getattr(import_module(f"context.sources.libraries.{module}"), name)
     finder = cast("_Finder", make(places, files))
 
-    def locate(statement: Import, origin: SourceFile) -> Target:
+    def locate(statement: Import, origin: SourceFile) -> ImportTarget:
         if origin.location == current.location:
             own = resolver.locate(statement, origin, files)
             if own.files or own.submodule:
-                return Target()  # the workspace's own: see `context.imports`
+                return ImportTarget()  # the workspace's own: see `context.imports`
         return finder.locate(statement, origin)
 
     statements = imports_of(current, resolver)
     usage = Usage.near(current.text, cursor_line, rows(statements), column=column)
-    trace = Trace(files, resolver, locate, MAX_READS, offer_reach=0)
+    trace = ImportTrace(files, resolver, locate, MAX_READS, offer_reach=0)
     picks = trace.picks(current, statements, usage)
     others = (pick for pick in picks if pick.file.location != current.location)
-    found = candidates(Kind.LIBRARY, (pick.weighed(_SHARE) for pick in others), usage)
+    found = candidates(CandidateKind.LIBRARY, (pick.weighed(_SHARE) for pick in others), usage)
     return [
         replace(candidate, path=library_path(candidate.location) or candidate.path)
         for candidate in found

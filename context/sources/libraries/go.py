@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from context.paths import ancestors, join
 from context.sources.imports.configs import project_file
 from context.sources.imports.go import package_files
-from context.sources.imports.model import Import, Target
+from context.sources.imports.model import Import, ImportTarget
 
 if TYPE_CHECKING:
     from context.access.files import Files, SourceFile
@@ -35,22 +35,22 @@ class GoLibraries:
         self._files = files
         self._modules: dict[str, list[tuple[str, str]]] = {}
 
-    def locate(self, statement: Import, origin: SourceFile) -> Target:
+    def locate(self, statement: Import, origin: SourceFile) -> ImportTarget:
         """The files of a package, from `vendor` or the module cache."""
         module = statement.module
         if "." not in module.partition("/")[0]:
-            return Target()  # the standard library
+            return ImportTarget()  # the standard library
         above = list(ancestors(origin.location, self._files.root_of(origin.location)))
         for folder in above:
             vendored = join(folder, "vendor", module)
             if self._files.is_folder(vendored):
-                return Target(package_files(vendored, self._files))
+                return ImportTarget(package_files(vendored, self._files))
         for folder in above:
             for path, place in self._required(folder):
                 if module == path or module.startswith(f"{path}/"):
                     package = join(place, module[len(path) :].lstrip("/"))
-                    return Target(package_files(package, self._files))
-        return Target()
+                    return ImportTarget(package_files(package, self._files))
+        return ImportTarget()
 
     def _required(self, folder: str) -> list[tuple[str, str]]:
         """(module path, its folder) of what a go.mod requires, the longest paths first."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from context.locations import folder_of
 from context.paths import join
-from context.sources.imports.model import Import, Target
+from context.sources.imports.model import Import, ImportTarget
 from context.sources.imports.packages import module_files, package_files, split_name
 from context.sources.libraries.tree import upwards
 
@@ -24,15 +24,15 @@ class NodeLibraries:
         del places  # node_modules lie beside the code
         self._files = files
 
-    def locate(self, statement: Import, origin: SourceFile) -> Target:
+    def locate(self, statement: Import, origin: SourceFile) -> ImportTarget:
         """The file of a library's module: its own declarations, those of `@types`, its source."""
         module = statement.module
         if not module:
-            return Target((origin.location,))
+            return ImportTarget((origin.location,))
         if module.startswith("."):
-            return Target(module_files(join(folder_of(origin.location), module), self._files))
+            return ImportTarget(module_files(join(folder_of(origin.location), module), self._files))
         if module.startswith(("/", "#", "node:")):
-            return Target()
+            return ImportTarget()
         name, subpath = split_name(module)
         untyped: tuple[str, ...] = ()
         for folder in upwards(origin.location, self._files):
@@ -41,12 +41,12 @@ class NodeLibraries:
                 continue
             found = self._in_folder(join(modules, name), subpath)
             if found and found[0].endswith(_TYPED):
-                return Target(found)
+                return ImportTarget(found)
             untyped = untyped or found
             types = name.removeprefix("@").replace("/", "__")
             if found := self._in_folder(join(modules, "@types", types), subpath):
-                return Target(found)
-        return Target(untyped)
+                return ImportTarget(found)
+        return ImportTarget(untyped)
 
     def _in_folder(self, folder: str, subpath: str) -> tuple[str, ...]:
         there = self._files.is_folder(folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from context.locations import folder_of
 from context.paths import join
 from context.sources.imports.configs import project_file
-from context.sources.imports.model import Import, Target
+from context.sources.imports.model import Import, ImportTarget
 from context.sources.imports.python import target
 from context.sources.libraries.tree import upwards
 
@@ -30,7 +30,7 @@ class PythonLibraries:
         self._files = files
         self._folders: tuple[str, ...] | None = None
 
-    def locate(self, statement: Import, origin: SourceFile) -> Target:
+    def locate(self, statement: Import, origin: SourceFile) -> ImportTarget:
         """The files of a library's module, those of its stubs first."""
         dotted = statement.module.lstrip(".")
         level = len(statement.module) - len(dotted)
@@ -41,15 +41,15 @@ class PythonLibraries:
                 folder = folder_of(folder)
             return target(folder, parts, statement.name, self._files)
         if not parts:
-            return Target()
+            return ImportTarget()
         for root in self._site_packages(origin.location):
             stubs = target(root, [f"{parts[0]}-stubs", *parts[1:]], statement.name, self._files)
             found = target(root, parts, statement.name, self._files)
             if stubs.files or stubs.submodule or found.files or found.submodule:
-                return Target(
+                return ImportTarget(
                     stubs.files + found.files, stubs.submodule + found.submodule, found.inside
                 )
-        return Target()
+        return ImportTarget()
 
     def _site_packages(self, location: str) -> tuple[str, ...]:
         """The folders of installed packages: of the nearest environment, then the active one."""

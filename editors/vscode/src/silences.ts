@@ -14,7 +14,7 @@ export class Silences {
   /** Listens to a server that was just made; what another one said no longer counts. */
   follow(client: LanguageClient, changed: () => void): void {
     this.#messages.clear();
-    client.onNotification("midfill/silence", ({ uri, message }: Silence) => {
+    client.onNotification("midfill/documentStatus", ({ uri, message }: Silence) => {
       const known = client.protocol2CodeConverter.asUri(uri).toString();
       if (message === "") {
         this.#messages.delete(known);

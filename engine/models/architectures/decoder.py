@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
     from engine.models.progress import Progress
 
 Activation: TypeAlias = common_spec.Activation
@@ -39,7 +39,7 @@ _ACTIVATIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DecoderShape:
     """Shape of a decoder: counts of layers and heads, widths in values, rows of the embeddings.
 
     Attributes:
@@ -103,7 +103,7 @@ class Design:
         scaled: whether embeddings are multiplied by the root of the width.
     """
 
-    shape: Shape
+    shape: DecoderShape
     activation: Activation
     epsilon: float
     gated: bool = True
@@ -116,7 +116,7 @@ class Design:
     scaled: bool = False
 
 
-def read_shape(source: Source) -> Shape:
+def read_shape(source: WeightSource) -> DecoderShape:
     """The sizes that the metadata promise, checked against each other.
 
     Raises:
@@ -125,7 +125,7 @@ def read_shape(source: Source) -> Shape:
     heads = source.scalar(".attention.head_count", int)
     width = source.scalar(".embedding_length", int)
     head = source.scalar(".attention.key_length", int, width // max(1, heads))
-    shape = Shape(
+    shape = DecoderShape(
         layers=source.scalar(".block_count", int),
         heads=heads,
         kv_heads=source.scalar(".attention.head_count_kv", int, heads),
@@ -145,7 +145,7 @@ def read_shape(source: Source) -> Shape:
     return shape
 
 
-def _context_length(source: Source) -> int:
+def _context_length(source: WeightSource) -> int:
     """The least of the length that the metadata declare and a sliding window; 0 for neither."""
     window = source.scalar(".attention.sliding_window", int, 0)
     if 0 < window < SHORTEST_WINDOW:
@@ -156,7 +156,7 @@ def _context_length(source: Source) -> int:
     return min((length for length in (declared, window) if length > 0), default=0)
 
 
-def read_activation(source: Source, usual: Activation) -> Activation:
+def read_activation(source: WeightSource, usual: Activation) -> Activation:
     """The activation that the metadata name, else the usual one of the architecture.
 
     Raises:
@@ -168,7 +168,7 @@ def read_activation(source: Source, usual: Activation) -> Activation:
     return _ACTIVATIONS.get(name, usual)
 
 
-def read_rope(source: Source, *, interleave: bool = False) -> Rope:
+def read_rope(source: WeightSource, *, interleave: bool = False) -> Rope:
     """Rotary embeddings as the metadata describe them.
 
     Raises:
@@ -203,7 +203,7 @@ class Rows:
 
 
 def build(
-    source: Source, design: Design, rows: Rows, quantization: str, progress: Progress
+    source: WeightSource, design: Design, rows: Rows, quantization: str, progress: Progress
 ) -> TransformerDecoderModelSpec:
     """Read all weights; one step of `progress` per layer, and one for the embeddings.
 
@@ -221,7 +221,7 @@ def build(
 
 
 class _Builder:
-    def __init__(self, source: Source, design: Design, quantization: str) -> None:
+    def __init__(self, source: WeightSource, design: Design, quantization: str) -> None:
         self._source = source
         self._design = design
         self._shape = design.shape

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from engine.models.architectures.decoder import Activation, Design, read_rope, read_shape
 
 if TYPE_CHECKING:
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 
-def gemma(source: Source) -> Design:
+def gemma(source: WeightSource) -> Design:
     """The design of a gemma model (see `engine.models.decoder.Design`)."""
     return Design(
         shape=read_shape(source),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from engine.models.architectures.decoder import Activation, Design, read_activation, read_shape
 
 if TYPE_CHECKING:
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 _ALL = frozenset({"attn_qkv", "attn_output", "ffn_up", "ffn_down"})
 
 
-def gpt_bigcode(source: Source) -> Design:
+def gpt_bigcode(source: WeightSource) -> Design:
     """The design of a gpt_bigcode model (see `engine.models.decoder.Design`).
 
     Raises:

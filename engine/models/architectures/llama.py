@@ -16,13 +16,13 @@ from engine.models.architectures.decoder import (
 )
 
 if TYPE_CHECKING:
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 _ATTENTION = ("attn_q", "attn_k", "attn_v", "attn_output")
 _FEED_FORWARD = ("ffn_gate", "ffn_up", "ffn_down")
 
 
-def llama(source: Source) -> Design:
+def llama(source: WeightSource) -> Design:
     """The design of a llama model (see `engine.models.decoder.Design`)."""
     # the metadata do not tell; a group has biases as a whole or not at all
     groups = (_ATTENTION, _FEED_FORWARD)

@@ -13,10 +13,10 @@ from engine.models.architectures.decoder import (
 )
 
 if TYPE_CHECKING:
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 
-def qwen2(source: Source) -> Design:
+def qwen2(source: WeightSource) -> Design:
     """The design of a qwen2 model (see `engine.models.decoder.Design`)."""
     return Design(
         shape=read_shape(source),
@@ -27,7 +27,7 @@ def qwen2(source: Source) -> Design:
     )
 
 
-def qwen3(source: Source) -> Design:
+def qwen3(source: WeightSource) -> Design:
     """The design of a qwen3 model."""
     return Design(
         shape=read_shape(source),

@@ -13,12 +13,12 @@ from engine.models.architectures.decoder import (
 )
 
 if TYPE_CHECKING:
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 _ALL = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down"})
 
 
-def starcoder2(source: Source) -> Design:
+def starcoder2(source: WeightSource) -> Design:
     """The design of a starcoder2 model (see `engine.models.decoder.Design`)."""
     return Design(
         shape=read_shape(source),

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from engine.models.architectures.decoder import Design
     from engine.models.formats.vocabulary import Vocabulary
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
     from engine.models.progress import Progress
 
-ARCHITECTURES: Final[dict[str, Callable[[Source], Design]]] = {
+ARCHITECTURES: Final[dict[str, Callable[[WeightSource], Design]]] = {
     "gemma": gemma,
     "llama": llama,
     "qwen2": qwen2,
@@ -170,7 +170,7 @@ def hash_of_folder(path: Path) -> str:
     return whole.hexdigest()
 
 
-def _design(source: Source) -> Design:
+def _design(source: WeightSource) -> Design:
     loader = ARCHITECTURES.get(source.architecture)
     if loader is None:
         known = ", ".join(ARCHITECTURES)
@@ -179,7 +179,7 @@ def _design(source: Source) -> Design:
 
 
 def _write(
-    source: Source,
+    source: WeightSource,
     design: Design,
     vocabulary: Vocabulary,
     folder: Path,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 _BYTES = 256
 
@@ -47,7 +47,7 @@ def order(tokens: int, needed: Iterable[int], rows: int) -> NDArray[np.int64]:
     return np.concatenate([np.flatnonzero(kept), np.flatnonzero(~kept)])
 
 
-def needed(source: Source, vocabulary: Vocabulary) -> list[int]:
+def needed(source: WeightSource, vocabulary: Vocabulary) -> list[int]:
     """Ids of control tokens, of all other added ones, of bytes, pieces of characters, and symbols.
 
     Symbols are arrows, signs and emoji that are a token of their own: rare in what a tokenizer was

@@ -34,7 +34,7 @@ LONGEST_ARRAY = 2**22
 """Sixteen times the largest vocabulary; the reader would walk through a longer one for hours."""
 
 
-class _Reader(GGUFReader):
+class _GgufReader(GGUFReader):
     """The reader of `gguf`, which otherwise reads on behind the end and believes every length."""
 
     def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
@@ -89,7 +89,7 @@ class GgufFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            reader = _Reader(path)
+            reader = _GgufReader(path)
         except FileNotFoundError as error:
             raise ConversionError(f"{path}: no such file; check the path") from error
         # a damaged header can make the reader fail in any of these ways

@@ -26,7 +26,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TensorEntry:
     """Where a tensor lies in the file: its type, its shape, and its first byte."""
 
     kind: str
@@ -92,7 +92,7 @@ class SafetensorsFile:
         return values.reshape(end - start, *entry.shape[1:])
 
 
-def _entries(header: Any, data: int, size: int) -> list[tuple[str, Entry]]:
+def _entries(header: Any, data: int, size: int) -> list[tuple[str, TensorEntry]]:
     """The tensors of a header whose data begin at byte `data` of a file of `size` bytes."""
     found = []
     for name, about in header.items():
@@ -108,5 +108,5 @@ def _entries(header: Any, data: int, size: int) -> list[tuple[str, Entry]]:
             count *= length
         if kind in _ITEM_BYTES and count * _ITEM_BYTES[kind] != end - start:
             raise ValueError(f"tensor {name} has {end - start:,} bytes for shape {shape}")
-        found.append((name, Entry(kind, tuple(shape), data + start)))
+        found.append((name, TensorEntry(kind, tuple(shape), data + start)))
     return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from context.prompt.families import Family
-    from engine.models.formats.weights import Source
+    from engine.models.formats.weights import WeightSource
 
 _PADDING = 1024
 """Most rows without a token: tables are padded to round sizes, nothing more."""
@@ -68,7 +68,7 @@ class Vocabulary:
         return cls(tokenizer, tokens)
 
 
-def choose_family(source: Source, tokens: Iterable[str], name: str | None) -> Family:
+def choose_family(source: WeightSource, tokens: Iterable[str], name: str | None) -> Family:
     """The family that the user named, or the guess that the vocabulary confirms.
 
     Args:
@@ -100,7 +100,7 @@ def choose_family(source: Source, tokens: Iterable[str], name: str | None) -> Fa
     )
 
 
-def fit(source: Source, vocabulary: Vocabulary, rows: int, family: Family) -> list[str]:
+def fit(source: WeightSource, vocabulary: Vocabulary, rows: int, family: Family) -> list[str]:
     """The tokens by id, checked against the embeddings; control tokens become special ones.
 
     Raises:

@@ -22,7 +22,7 @@ SLICE_VALUES = 4_194_304
 """Values in float32 at a time: 16 MiB."""
 
 
-class Source(Protocol):
+class WeightSource(Protocol):
     """Weights and metadata, read bit by bit, each defect an error that names the file.
 
     Attributes:

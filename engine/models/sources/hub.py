@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SourceError
-from engine.models.add import Material
 from engine.models.sources.download_progress import watching
 
 if TYPE_CHECKING:
@@ -27,7 +26,15 @@ _PARTS_OF_A_FOLDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModelSource:
+    """What is converted: a GGUF file or a folder, and how the manifest names it."""
+
+    path: Path
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubPlace:
     """A repository of the hub; `revision` and `file` may be "" for its newest, and its only one."""
 
     repository: str
@@ -35,15 +42,15 @@ class Place:
     file: str
 
 
-def parse(words: str) -> Place | None:
+def parse(words: str) -> HubPlace | None:
     """What `OWNER/NAME[@REVISION][:FILE]` means, None when it is not of this form."""
     found = _PLACE.fullmatch(words)
     if found is None:
         return None
-    return Place(found["repository"], found["revision"] or "", found["file"] or "")
+    return HubPlace(found["repository"], found["revision"] or "", found["file"] or "")
 
 
-def bring(place: Place, folder: Path, progress: Progress) -> Material:
+def bring(place: HubPlace, folder: Path, progress: Progress) -> ModelSource:
     """Download a model; the commit is settled first, and everything is of that commit.
 
     Args:
@@ -70,7 +77,7 @@ def bring(place: Place, folder: Path, progress: Progress) -> Material:
         ) from error
 
 
-def _bring(place: Place, folder: Path, progress: Progress) -> Material:
+def _bring(place: HubPlace, folder: Path, progress: Progress) -> ModelSource:
     import huggingface_hub
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
@@ -91,11 +98,11 @@ def _bring(place: Place, folder: Path, progress: Progress) -> Material:
             )
     origin = f"{place.repository}@{info.sha}"
     if wanted[0].endswith(".gguf"):
-        return Material(work / wanted[0], f"{origin}:{wanted[0]}")
-    return Material(work, origin)
+        return ModelSource(work / wanted[0], f"{origin}:{wanted[0]}")
+    return ModelSource(work, origin)
 
 
-def _wanted(place: Place, names: list[str]) -> list[str]:
+def _wanted(place: HubPlace, names: list[str]) -> list[str]:
     """The files to download: one GGUF file, or what a safetensors folder needs."""
     if place.file:
         if place.file not in names:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from lsp_server import paths
 from lsp_server.bench.accuracy import results
-from lsp_server.bench.accuracy.options import BARE, Options, digest_of, draw
+from lsp_server.bench.accuracy.options import BARE, EvalOptions, digest_of, draw
 from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.result_files import require_folder
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
-    from lsp_server.bench.accuracy.results import Paired, Results, Row
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.accuracy.results import AccuracyResults, AccuracyRow, Paired
+    from lsp_server.bench.tasks.holes import HoleTask
 
 _INTERRUPTED = 130
 _WIDTH = 130
@@ -72,12 +72,12 @@ def changed_settings(spelled: Sequence[str]) -> dict[str, object]:
     return changed
 
 
-def _earlier_result(path: Path) -> Results | None:
+def _earlier_result(path: Path) -> AccuracyResults | None:
     """The result that a `.json` file holds, None for task files."""
     return results.load(path) if path.suffix == ".json" else None
 
 
-def _evaluate(arguments: argparse.Namespace) -> Results:
+def _evaluate(arguments: argparse.Namespace) -> AccuracyResults:
     require_folder(arguments.out)
     every = read_tasks(arguments.data)
     chosen = [task for task in every if task.quick or not arguments.quick]
@@ -90,7 +90,7 @@ def _evaluate(arguments: argparse.Namespace) -> Results:
     changed = {**(BARE if arguments.bare else {}), **changed_settings(arguments.set)}
     if arguments.model:
         changed["engine.model"] = arguments.model
-    options = Options(
+    options = EvalOptions(
         data=arguments.data.name,
         digest=digest_of(arguments.data),
         changed=changed,
@@ -109,7 +109,7 @@ def _evaluate(arguments: argparse.Namespace) -> Results:
         progress.advance(bar, len(evaluation.results.rows))
         right = sum(row.score.em1 for row in evaluation.results.rows)
 
-        def advance(row: Row) -> None:
+        def advance(row: AccuracyRow) -> None:
             nonlocal right
             right += row.score.em1
             share = 100 * right / max(1, len(evaluation.results.rows))
@@ -119,7 +119,7 @@ def _evaluate(arguments: argparse.Namespace) -> Results:
     return evaluation.results
 
 
-async def _until_interrupted(run: Coroutine[None, None, Results]) -> None:
+async def _until_interrupted(run: Coroutine[None, None, AccuracyResults]) -> None:
     """Run; Ctrl-C ends it with what is done."""
     work = asyncio.ensure_future(run)
     loop = asyncio.get_running_loop()
@@ -129,13 +129,13 @@ async def _until_interrupted(run: Coroutine[None, None, Results]) -> None:
         await work
 
 
-def _matches(task: Task, only: str) -> bool:
+def _matches(task: HoleTask, only: str) -> bool:
     return bool(
         {task.set, task.lang, task.language, task.fields.get("kind")} & set(only.split(","))
     )
 
 
-def _show(found: Results, console: Console) -> None:
+def _show(found: AccuracyResults, console: Console) -> None:
     table = Table("set", "lang", *_COLUMNS, "95% of em1", "95% of pass", box=None, padding=(0, 1))
     for line in results.figures(found.rows):
         cells = [_cell(line[name]) for name in _COLUMNS]

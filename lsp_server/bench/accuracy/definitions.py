@@ -37,7 +37,7 @@ _WEAK = {
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class WantedDefinition:
     """The lines of a definition in a file.
 
     Attributes:
@@ -55,7 +55,7 @@ class Definition:
     end: int
 
 
-def find(text: str, symbol: str, language: str) -> Definition | None:
+def find(text: str, symbol: str, language: str) -> WantedDefinition | None:
     """The definition of a name, None when no line looks like one."""
     lines = text.split("\n")
     for patterns in (_STRONG, _WEAK):
@@ -69,13 +69,13 @@ def find(text: str, symbol: str, language: str) -> Definition | None:
     return None
 
 
-def _around(lines: Sequence[str], first: int) -> Definition:
+def _around(lines: Sequence[str], first: int) -> WantedDefinition:
     header = first
     while header and (_indent(lines[header]) > 0 or not lines[header].strip()):
         header -= 1
     if _indent(lines[first]) == 0:
         header = first
-    return Definition(lines, header, first, _end(lines, first), _end(lines, header))
+    return WantedDefinition(lines, header, first, _end(lines, first), _end(lines, header))
 
 
 def _end(lines: Sequence[str], first: int) -> int:
@@ -95,7 +95,7 @@ def _end(lines: Sequence[str], first: int) -> int:
     return last
 
 
-def full(definition: Definition) -> str:
+def full(definition: WantedDefinition) -> str:
     """The definition's text, 20 to 40 lines of it with what stands around a short one."""
     last = min(definition.last, definition.first + MOST_LINES - 1)
     first = definition.first
@@ -105,7 +105,7 @@ def full(definition: Definition) -> str:
     return "\n".join(definition.lines[first : last + 1]).strip("\n") + "\n"
 
 
-def outline(definition: Definition) -> str:
+def outline(definition: WantedDefinition) -> str:
     """The enclosing definition's header and the signatures of its members, near the name."""
     lines = definition.lines
     head = _signature(lines, definition.header)
@@ -150,7 +150,7 @@ def _code_lines(lines: Sequence[str], first: int, end: int) -> list[int]:
     return found
 
 
-def signature(definition: Definition) -> str:
+def signature(definition: WantedDefinition) -> str:
     """The one line that defines the name, below the header of what encloses it."""
     found = _signature(definition.lines, definition.first)
     if definition.header != definition.first:

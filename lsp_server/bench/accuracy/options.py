@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
     from lsp_server.settings.model import Settings
 
 _PATIENCE_MS = 600_000.0
@@ -32,7 +32,7 @@ BARE = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Options:
+class EvalOptions:
     """What one run does.
 
     Attributes:
@@ -81,13 +81,13 @@ def settings_of(changed: Mapping[str, object]) -> Settings:
     return composed.settings
 
 
-def draw(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
+def draw(tasks: Sequence[HoleTask], count: int, seed: int) -> list[HoleTask]:
     """A sample with each set and language in its share, in the file's order; all for 0."""
     if not count or count >= len(tasks):
         return list(tasks)
     shuffled = list(tasks)
     random.Random(seed).shuffle(shuffled)  # noqa: S311 -- so that it can be drawn again
-    groups: dict[tuple[str, str], list[Task]] = {}
+    groups: dict[tuple[str, str], list[HoleTask]] = {}
     for task in shuffled:
         groups.setdefault((task.set, task.lang), []).append(task)
     # places in the queue of each group, spread evenly over all: the first `count` are the sample

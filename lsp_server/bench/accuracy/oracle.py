@@ -10,13 +10,13 @@ from lsp_server.bench.accuracy import definitions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
 
 Files = dict[str, dict[str, str]]
 """Repository, then path, then text."""
 
 
-def repositories(tasks: Iterable[Task]) -> Files:
+def repositories(tasks: Iterable[HoleTask]) -> Files:
     """Whole files by repository and path, as the rows of a task file hold them."""
     files: Files = defaultdict(dict)
     for task in tasks:
@@ -25,8 +25,8 @@ def repositories(tasks: Iterable[Task]) -> Files:
 
 
 def oracle(
-    task: Task, files: Mapping[str, Mapping[str, str]]
-) -> tuple[str, definitions.Definition] | None:
+    task: HoleTask, files: Mapping[str, Mapping[str, str]]
+) -> tuple[str, definitions.WantedDefinition] | None:
     """Path and place of the definition that the answer needs; never from the task's own file."""
     named = [
         path

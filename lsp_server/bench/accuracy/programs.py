@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsp_server.bench.accuracy import sandbox
-from lsp_server.bench.accuracy.sandbox import Finished, Limits
+from lsp_server.bench.accuracy.sandbox import Finished, ProgramLimits
 from lsp_server.bench.accuracy.scores import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
 
 _JAVA_HEAP = "-Xmx512m"
 _FILES = {"python": "t.py", "javascript": "t.js", "cpp": "t.cpp"}
@@ -34,14 +34,14 @@ _HUMANEVAL_S, _JAVA_S, _COMPILE_S = 5.0, 10.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProgramVerdict:
     """Whether a program passed, and why not."""
 
     passed: bool
     message: str = ""
 
 
-def missing_tools(task: Task) -> tuple[str, ...]:
+def missing_tools(task: HoleTask) -> tuple[str, ...]:
     """Programs that the task's tests need and this machine has not, () when all is there."""
     kind = (task.fields.get("exec") or {}).get("kind")
     if kind in {None, "api_match"}:
@@ -54,7 +54,7 @@ def missing_tools(task: Task) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def check(task: Task, completion: str) -> Verdict | None:
+def check(task: HoleTask, completion: str) -> ProgramVerdict | None:
     """Run the tests of a task on its completion; None when it has none."""
     spec: Mapping[str, Any] | None = task.fields.get("exec")
     if not spec:
@@ -70,19 +70,19 @@ def check(task: Task, completion: str) -> Verdict | None:
             return _io(task, completion, spec["tests"])
         case "api_match":
             wanted = _bare(task.answer)
-            return Verdict(wanted in {_bare(cut_call(completion)), _bare(completion)})
+            return ProgramVerdict(wanted in {_bare(cut_call(completion)), _bare(completion)})
         case _:
             return None
 
 
-def _multipl_e(task: Task, completion: str, tests: str) -> Verdict:
+def _multipl_e(task: HoleTask, completion: str, tests: str) -> ProgramVerdict:
     glue = "" if task.prefix.endswith("\n") else "\n"
     body = task.prefix + glue + first_line(completion) + "\n" + task.suffix
     if task.language == "python":
         functions = re.findall(r"^def (\w+)\(", task.prefix, re.MULTILINE)
         calls_check = re.search(r"^check\(", tests, re.MULTILINE)
         if not calls_check and not functions:
-            return Verdict(passed=False, message="the prefix defines no function to check")
+            return ProgramVerdict(passed=False, message="the prefix defines no function to check")
         tail = "" if calls_check else f"\ncheck({functions[-1]})\n"
         return _runs("python", body + "\n" + tests + tail, _HUMANEVAL_S)
     if task.language == "java":
@@ -92,36 +92,36 @@ def _multipl_e(task: Task, completion: str, tests: str) -> Verdict:
     return _runs(task.language, body + "\n" + tests, _HUMANEVAL_S)
 
 
-def _io(task: Task, completion: str, tests: Sequence[Mapping[str, Any]]) -> Verdict:
+def _io(task: HoleTask, completion: str, tests: Sequence[Mapping[str, Any]]) -> ProgramVerdict:
     if task.set == "safim_control":
         completion = cut_control(task.language, completion)
     if completion.strip() == task.answer.strip():
-        return Verdict(passed=True)
+        return ProgramVerdict(passed=True)
     if not completion.strip():
-        return Verdict(passed=False, message="empty")
+        return ProgramVerdict(passed=False, message="empty")
     program = task.fields["eval_prefix"] + completion + task.fields["eval_suffix"]
     with tempfile.TemporaryDirectory() as name:
         built = _build(task.language, program, Path(name))
-        if isinstance(built, Verdict):
+        if isinstance(built, ProgramVerdict):
             return built
         for test in tests:
             done = built.run(Path(name), _HUMANEVAL_S, test["input"])
             if done.status or done.limit:
-                return Verdict(passed=False, message=f"status {done.status}: {done.message}")
+                return ProgramVerdict(passed=False, message=f"status {done.status}: {done.message}")
             if not same_output(done.stdout, test["output"]):
-                return Verdict(passed=False, message=f"wrong output: {done.stdout[:80]!r}")
-    return Verdict(passed=True)
+                return ProgramVerdict(passed=False, message=f"wrong output: {done.stdout[:80]!r}")
+    return ProgramVerdict(passed=True)
 
 
-def _runs(language: str, program: str, seconds: float) -> Verdict:
+def _runs(language: str, program: str, seconds: float) -> ProgramVerdict:
     """A program passes when it ends with status 0 in time."""
     with tempfile.TemporaryDirectory() as name:
         built = _build(language, program, Path(name))
-        if isinstance(built, Verdict):
+        if isinstance(built, ProgramVerdict):
             return built
         done = built.run(Path(name), seconds)
     passed = done.status == 0 and not done.limit
-    return Verdict(passed, "" if passed else done.message)
+    return ProgramVerdict(passed, "" if passed else done.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,11 @@ class _Built:
     virtual_machine: bool = False
 
     def run(self, folder: Path, seconds: float, stdin: str = "") -> Finished:
-        limits = Limits(seconds=seconds, address_mb=0 if self.virtual_machine else 4096)
+        limits = ProgramLimits(seconds=seconds, address_mb=0 if self.virtual_machine else 4096)
         return sandbox.run(self.argv, folder, stdin=stdin, limits=limits)
 
 
-def _build(language: str, program: str, folder: Path) -> _Built | Verdict:
+def _build(language: str, program: str, folder: Path) -> _Built | ProgramVerdict:
     """Write and, where needed, compile a program in the sandbox; a verdict when that fails."""
     inside = sandbox.INSIDE if sandbox.level() is sandbox.Level.CLOSED else str(folder)
     main = _main_class(program) if language == "java" else ""
@@ -159,12 +159,12 @@ def _build(language: str, program: str, folder: Path) -> _Built | Verdict:
             java = ("java", "-ea", "-Xss64m", _JAVA_HEAP, "-XX:+UseSerialGC", "-cp", classes, main)
             built = _Built(java, virtual_machine=True)
         case _:
-            return Verdict(passed=False, message=f"no way to run {language} is known")
+            return ProgramVerdict(passed=False, message=f"no way to run {language} is known")
     if compile_with:
-        limits = Limits(seconds=_COMPILE_S, address_mb=0, file_mb=64)
+        limits = ProgramLimits(seconds=_COMPILE_S, address_mb=0, file_mb=64)
         done = sandbox.run(compile_with, folder, limits=limits, writable=True)
         if done.status or done.limit:
-            return Verdict(passed=False, message=f"does not compile: {done.message}")
+            return ProgramVerdict(passed=False, message=f"does not compile: {done.message}")
     return built
 
 

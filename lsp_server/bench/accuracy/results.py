@@ -28,7 +28,7 @@ FLAGS = ("em1", "em", "id_em", "over", "first_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AccuracyRow:
     """One task: what was shown, how right it is, and whether its program passed its tests.
 
     Attributes:
@@ -51,13 +51,13 @@ class Row:
 
 
 @dataclass
-class Results:
+class AccuracyResults:
     """Everything that one run found."""
 
     environment: dict[str, Any]
     options: dict[str, Any]
     skipped: dict[str, str] = field(default_factory=dict)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AccuracyRow] = field(default_factory=list)
     interrupted: bool = False
 
     def save(self, path: Path) -> None:
@@ -69,7 +69,7 @@ class Results:
         FORMAT.save(path, {**asdict(self), "figures": figures(self.rows)})
 
 
-def load(path: Path) -> Results:
+def load(path: Path) -> AccuracyResults:
     """Read a result file.
 
     Raises:
@@ -77,19 +77,19 @@ def load(path: Path) -> Results:
     """
     return FORMAT.load(
         path,
-        lambda found: Results(
+        lambda found: AccuracyResults(
             environment=found["environment"],
             options=found["options"],
             skipped=found["skipped"],
-            rows=[Row(**{**row, "score": Score(**row["score"])}) for row in found["rows"]],
+            rows=[AccuracyRow(**{**row, "score": Score(**row["score"])}) for row in found["rows"]],
             interrupted=found["interrupted"],
         ),
     )
 
 
-def figures(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def figures(rows: Iterable[AccuracyRow]) -> list[dict[str, Any]]:
     """One line for each set and language, and one for each set as a whole."""
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[AccuracyRow]] = defaultdict(list)
     for row in rows:
         groups[row.set, "all"].append(row)
         groups[row.set, row.lang].append(row)
@@ -101,7 +101,7 @@ def figures(rows: Iterable[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(rows: Sequence[Row]) -> dict[str, Any]:
+def _figures(rows: Sequence[AccuracyRow]) -> dict[str, Any]:
     count = len(rows)
     found: dict[str, Any] = {"n": count, "offered": _share(not row.score.empty for row in rows)}
     found |= {name: _share(getattr(row.score, name) for row in rows) for name in FLAGS}
@@ -143,7 +143,7 @@ class Paired:
     p: float
 
 
-def compare(a: Results, b: Results) -> list[Paired]:
+def compare(a: AccuracyResults, b: AccuracyResults) -> list[Paired]:
     """Pair two runs by task, for each set and over all.
 
     Raises:
@@ -168,7 +168,7 @@ def compare(a: Results, b: Results) -> list[Paired]:
     return found
 
 
-def _flag(row: Row, name: str) -> bool | None:
+def _flag(row: AccuracyRow, name: str) -> bool | None:
     return row.passed if name == "pass" else bool(getattr(row.score, name))
 
 

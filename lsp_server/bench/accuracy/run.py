@@ -10,7 +10,7 @@ from lsp_server.bench import environment
 from lsp_server.bench.accuracy import programs, sandbox
 from lsp_server.bench.accuracy.options import settings_of
 from lsp_server.bench.accuracy.oracle import repositories
-from lsp_server.bench.accuracy.results import Results, Row
+from lsp_server.bench.accuracy.results import AccuracyResults, AccuracyRow
 from lsp_server.bench.accuracy.scores import score
 from lsp_server.bench.accuracy.workspace import Workspace
 from lsp_server.bench.engines.cached import RememberingEngine
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
-    from lsp_server.bench.accuracy.options import Options
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.accuracy.options import EvalOptions
+    from lsp_server.bench.tasks.holes import HoleTask
 
 _SAVE_EVERY = 20
 
 
-def why_not_run(tasks: Sequence[Task], *, weak: bool) -> dict[str, str]:
+def why_not_run(tasks: Sequence[HoleTask], *, weak: bool) -> dict[str, str]:
     """Languages whose programs are not run here, with the reason."""
     found: dict[str, str] = {}
     for task in tasks:
@@ -50,7 +50,7 @@ class Evaluation:
 
     def __init__(
         self,
-        options: Options,
+        options: EvalOptions,
         memo: Path,
         out: Path | None,
         *,
@@ -74,9 +74,9 @@ class Evaluation:
         self._make = make_engine or engine_factory.maker(self.settings, options.engine)
         self._engine: RememberingEngine | None = None
         about = {**options.comparable(), "sandbox": str(sandbox.level()) if options.execute else ""}
-        self.results = Results(environment.describe(), about)
+        self.results = AccuracyResults(environment.describe(), about)
 
-    def resume(self, earlier: Results) -> None:
+    def resume(self, earlier: AccuracyResults) -> None:
         """Go on with the rows of an earlier run.
 
         Raises:
@@ -95,10 +95,10 @@ class Evaluation:
 
     async def run(
         self,
-        tasks: Sequence[Task],
-        on_row: Callable[[Row], None],
-        every: Sequence[Task] = (),
-    ) -> Results:
+        tasks: Sequence[HoleTask],
+        on_row: Callable[[AccuracyRow], None],
+        every: Sequence[HoleTask] = (),
+    ) -> AccuracyResults:
         """Answer and judge what is left of the tasks. Cancelling keeps what is done.
 
         Args:
@@ -166,26 +166,26 @@ class Evaluation:
         snapshot = workspace.snapshot()
         engine.decoded = ""
         with workspace:
-            workspace.tell(session.surroundings)
+            workspace.tell(session.context_provider)
             tokens = session.prompt_maker(engine).context_tokens
             if tokens:
                 found = asyncio.Event()
-                session.surroundings.want(snapshot, tokens, found.set)
+                session.context_provider.want(snapshot, tokens, found.set)
                 await found.wait()
             shown, _ = await session.complete(snapshot)
         if session.pipeline is not None:
             session.pipeline.closed(snapshot.uri)  # the next hole of this file has its answer
-        session.surroundings.closed(snapshot.uri)
+        session.context_provider.closed(snapshot.uri)
         return shown, engine.decoded
 
     async def _judge(
         self,
-        task: Task,
+        task: HoleTask,
         shown: str,
         decoded: str,
         prompt_tokens: int,
         free: asyncio.Semaphore,
-        on_row: Callable[[Row], None],
+        on_row: Callable[[AccuracyRow], None],
     ) -> None:
         passed, message = None, ""
         kind = (task.fields.get("exec") or {}).get("kind")
@@ -198,7 +198,7 @@ class Evaluation:
                     passed, message = verdict.passed, verdict.message
             else:
                 message = reason
-        row = Row(
+        row = AccuracyRow(
             id=task.id,
             set=task.set,
             lang=task.lang,

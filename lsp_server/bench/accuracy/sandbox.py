@@ -55,7 +55,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ProgramLimits:
     """What one program may take.
 
     Attributes:
@@ -96,7 +96,7 @@ def level() -> Level:
         return Level.OPEN
     for candidate in (Level.CLOSED, Level.NO_NETWORK):
         with tempfile.TemporaryDirectory() as folder:
-            done = run(["true"], Path(folder), limits=Limits(seconds=5), at=candidate)
+            done = run(["true"], Path(folder), limits=ProgramLimits(seconds=5), at=candidate)
         if done.status == 0:
             return candidate
     return Level.OPEN
@@ -107,7 +107,7 @@ def run(
     folder: Path,
     *,
     stdin: str = "",
-    limits: Limits,
+    limits: ProgramLimits,
     writable: bool = False,
     at: Level | None = None,
 ) -> Finished:
@@ -154,7 +154,7 @@ def _script(
     argv: Sequence[str],
     folder: Path,
     root: Path,
-    limits: Limits,
+    limits: ProgramLimits,
     *,
     writable: bool,
 ) -> str:
@@ -221,7 +221,7 @@ def _is_folder(path: str) -> bool:
     return Path(path).is_dir() and not Path(path).is_symlink()
 
 
-def _watch(process: subprocess.Popen[bytes], limits: Limits) -> str:
+def _watch(process: subprocess.Popen[bytes], limits: ProgramLimits) -> str:
     """Wait for the end, or bring it about; returns the limit that was passed, "" for none."""
     end = time.monotonic() + limits.seconds
     limit = ""
@@ -238,7 +238,7 @@ def _watch(process: subprocess.Popen[bytes], limits: Limits) -> str:
     return limit
 
 
-def _passed(pid: int, limits: Limits, end: float) -> str:
+def _passed(pid: int, limits: ProgramLimits, end: float) -> str:
     if time.monotonic() > end:
         return f"more than {limits.seconds:g} s"
     resident, count = 0, 0

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from context.access.files import SourceFile
 from context.access.reader import Reader
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.settings import ContextSettings
 from context.sources import imports, siblings
 from context.sources.windows import WindowIndex
 from lsp_server.bench.accuracy import definitions
 from lsp_server.bench.accuracy.oracle import oracle
-from lsp_server.workspace.context_provider import Surroundings
+from lsp_server.workspace.context_provider import ContextProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from context.snapshot import Snapshot
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
 
 OPEN_FILES: Final = 20
 CHUNK_LINES: Final = 32
@@ -41,7 +41,7 @@ class Workspace:
     """The folder of one task. Use it as a context manager."""
 
     def __init__(
-        self, task: Task, files: Mapping[str, Mapping[str, str]], tokens: int = 180
+        self, task: HoleTask, files: Mapping[str, Mapping[str, str]], tokens: int = 180
     ) -> None:
         """Prepare.
 
@@ -118,20 +118,20 @@ class Workspace:
         return make[way]()
 
     def _selected(self) -> list[Candidate]:
-        surroundings = Surroundings(ContextSettings(), watches=False)
-        self.tell(surroundings)
-        return list(surroundings.gather(self.snapshot(), self.tokens))
+        context_provider = ContextProvider(ContextSettings(), watches=False)
+        self.tell(context_provider)
+        return list(context_provider.gather(self.snapshot(), self.tokens))
 
     def snapshot(self) -> Snapshot:
         """The task's document where it lies here."""
         return dataclasses.replace(self._task.snapshot(), uri=Path(self.location).as_uri())
 
-    def tell(self, surroundings: Surroundings) -> None:
+    def tell(self, context_provider: ContextProvider) -> None:
         """What an editor would: the folder, and the files that were open, the nearest last."""
         # the folders themselves would bring what was recent in them, which is the user's
-        surroundings.reader.set_roots([self.root.as_posix()])
+        context_provider.reader.set_roots([self.root.as_posix()])
         for location in reversed(self.open_files()):
-            surroundings.viewed(Path(location).as_uri(), self._task.language)
+            context_provider.viewed(Path(location).as_uri(), self._task.language)
 
     def _outlines(self, gather: Callable[..., list[Candidate]]) -> list[Candidate]:
         cursor = self._task.snapshot().cursor
@@ -162,7 +162,7 @@ class Workspace:
         path, definition = found
         return [
             Candidate(
-                kind=Kind.IMPORT,
+                kind=CandidateKind.IMPORT,
                 location=(self.root / path).as_posix(),
                 path=path,
                 language=self._task.language,
@@ -185,7 +185,13 @@ class Workspace:
             score = 1.0 - rank / (2 * OPEN_FILES)
             found.append(
                 Candidate(
-                    Kind.WINDOW, file.location, file.path, file.language, text, score, "blind"
+                    CandidateKind.WINDOW,
+                    file.location,
+                    file.path,
+                    file.language,
+                    text,
+                    score,
+                    "blind",
                 )
             )
         return found

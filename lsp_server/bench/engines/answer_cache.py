@@ -23,7 +23,7 @@ def key_of(what: Mapping[str, Any]) -> str:
     return hashlib.sha256(spelled.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-class Memo:
+class AnswerCache:
     """A growing file of answers; several processes may append to it at once."""
 
     def __init__(self, path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.api import Generation, StopReason, Token
-from lsp_server.bench.engines.answer_cache import Memo, key_of
+from lsp_server.bench.engines.answer_cache import AnswerCache, key_of
 from lsp_server.bench.engines.wrapper import PassingEngine
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class RememberingEngine(PassingEngine):
         super().__init__(engine)
         # the number of threads is the machine's business, not the answer's
         name = engine.name.rpartition("x")[0] or engine.name
-        self._memo = Memo(folder / f"{name.strip().replace(' ', '_')}.jsonl")
+        self._memo = AnswerCache(folder / f"{name.strip().replace(' ', '_')}.jsonl")
         self.asked = 0
         self.decoded = ""
         self.prompt_tokens = 0

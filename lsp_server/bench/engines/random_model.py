@@ -13,7 +13,7 @@ from ctranslate2.specs import TransformerDecoderModelSpec, common_spec
 from tokenizers.pre_tokenizers import ByteLevel
 
 from context.prompt.families import FAMILIES
-from engine.models.architectures.decoder import Shape
+from engine.models.architectures.decoder import DecoderShape
 from engine.models.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 
 FAMILY: Final = "qwen2.5-coder"
 SHAPES: Final = {
-    "0.5b": Shape(layers=24, heads=14, kv_heads=2, width=896, inner=4864, vocabulary=151_936),
-    "1.5b": Shape(layers=28, heads=12, kv_heads=2, width=1536, inner=8960, vocabulary=151_936),
-    "3b": Shape(layers=36, heads=16, kv_heads=2, width=2048, inner=11_008, vocabulary=151_936),
-    "7b": Shape(layers=28, heads=28, kv_heads=4, width=3584, inner=18_944, vocabulary=152_064),
+    "0.5b": DecoderShape(
+        layers=24, heads=14, kv_heads=2, width=896, inner=4864, vocabulary=151_936
+    ),
+    "1.5b": DecoderShape(
+        layers=28, heads=12, kv_heads=2, width=1536, inner=8960, vocabulary=151_936
+    ),
+    "3b": DecoderShape(
+        layers=36, heads=16, kv_heads=2, width=2048, inner=11_008, vocabulary=151_936
+    ),
+    "7b": DecoderShape(
+        layers=28, heads=28, kv_heads=4, width=3584, inner=18_944, vocabulary=152_064
+    ),
 }
 _TIED: Final = frozenset({"0.5b", "1.5b", "3b"})
 
@@ -41,7 +49,7 @@ def write(name: str, folder: Path, seed: int = 0) -> Manifest:
 
 
 def write_shape(
-    name: str, shape: Shape, folder: Path, seed: int = 0, *, tied: bool = True
+    name: str, shape: DecoderShape, folder: Path, seed: int = 0, *, tied: bool = True
 ) -> Manifest:
     """As `write`, of any shape.
 
@@ -75,7 +83,9 @@ def write_shape(
     return manifest
 
 
-def _spec(shape: Shape, random: np.random.Generator, *, tied: bool) -> TransformerDecoderModelSpec:
+def _spec(
+    shape: DecoderShape, random: np.random.Generator, *, tied: bool
+) -> TransformerDecoderModelSpec:
     spec = TransformerDecoderModelSpec.from_config(
         shape.layers,
         shape.heads,

@@ -37,7 +37,7 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PairedDifference:
     """One figure of both runs, and B - A with its 95% interval."""
 
     name: str
@@ -73,7 +73,7 @@ def pick(spec: str) -> Run:
     return chosen[0]
 
 
-def compare(a: Run, b: Run, *, seed: int = 0, resamples: int = RESAMPLES) -> list[Difference]:
+def compare(a: Run, b: Run, *, seed: int = 0, resamples: int = RESAMPLES) -> list[PairedDifference]:
     """Figures over the tasks that both finished; tasks are drawn with replacement for intervals.
 
     Raises:
@@ -106,7 +106,9 @@ def _both(pairs: Sequence[tuple[Counts, Counts]]) -> tuple[Figures, Figures]:
 
 def _difference(
     name: str, a: Figures, b: Figures, draws: Sequence[tuple[Figures, Figures]]
-) -> Difference:
+) -> PairedDifference:
     drawn = [other[name] - one[name] for one, other in draws]
     known = [value for value in drawn if not math.isnan(value)]
-    return Difference(name, a[name], b[name], percentile(known, 0.025), percentile(known, 0.975))
+    return PairedDifference(
+        name, a[name], b[name], percentile(known, 0.025), percentile(known, 0.975)
+    )

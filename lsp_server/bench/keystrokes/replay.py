@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lsp_server.bench import environment
-from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.keystrokes.metrics import Counts
-from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
+from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
+from lsp_server.client.errors import ServerFaultError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
-    from lsp_server.bench.servers.base import Server, Work
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.servers.base import EngineWork, Server
+    from lsp_server.bench.tasks.typing import TypingTask
 
 PING_S = 1.0
 FAULTS_IN_A_ROW = 3
@@ -48,7 +48,7 @@ class Contestant:
 class Watcher:
     """Learns of progress; every method may be left as it is."""
 
-    def typing(self, run: Run, task: Task, position: int) -> None:
+    def typing(self, run: Run, task: TypingTask, position: int) -> None:
         """About once a second, and at the start of each task."""
 
     def finished(self, run: Run, result: TaskResult) -> None:
@@ -76,10 +76,10 @@ class _Lane:
 
 
 async def measure(
-    tasks: Sequence[Task],
+    tasks: Sequence[TypingTask],
     contestants: Sequence[Contestant],
     user: User,
-    results: Results,
+    results: ReplayResults,
     watcher: Watcher | None = None,
     *,
     interleave: bool = False,
@@ -111,14 +111,14 @@ async def measure(
 
 
 def _turns(
-    lanes: Sequence[_Lane], tasks: Sequence[Task], *, interleave: bool
-) -> Iterator[tuple[_Lane, Task]]:
+    lanes: Sequence[_Lane], tasks: Sequence[TypingTask], *, interleave: bool
+) -> Iterator[tuple[_Lane, TypingTask]]:
     if interleave:
         return ((lane, task) for task in tasks for lane in lanes)
     return ((lane, task) for lane in lanes for task in tasks)
 
 
-async def _one(lane: _Lane, task: Task, user: User, watcher: Watcher) -> TaskResult:
+async def _one(lane: _Lane, task: TypingTask, user: User, watcher: Watcher) -> TaskResult:
     result = TaskResult(task.id, task.language, counts=_nothing(task), load=environment.load())
     try:
         server = await lane.get()
@@ -136,12 +136,12 @@ async def _one(lane: _Lane, task: Task, user: User, watcher: Watcher) -> TaskRes
     return result
 
 
-def _nothing(task: Task) -> Counts:
+def _nothing(task: TypingTask) -> Counts:
     return Counts(chars=len(task.typed))
 
 
 async def _type(
-    server: Server, task: Task, user: User, lane: _Lane, result: TaskResult, watcher: Watcher
+    server: Server, task: TypingTask, user: User, lane: _Lane, result: TaskResult, watcher: Watcher
 ) -> None:
     """One task from opening to closing; `result` holds what is known at any time."""
     typing = TypingRun(task, server, user, lane.contestant.typing)
@@ -156,7 +156,7 @@ async def _type(
     _add_work(typing.counts, before, await server.work())
 
 
-def _add_work(counts: Counts, before: Work, after: Work) -> None:
+def _add_work(counts: Counts, before: EngineWork, after: EngineWork) -> None:
     for name in ("decoded_tokens", "prompt_tokens", "cached_prompt_tokens", "busy_ms", "cpu_s"):
         old, new = getattr(before, name), getattr(after, name)
         setattr(counts, name, math.nan if old is None or new is None else new - old)

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsp_server.bench.keystrokes.tables import ROWS, say, with_efficiency
-from lsp_server.report.plots import bars, latency_curves, timeline
+from lsp_server.bench.keystrokes.timeline import timeline
+from lsp_server.report.page import document, figure, paragraphs, ran_on, table
+from lsp_server.report.plots import bars, latency_curves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from lsp_server.bench.keystrokes.results import Results, Run
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1d2330; --soft: #667; --line: #d5d9e2; --back: #fff;
-  --c0: #2563eb; --c1: #d97706; --c2: #059669; --c3: #9333ea; --c4: #dc2626; --c5: #0891b2; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9f0; --soft: #9aa3b5; --line: #363d4d;
-  --back: #14171f; --c0: #6ea0ff; --c1: #f5b04c; --c2: #3ecf9a; --c3: #c08bff; --c4: #ff7b72;
-  --c5: #4cc9e0; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back);
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-p, figcaption { color: var(--soft); } figure { margin: 1rem 0; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .8rem .15rem 0; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-svg { width: 100%; height: auto; } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; }
-.grid { stroke: var(--line); } .warn { color: var(--c4); }
-"""
+    from lsp_server.bench.keystrokes.results import ReplayResults, Run
 
 
-def page(results: Results) -> str:
+def page(results: ReplayResults) -> str:
     """The whole report."""
     parts = [
         _about(results),
@@ -50,18 +35,7 @@ def page(results: Results) -> str:
     return document("Keystroke replay", parts)
 
 
-def document(title: str, parts: Iterable[str]) -> str:
-    """A whole page of these parts, below its title as a heading."""
-    body = "\n".join((f"<h1>{escape(title)}</h1>", *parts))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n"
-        "</body></html>\n"
-    )
-
-
-def _about(results: Results) -> str:
+def _about(results: ReplayResults) -> str:
     user, typing = results.options.get("user", {}), results.options.get("typing", {})
     typed_by = (
         f"The user takes what is right after {user.get('reaction_ms')} ms, mode "
@@ -72,23 +46,7 @@ def _about(results: Results) -> str:
     return paragraphs([ran_on(results.environment), typed_by, *whats])
 
 
-def paragraphs(lines: Iterable[str]) -> str:
-    """Each line as one."""
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
-
-
-def ran_on(machine: Mapping[str, Any]) -> str:
-    """What `environment.describe` found, in one line."""
-    packages = ", ".join(f"{k} {v}" for k, v in machine.get("packages", {}).items())
-    return (
-        f"{machine.get('date')}: {machine.get('cpu')}, {machine.get('cores')} cores, "
-        f"{machine.get('memory_gb')} GB, {machine.get('os')}, Python {machine.get('python')}; "
-        f"{packages}; load {machine.get('load')} at the start, {machine.get('load_at_end', '-')} "
-        "at the end."
-    )
-
-
-def _warnings(results: Results) -> Iterable[str]:
+def _warnings(results: ReplayResults) -> Iterable[str]:
     if results.interrupted:
         yield '<p class="warn">The run was interrupted; these are the results until then.</p>'
     for run in results.runs:
@@ -98,27 +56,13 @@ def _warnings(results: Results) -> Iterable[str]:
             yield f'<p class="warn">{escape(text)}</p>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls by itself where the window is narrow."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
-
-
-def _figures(results: Results) -> str:
+def _figures(results: ReplayResults) -> str:
     figures = with_efficiency(results)
     rows = ([label, *(say(key, one[key]) for one in figures.values())] for key, label in ROWS)
     return table(["", *figures], (row for row in rows if set(row[1:]) != {"-"}))
 
 
-def figure(drawing: str, caption: str) -> str:
-    """A drawing (SVG text) with a caption."""
-    return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _saved_by_language(results: Results) -> dict[str, dict[str, float]]:
+def _saved_by_language(results: ReplayResults) -> dict[str, dict[str, float]]:
     return {
         run.name: {
             language: values["keystrokes_saved"] for language, values in run.by_language().items()
@@ -127,7 +71,7 @@ def _saved_by_language(results: Results) -> dict[str, dict[str, float]]:
     }
 
 
-def _latency(results: Results) -> Iterable[str]:
+def _latency(results: ReplayResults) -> Iterable[str]:
     for run in results.runs:
         samples: dict[str, list[float]] = {}
         for task in run.finished:
@@ -149,7 +93,7 @@ def _latency(results: Results) -> Iterable[str]:
 _PERCENTILES = ("p50", "p95", "p99")
 
 
-def _sessions(results: Results) -> Iterable[str]:
+def _sessions(results: ReplayResults) -> Iterable[str]:
     """The same task in every run: the one that is nearest to the first run's middle."""
     chosen = _typical(results.runs)
     for run in results.runs:
@@ -170,7 +114,7 @@ def _typical(runs: Sequence[Run]) -> str:
     return by_accepts[len(by_accepts) // 2].id
 
 
-def _guards(results: Results) -> str:
+def _guards(results: ReplayResults) -> str:
     rows = (
         [
             str(guard["name"]),

@@ -78,7 +78,7 @@ class Run:
 
 
 @dataclass
-class Results:
+class ReplayResults:
     """Everything that one command measured."""
 
     environment: dict[str, Any]
@@ -117,7 +117,7 @@ class Results:
         }
 
 
-def load(path: Path) -> Results:
+def load(path: Path) -> ReplayResults:
     """Read a result file.
 
     Raises:
@@ -125,7 +125,7 @@ def load(path: Path) -> Results:
     """
     return FORMAT.load(
         path,
-        lambda found: Results(
+        lambda found: ReplayResults(
             environment=found["environment"],
             options=found["options"],
             guards=found["guards"],

@@ -18,12 +18,12 @@ from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import self_check, tables
 from lsp_server.bench.keystrokes.replay import Contestant, measure
-from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.results import ReplayResults
 from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
-from lsp_server.bench.tasks.typing import Task, read_tasks
+from lsp_server.bench.tasks.typing import TypingTask, read_tasks
 
 if TYPE_CHECKING:
     import argparse
@@ -69,18 +69,20 @@ def run(arguments: argparse.Namespace) -> int:
     user = User(arguments.reaction, arguments.mode)
     options = {"user": asdict(user), "typing": asdict(typing), "interleave": arguments.interleave}
     machine = {**environment.describe(), "served_by": served}  # known when a server has started
-    results = Results(machine, options, [asdict(v) for v in verdicts])
+    results = ReplayResults(machine, options, [asdict(v) for v in verdicts])
     if arguments.simulate:
         results.environment["simulated"] = asdict(_rates(arguments.simulate))
     elif warning := environment.too_busy():
         tables.warn(warning)
     run_loop = virtual_time.run if arguments.simulate else asyncio.run
-    with tables.Progress(tasks, len(contestants), partial(_save_json, arguments, results)) as bar:
+    with tables.ReplayProgress(
+        tasks, len(contestants), partial(_save_json, arguments, results)
+    ) as bar:
         run_loop(measure(tasks, contestants, user, results, bar, interleave=arguments.interleave))
     return _report(arguments, results)
 
 
-def _tasks(arguments: argparse.Namespace) -> list[Task]:
+def _tasks(arguments: argparse.Namespace) -> list[TypingTask]:
     if arguments.tasks is not None:
         tasks = read_tasks(arguments.tasks, quick=arguments.quick)
     else:
@@ -266,12 +268,12 @@ def _bound(one: Contestant, arguments: argparse.Namespace, served: dict[str, str
 # Results
 
 
-def _save_json(arguments: argparse.Namespace, results: Results) -> None:
+def _save_json(arguments: argparse.Namespace, results: ReplayResults) -> None:
     if arguments.json:
         results.save(arguments.json)
 
 
-def _report(arguments: argparse.Namespace, results: Results) -> int:
+def _report(arguments: argparse.Namespace, results: ReplayResults) -> int:
     results.environment["load_at_end"] = environment.load()
     tables.show_results(results)
     _save_json(arguments, results)
@@ -283,7 +285,7 @@ def _report(arguments: argparse.Namespace, results: Results) -> int:
     return 0 if any(one.finished for one in results.runs) else EXIT_NOTHING
 
 
-def _save_html(path: Path, results: Results) -> None:
+def _save_html(path: Path, results: ReplayResults) -> None:
     from lsp_server.bench.keystrokes.report import page
 
     write(path, page(results))

@@ -16,12 +16,12 @@ from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.keystrokes.metrics import Counts, figures
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
-from lsp_server.bench.servers.base import Answer, Work
+from lsp_server.bench.servers.base import Answer, EngineWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 Kind = Literal["none", "right", "wrong"]
 
@@ -38,9 +38,9 @@ class MadeUpServer:
         self._kind = kind
         self._delay_ms = delay_ms
         self._numbers = itertools.count(1)
-        self._task: Task | None = None
+        self._task: TypingTask | None = None
 
-    async def open(self, task: Task) -> None:
+    async def open(self, task: TypingTask) -> None:
         """Learn the task."""
         self._task = task
 
@@ -70,9 +70,9 @@ class MadeUpServer:
         """There is nothing to ask."""
         return None
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """Nothing was done."""
-        return Work()
+        return EngineWork()
 
     async def sources(self) -> Mapping[int, str]:
         """Nothing is known of them."""
@@ -83,7 +83,7 @@ class MadeUpServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class SelfCheck:
     """A made-up server, and what must come out of it for a user with no reaction time."""
 
     name: str
@@ -93,15 +93,15 @@ class Guard:
 
 
 GUARDS = (
-    Guard(
+    SelfCheck(
         "never offers",
         "none",
         50,
         lambda m: m["keystrokes_saved"] == 0 and m["wrong_per_100"] == 0,
     ),
-    Guard("always right, 0 ms", "right", 0, lambda m: m["keystrokes_saved"] > GOOD),
-    Guard("always right, 1500 ms", "right", 1500, lambda m: m["keystrokes_saved"] == 0),
-    Guard(
+    SelfCheck("always right, 0 ms", "right", 0, lambda m: m["keystrokes_saved"] > GOOD),
+    SelfCheck("always right, 1500 ms", "right", 1500, lambda m: m["keystrokes_saved"] == 0),
+    SelfCheck(
         "always wrong",
         "wrong",
         300,
@@ -111,7 +111,7 @@ GUARDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What a guard measured, and whether it holds."""
 
     name: str
@@ -120,21 +120,21 @@ class Verdict:
     holds: bool
 
 
-def check(tasks: Sequence[Task], typing: Typing | None = None) -> list[Verdict]:
+def check(tasks: Sequence[TypingTask], typing: Typing | None = None) -> list[CheckResult]:
     """Measure all guards on the tasks."""
     return [_measure(guard, tasks, typing or Typing()) for guard in GUARDS]
 
 
-def _measure(guard: Guard, tasks: Sequence[Task], typing: Typing) -> Verdict:
+def _measure(guard: SelfCheck, tasks: Sequence[TypingTask], typing: Typing) -> CheckResult:
     timed = Typing(base_ms=typing.base_ms, seed=typing.seed)
     counts = type_all(tasks, MadeUpServer(guard.kind, guard.delay_ms), User(reaction_ms=0), timed)
     found = figures(counts)
     saved, wrong = found["keystrokes_saved"], found["wrong_per_100"]
-    return Verdict(guard.name, saved, wrong, guard.holds(found))
+    return CheckResult(guard.name, saved, wrong, guard.holds(found))
 
 
 def type_all(
-    tasks: Sequence[Task], server: MadeUpServer, user: User, typing: Typing
+    tasks: Sequence[TypingTask], server: MadeUpServer, user: User, typing: Typing
 ) -> list[Counts]:
     """Type all tasks into a made-up server, in made-up time."""
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from lsp_server.bench.keystrokes.compare import Difference
-    from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
-    from lsp_server.bench.keystrokes.self_check import Verdict
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.keystrokes.compare import PairedDifference
+    from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
+    from lsp_server.bench.keystrokes.self_check import CheckResult
+    from lsp_server.bench.tasks.typing import TypingTask
 
 PERCENT = frozenset(
     {
@@ -74,7 +74,7 @@ def say(name: str, value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.2f}"
 
 
-def with_efficiency(results: Results) -> dict[str, dict[str, float]]:
+def with_efficiency(results: ReplayResults) -> dict[str, dict[str, float]]:
     """Figures by run; those with a bound beside them also say how much of it they reach."""
     found = {run.name: run.figures() for run in results.runs}
     for name, values in found.items():
@@ -88,7 +88,7 @@ def warn(message: str) -> None:
     _err.print(f"[yellow]{message}[/]", highlight=False)
 
 
-def show_guards(verdicts: Sequence[Verdict]) -> None:
+def show_guards(verdicts: Sequence[CheckResult]) -> None:
     """The benchmark's check of itself, one line each."""
     for verdict in verdicts:
         mark = "[green]ok[/]" if verdict.holds else "[red]FAILS[/]"
@@ -98,7 +98,7 @@ def show_guards(verdicts: Sequence[Verdict]) -> None:
         _console.print(line, highlight=False)
 
 
-def show_results(results: Results) -> None:
+def show_results(results: ReplayResults) -> None:
     """All figures, one column a run; latency by source; what went wrong."""
     table = Table(title="Keystroke replay", title_justify="left")
     table.add_column("figure")
@@ -119,7 +119,7 @@ def show_results(results: Results) -> None:
             warn(f"{run.name} was given up: {run.given_up}")
 
 
-def _show_sources(results: Results) -> None:
+def _show_sources(results: ReplayResults) -> None:
     table = Table(title="Request latency by source, ms", title_justify="left")
     for column in ("server", "source"):
         table.add_column(column)
@@ -133,7 +133,7 @@ def _show_sources(results: Results) -> None:
         _console.print(table)
 
 
-def show_comparison(a: Run, b: Run, tasks: int, differences: Sequence[Difference]) -> None:
+def show_comparison(a: Run, b: Run, tasks: int, differences: Sequence[PairedDifference]) -> None:
     """Figures of both, B - A with its interval, a star where the interval leaves out zero."""
     title = f"{tasks} tasks in common; 95% intervals, paired bootstrap over tasks"
     table = Table(title=title, title_justify="left")
@@ -147,10 +147,10 @@ def show_comparison(a: Run, b: Run, tasks: int, differences: Sequence[Difference
     _console.print(table)
 
 
-class Progress(Watcher):
+class ReplayProgress(Watcher):
     """A bar over all characters to type; saves after each task."""
 
-    def __init__(self, tasks: Sequence[Task], runs: int, save: Callable[[], None]) -> None:
+    def __init__(self, tasks: Sequence[TypingTask], runs: int, save: Callable[[], None]) -> None:
         self._save = save
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -179,7 +179,7 @@ class Progress(Watcher):
         """Take the bar away."""
         self._bar.stop()
 
-    def typing(self, run: Run, task: Task, position: int) -> None:
+    def typing(self, run: Run, task: TypingTask, position: int) -> None:
         """Move the bar."""
         if self._row is not None:
             where = task.file.rpartition("/")[2]

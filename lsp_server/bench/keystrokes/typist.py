@@ -14,14 +14,14 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
-from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.keystrokes.metrics import Counts
 from lsp_server.bench.keystrokes.screen import Screen
+from lsp_server.client.errors import ServerFaultError
 
 if TYPE_CHECKING:
     from lsp_server.bench.keystrokes.user import Typing, User
     from lsp_server.bench.servers.base import Server
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 SHORTEST_SLEEP_S = 1e-6
 """Longer than a clock's resolution, so that every sleep moves the time on."""
@@ -33,7 +33,7 @@ Event = tuple[float, str, int]
 class TypingRun:
     """One task being typed into one server whose document is open."""
 
-    def __init__(self, task: Task, server: Server, user: User, typing: Typing) -> None:
+    def __init__(self, task: TypingTask, server: Server, user: User, typing: Typing) -> None:
         self.counts = Counts(chars=len(task.typed))
         self.events: list[Event] = []
         self._task = task

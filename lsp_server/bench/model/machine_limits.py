@@ -20,25 +20,25 @@ import numpy as np
 
 from engine import memory
 from engine.device.placement import CPU
-from engine.models.architectures.decoder import Shape
+from engine.models.architectures.decoder import DecoderShape
 from lsp_server.bench.engines import random_model
 from lsp_server.bench.model import card_limits
-from lsp_server.bench.model.roofline import Limits
+from lsp_server.bench.model.roofline import MachineLimits
 from lsp_server.bench.model.sizes import read_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.device.placement import Place
+    from engine.device.placement import Placement
 
-PROBE: Final = Shape(layers=2, heads=16, kv_heads=16, width=2048, inner=8192, vocabulary=400)
+PROBE: Final = DecoderShape(layers=2, heads=16, kv_heads=16, width=2048, inner=8192, vocabulary=400)
 BUFFER_BYTES: Final = 1 << 30
 _TOKENS, _REPEATS = 512, 5
 _PART: Final = 6
 """Of the available memory, each of the two buffers takes at most this part."""
 
 
-def measure(place: Place, threads: int, scratch: Path) -> Limits:
+def measure(place: Placement, threads: int, scratch: Path) -> MachineLimits:
     """Limits of the device of `place` in its compute type.
 
     Args:
@@ -58,17 +58,17 @@ def measure(place: Place, threads: int, scratch: Path) -> Limits:
         f"matrices: CTranslate2 in {place.compute_type} on {_TOKENS} tokens and matrices of "
         f"{PROBE.width} x {PROBE.inner}, {best}"
     )
-    return Limits(read, copied, matrix_rate(place, count, scratch), (memory_how, matrix_how))
+    return MachineLimits(read, copied, matrix_rate(place, count, scratch), (memory_how, matrix_how))
 
 
-def _of_card(place: Place) -> Limits:
+def _of_card(place: Placement) -> MachineLimits:
     found = card_limits.measure(place.index, place.compute_type)
     how = ["memory: a copy within the card, timed by its events"] if found.copy_bytes_s else []
     if found.operations_s:
         how.append(f"matrices: cublasGemmEx, {found.side} x {found.side}, {place.compute_type}")
     # a card's reads have no other measure without a kernel of our own; what a copy moves is close
     copied = found.copy_bytes_s or math.nan
-    return Limits(copied, copied, found.operations_s or math.nan, tuple(how), found.reasons)
+    return MachineLimits(copied, copied, found.operations_s or math.nan, tuple(how), found.reasons)
 
 
 def bandwidths(size: int, threads: int) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def bandwidths(size: int, threads: int) -> tuple[float, float]:
     return source.nbytes / read_s, 2 * source.nbytes / copy_s
 
 
-def matrix_rate(place: Place, threads: int, scratch: Path) -> float:
+def matrix_rate(place: Placement, threads: int, scratch: Path) -> float:
     """Operations a second of CTranslate2 on a model of few and large matrices."""
     import ctranslate2
 

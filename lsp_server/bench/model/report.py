@@ -6,8 +6,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.bench.keystrokes.report import document, figure, paragraphs, ran_on, table
 from lsp_server.bench.model import tables
+from lsp_server.report.page import document, figure, paragraphs, ran_on, table
 from lsp_server.report.plots import curves
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from engine.device.placement import Place
+    from engine.device.placement import Placement
     from lsp_server.bench.model.sizes import ModelSizes
 
 EXPLAINED: Final = 0.5
@@ -20,7 +20,7 @@ _FLOAT32 = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MachineLimits:
     """What the device reaches at best, measured in the same run; nan where it was not measured.
 
     Attributes:
@@ -40,13 +40,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class StepWork:
     """Bytes that must be read, and operations that must be done."""
 
     bytes_: float
     operations: float
 
-    def seconds(self, limits: Limits) -> tuple[float, float]:
+    def seconds(self, limits: MachineLimits) -> tuple[float, float]:
         """At least so long for the bytes, and so long for the operations; nan if not known."""
         return self.bytes_ / limits.read_bytes_s, self.operations / limits.operations_s
 
@@ -66,7 +66,7 @@ class Costs:
     state_bytes: float
 
     @classmethod
-    def at(cls, place: Place, sizes: ModelSizes) -> Costs:
+    def at(cls, place: Placement, sizes: ModelSizes) -> Costs:
         """In a place's compute type."""
         kind = place.compute_type
         weight = 1 if kind.startswith("int8") else 2 if kind.endswith("16") else _FLOAT32
@@ -77,7 +77,7 @@ class Costs:
         """Bytes of weights that a decoding step reads."""
         return float(self.sizes.values * self.weight_bytes)
 
-    def step(self, context: float, batch: int = 1) -> Work:
+    def step(self, context: float, batch: int = 1) -> StepWork:
         """One decoding step of `batch` rows, each behind `context` tokens.
 
         All weights and the whole state are read once; that CTranslate2 also copies the state is no
@@ -85,20 +85,20 @@ class Costs:
         """
         state = batch * context * self.state_bytes
         attention = 2 * batch * context * self.sizes.state_values
-        return Work(self.step_weights + state, 2.0 * batch * self.sizes.values + attention)
+        return StepWork(self.step_weights + state, 2.0 * batch * self.sizes.values + attention)
 
-    def reading(self, length: int) -> Work:
+    def reading(self, length: int) -> StepWork:
         """Reading `length` tokens in one pass, without the output projection.
 
         Of the attention, what lies behind a token is not counted, though it is computed.
         """
         attention = length * length * self.sizes.state_values  # half of all pairs, two operations
         operations = 2.0 * length * self.sizes.layer_values + attention
-        return Work(float(self.sizes.layer_values * self.weight_bytes), operations)
+        return StepWork(float(self.sizes.layer_values * self.weight_bytes), operations)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SpeedPoint:
     """One measured time beside its bound.
 
     Attributes:
@@ -141,12 +141,12 @@ class Point:
         }
 
 
-def decode_point(costs: Costs, limits: Limits, context: int, ms: float) -> Point:
+def decode_point(costs: Costs, limits: MachineLimits, context: int, ms: float) -> SpeedPoint:
     """A decoded token behind `context` tokens."""
     return _point(context, ms, limits, costs.step(context))
 
 
-def prefill_point(costs: Costs, limits: Limits, length: int, ms: float) -> Point:
+def prefill_point(costs: Costs, limits: MachineLimits, length: int, ms: float) -> SpeedPoint:
     """The first token after a prompt of `length` tokens.
 
     CTranslate2 reads all tokens but the last in one pass, and the last in a decoding step.
@@ -155,9 +155,9 @@ def prefill_point(costs: Costs, limits: Limits, length: int, ms: float) -> Point
     return _point(length, ms, limits, *passes, costs.step(length))
 
 
-def _point(length: int, ms: float, limits: Limits, *passes: Work) -> Point:
+def _point(length: int, ms: float, limits: MachineLimits, *passes: StepWork) -> SpeedPoint:
     seconds = [one.seconds(limits) for one in passes]
-    return Point(
+    return SpeedPoint(
         length,
         ms,
         memory_ms=1000 * sum(memory for memory, _ in seconds),

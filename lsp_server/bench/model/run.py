@@ -20,7 +20,7 @@ import psutil
 
 from engine.ct2 import Ct2Engine
 from engine.device.cuda import NvidiaCuda
-from engine.device.placement import CPU, Place, options
+from engine.device.placement import CPU, Placement, options
 from engine.errors import DeviceError, EngineError, EngineLoadError
 from engine.load import load, wanted
 from engine.models.manifest import Manifest
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.api import Engine
-    from engine.device.cuda import Card, Cuda
-    from lsp_server.bench.model.roofline import Limits
+    from engine.device.cuda import Cuda, GpuCard
+    from lsp_server.bench.model.roofline import MachineLimits
 
 FORMAT: Final = Format("model", 1, "midfill bench model --json")
 TARGETS_MS: Final = {"data-centre card": {"p50_ms": 40, "p95_ms": 80}, "8 GB card": {"p50_ms": 120}}
@@ -114,7 +114,7 @@ class _Bench:
             self._folder = wanted(self._settings).path
         self._sizes = read_sizes(self._folder)
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[Placement]:
         """Where to measure: all that fits on the best card, or the CPU."""
         names = self._arguments.compute_types
         if names == "best" and not self._arguments.shape:
@@ -124,21 +124,21 @@ class _Bench:
         for refusal in found.refusals:
             sys.stderr.write(f"{refusal}\n")
         places = [place for place in found.places if place.index == found.places[0].index]
-        places = places or [Place(compute_type=name) for name in ("int8", "float32")]
+        places = places or [Placement(compute_type=name) for name in ("int8", "float32")]
         if names == "best":
             return places[:1]
         if names == "all":
             return places
         return [replace(places[0], compute_type=name) for name in names.split(",")]
 
-    def _best(self) -> Place:
+    def _best(self) -> Placement:
         """The place that the server would choose, found as it finds it."""
-        tried: list[Place] = []
+        tried: list[Placement] = []
 
         def open_at(
             folder: Path,
             settings: EngineSettings,
-            place: Place,
+            place: Placement,
             *,
             cuda: Cuda | None = None,
             note: str = "",
@@ -149,7 +149,7 @@ class _Bench:
         load(self._folder, self._settings, open_at=open_at).close()
         return tried[-1]
 
-    def measure(self, place: Place) -> dict[str, Any]:
+    def measure(self, place: Placement) -> dict[str, Any]:
         """All figures at one place.
 
         Raises:
@@ -184,7 +184,7 @@ class _Bench:
             "account": self._account(costs, limits, steps),
         }
 
-    def _steps(self, place: Place, fast: bool) -> tuple[dict[int, dict[int, float]], list[str]]:
+    def _steps(self, place: Placement, fast: bool) -> tuple[dict[int, dict[int, float]], list[str]]:
         """Times of a step by batch and context, and why there are no more."""
         contexts = _STEP_CONTEXTS_FAST if fast else _STEP_CONTEXTS
         found: dict[int, dict[int, float]] = {}
@@ -198,7 +198,7 @@ class _Bench:
 
     @staticmethod
     def _account(
-        costs: Costs, limits: Limits, steps: dict[int, dict[int, float]]
+        costs: Costs, limits: MachineLimits, steps: dict[int, dict[int, float]]
     ) -> list[dict[str, Any]]:
         return [
             step_account.account(costs, limits, batch, times, _STEP_CONTEXTS[-1]).as_dict()
@@ -214,11 +214,11 @@ def _closing(engine: Engine) -> Iterator[None]:
         engine.close()
 
 
-def _cuda_of(place: Place) -> NvidiaCuda | None:
+def _cuda_of(place: Placement) -> NvidiaCuda | None:
     return None if place.device == CPU else NvidiaCuda()
 
 
-def _card_of(cuda: Cuda | None, place: Place) -> Card | None:
+def _card_of(cuda: Cuda | None, place: Placement) -> GpuCard | None:
     try:
         cards = cuda.cards() if cuda else ()
     except DeviceError as error:
@@ -226,7 +226,7 @@ def _card_of(cuda: Cuda | None, place: Place) -> Card | None:
     return next((card for card in cards if card.index == place.index), None)
 
 
-def _used_bytes(before: Card | None, cuda: Cuda | None) -> int:
+def _used_bytes(before: GpuCard | None, cuda: Cuda | None) -> int:
     """What is taken of the card since `before`, or memory of this process."""
     if before is None or cuda is None:
         return int(psutil.Process(os.getpid()).memory_info().rss)

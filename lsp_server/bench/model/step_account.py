@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from engine.device.placement import Place
-    from lsp_server.bench.model.roofline import Costs, Limits
+    from engine.device.placement import Placement
+    from lsp_server.bench.model.roofline import Costs, MachineLimits
 
 BATCHES: Final = (1, 2, 4)
 STEPS: Final = 16
@@ -71,7 +71,7 @@ def fit(times: Mapping[int, float]) -> tuple[float, float]:
 
 
 def account(
-    costs: Costs, limits: Limits, batch: int, times: Mapping[int, float], context: int
+    costs: Costs, limits: MachineLimits, batch: int, times: Mapping[int, float], context: int
 ) -> Account:
     """Split the fitted step at `context`.
 
@@ -103,7 +103,7 @@ def account(
 
 
 def step_times(
-    folder: Path, place: Place, threads: int, contexts: Sequence[int], repeats: int
+    folder: Path, place: Placement, threads: int, contexts: Sequence[int], repeats: int
 ) -> Iterator[tuple[int, dict[int, float]]]:
     """Batch size, and median milliseconds of a decoding step by context, of CTranslate2 itself.
 

@@ -32,7 +32,7 @@ ANSWER = "total = add(total, number)  # typed through, key by key"
 _URI = "file:///bench/{number}.py"
 
 
-class Result(TypedDict):
+class AnswerLatency(TypedDict):
     """Milliseconds per key that was answered without the model, and by which source."""
 
     documents: int
@@ -44,12 +44,12 @@ class Result(TypedDict):
     met: bool
 
 
-def run(*, rounds: int = 40) -> Result:
+def run(*, rounds: int = 40) -> AnswerLatency:
     """Type through `ANSWER` `rounds` times, in turn in the large and in the small documents."""
     return asyncio.run(_run(rounds))
 
 
-async def _run(rounds: int) -> Result:
+async def _run(rounds: int) -> AnswerLatency:
     session = Session(Settings(), lambda: FakeEngine(rest=ANSWER), calibrate=False)
     await session.load()
     for number in range(DOCUMENTS):
@@ -78,7 +78,7 @@ async def _run(rounds: int) -> Result:
     session.close()
     times.sort()
     p50, p95, p99 = (times[int(len(times) * share)] for share in (0.5, 0.95, 0.99))
-    return Result(
+    return AnswerLatency(
         documents=DOCUMENTS,
         keys=len(times),
         p50_ms=p50,

@@ -48,7 +48,7 @@ class Case(TypedDict):
     max_ms: float
 
 
-class Result(TypedDict):
+class MirrorLatency(TypedDict):
     """All cases, and the worst 95th percentile among them against the target."""
 
     lines: int
@@ -59,7 +59,7 @@ class Result(TypedDict):
     met: bool
 
 
-def run(*, lines: int = 50_000, edits: int = 2_000, seed: int = 0) -> Result:
+def run(*, lines: int = 50_000, edits: int = 2_000, seed: int = 0) -> MirrorLatency:
     """Measure every encoding with ASCII and with other lines; about a second in all."""
     cases = [
         _case(encoding, name, lines=lines, edits=edits, seed=seed)
@@ -67,7 +67,7 @@ def run(*, lines: int = 50_000, edits: int = 2_000, seed: int = 0) -> Result:
         for name in LINES
     ]
     worst = max(case["p95_ms"] for case in cases)
-    return Result(
+    return MirrorLatency(
         lines=lines,
         edits=edits,
         cases=cases,

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from engine.api import CancelToken, Request
 from engine.host import connect
-from engine.host.engine_spec import Plan
+from engine.host.engine_spec import EngineSpec
 from engine.host.remote import RemoteEngine
 from lsp_server.client.connection import Client
 from lsp_server.version import VERSION
@@ -80,7 +80,7 @@ async def _measure(console: Console, pairs: int) -> None:
 
 def fake_overhead(pairs: int) -> Overhead:
     """An engine that takes no time: what is left is the connection."""
-    return _overhead(Plan(fake=_FAKE, version=VERSION), pairs)
+    return _overhead(EngineSpec(fake=_FAKE, version=VERSION), pairs)
 
 
 def real_overhead(pairs: int) -> Overhead:
@@ -89,10 +89,12 @@ def real_overhead(pairs: int) -> Overhead:
     from lsp_server.settings import layers
 
     settings = layers.load().settings.engine
-    return _overhead(Plan(settings=settings, folder=wanted(settings).path, version=VERSION), pairs)
+    return _overhead(
+        EngineSpec(settings=settings, folder=wanted(settings).path, version=VERSION), pairs
+    )
 
 
-def _overhead(plan: Plan, pairs: int) -> Overhead:
+def _overhead(plan: EngineSpec, pairs: int) -> Overhead:
     inside = plan.load()
     with tempfile.TemporaryDirectory() as folder:
         remote = RemoteEngine(connect.own(plan, Path(folder)), *plan.reading())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class EngineWork:
     """What a server has done since its start; None where it does not tell.
 
     Attributes:
@@ -49,7 +49,7 @@ class Server(Protocol):
     on_more: Callable[[], None] | None
     """Called when a longer text for the one last shown can be asked for."""
 
-    async def open(self, task: Task) -> None:
+    async def open(self, task: TypingTask) -> None:
         """Lay out the task's workspace and open its document; wait until completions can come."""
         ...
 
@@ -73,7 +73,7 @@ class Server(Protocol):
         """Milliseconds that a request beside completion takes; None when there is no such one."""
         ...
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """What was done since the start."""
         ...
 

@@ -8,15 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lsp_server.bench.errors import ServerFaultError, ServerHungError
-from lsp_server.bench.servers.base import Answer, Work
+from lsp_server.bench.servers.base import Answer, EngineWork
 from lsp_server.client.connection import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
 from lsp_server.client.edits import change, insertion, place
+from lsp_server.client.errors import ServerFaultError, ServerHungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 READY_S = 300.0
 READY_POLL_S = 0.1
@@ -91,7 +91,7 @@ class LanguageServer:
 
     # One task
 
-    async def open(self, task: Task) -> None:
+    async def open(self, task: TypingTask) -> None:
         """Lay the task's file into a folder of its own, open it, wait until the server is ready."""
         self._tasks += 1
         self._folder = self._root / str(self._tasks) / task.repo
@@ -215,11 +215,11 @@ class LanguageServer:
         self._answers_pings = False
         return None
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """Its counts, where it has them, and what its process uses."""
         stats = await self._stats() or {}
         usage = usage_of(self._client.pid)
-        return Work(
+        return EngineWork(
             decoded_tokens=stats.get("decoded_tokens"),
             prompt_tokens=stats.get("prompt_tokens"),
             cached_prompt_tokens=stats.get("cached_prompt_tokens"),

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from lsp_server.bench.errors import BenchError, ServerGoneError, ServerHungError
-from lsp_server.bench.servers.base import Work
+from lsp_server.bench.errors import BenchError
+from lsp_server.bench.servers.base import EngineWork
 from lsp_server.bench.servers.llama_vim import LlamaVim
 from lsp_server.client.connection import usage_of
+from lsp_server.client.errors import ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
     from lsp_server.bench.servers.vim_buffer import Policy
@@ -43,13 +44,13 @@ class LlamaServer(LlamaVim):
         )
         return server
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """Counts of its answers; processor and memory where its process can be seen."""
         told = await super().work()
         usage = usage_of(self._pid) if self._pid else None
         if usage is None:
             return told
-        return Work(
+        return EngineWork(
             told.decoded_tokens,
             told.prompt_tokens,
             told.cached_prompt_tokens,

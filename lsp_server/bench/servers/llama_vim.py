@@ -16,12 +16,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsp_server.bench.errors import ServerFaultError
-from lsp_server.bench.servers.base import Answer, Work
-from lsp_server.bench.servers.vim_buffer import Buffer, Key, Policy, Window
+from lsp_server.bench.servers.base import Answer, EngineWork
+from lsp_server.bench.servers.vim_buffer import Buffer, BufferWindow, Key, Policy
+from lsp_server.client.errors import ServerFaultError
 
 if TYPE_CHECKING:
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 Infill = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 """Posts to `/infill`, returns the answer's JSON."""
@@ -49,7 +49,7 @@ class LlamaVim:
         self._decoded = self._prompt = self._reused = 0
         self._busy_ms = 0.0
 
-    async def open(self, task: Task) -> None:
+    async def open(self, task: TypingTask) -> None:
         """A new file; nothing of the last one is kept."""
         self._fault = None
         self._cache.clear()
@@ -88,7 +88,7 @@ class LlamaVim:
         return too_much or self._fault is not None or self._window.key in self._cache
 
     @property
-    def _window(self) -> Window:
+    def _window(self) -> BufferWindow:
         return self._buffer.window(self._policy)
 
     # The cache
@@ -156,7 +156,7 @@ class LlamaVim:
             self._retry.cancel()
             self._retry = None
 
-    async def _run(self, window: Window, keys: list[Key], *, first: bool) -> None:
+    async def _run(self, window: BufferWindow, keys: list[Key], *, first: bool) -> None:
         """One request, never aborted; its answer is cached, and shown when nothing is."""
         try:
             answer = await self._infill(self._body(window, first=first))
@@ -173,7 +173,7 @@ class LlamaVim:
         if self._wanted and not self._wanted.done():
             self._wanted.set_result(None)
 
-    def _body(self, window: Window, *, first: bool) -> dict[str, Any]:
+    def _body(self, window: BufferWindow, *, first: bool) -> dict[str, Any]:
         policy = self._policy
         return {
             "id_slot": 0,
@@ -217,9 +217,9 @@ class LlamaVim:
         """There is no request beside completion."""
         return None
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """What the answers said of themselves."""
-        return Work(self._decoded, self._prompt, self._reused, self._busy_ms)
+        return EngineWork(self._decoded, self._prompt, self._reused, self._busy_ms)
 
     async def sources(self) -> Mapping[int, str]:
         """By number: "cache", "asked", "ahead" (asked for before it was needed) or "none"."""

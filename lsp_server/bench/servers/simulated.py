@@ -18,9 +18,10 @@ from lsp_server import clock, paths
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.engines.paced import PacedEngine
 from lsp_server.bench.engines.virtual_time import VirtualTimeLoop
-from lsp_server.bench.errors import BenchError, ServerFaultError
-from lsp_server.bench.servers.base import Answer, Work
+from lsp_server.bench.errors import BenchError
+from lsp_server.bench.servers.base import Answer, EngineWork
 from lsp_server.client.edits import change, place
+from lsp_server.client.errors import ServerFaultError
 from lsp_server.lsp import document_sync
 from lsp_server.session import engine_factory
 from lsp_server.session.session import Session
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.calibration import Rates
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
     from lsp_server.settings.model import Settings
 
 BASE: Final[dict[str, Any]] = {
@@ -148,7 +149,7 @@ class SimulatedServer:
         if self._growing and self.on_more and snapshot.uri == self._uri:
             self.on_more()
 
-    async def open(self, task: Task) -> None:
+    async def open(self, task: TypingTask) -> None:
         """Open the task's document, and let what that causes end."""
         self._uri = f"file:///simulated/{task.id}/{task.file}"
         self._version, self._text = 1, task.before
@@ -191,10 +192,10 @@ class SimulatedServer:
         """There is no protocol."""
         return None
 
-    async def work(self) -> Work:
+    async def work(self) -> EngineWork:
         """The session's counts; processor and memory are this process's, and say nothing."""
         stats = self._session.stats
-        return Work(
+        return EngineWork(
             decoded_tokens=stats.decoded_tokens,
             prompt_tokens=stats.prompt_tokens,
             cached_prompt_tokens=stats.cached_prompt_tokens,

@@ -40,7 +40,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BufferWindow:
     """What one request is about: text before the line, on the line, after the cursor."""
 
     prefix: str
@@ -88,18 +88,18 @@ class Buffer:
         """The cursor's line from the cursor."""
         return self.line[self.column :]
 
-    def window(self, policy: Policy) -> Window:
+    def window(self, policy: Policy) -> BufferWindow:
         """What is sent for the cursor's place; a blank line counts as an empty one."""
         blank = not self.line.strip()
         first = max(0, self.row - policy.prefix_lines)
-        return Window(
+        return BufferWindow(
             prefix="\n".join(self.lines[first : self.row]) + "\n",
             middle="" if blank else self.before,
             suffix=self._suffix("" if blank else self.after, policy),
             indent=0 if blank else _indent(self.line),
         )
 
-    def window_after(self, shown: list[str], indent: int, policy: Policy) -> Window:
+    def window_after(self, shown: list[str], indent: int, policy: Policy) -> BufferWindow:
         """What is sent ahead of time, as if the shown lines were in the text already."""
         first = max(0, self.row - policy.prefix_lines + len(shown) - 1)
         above = self.lines[first : self.row]
@@ -109,7 +109,7 @@ class Buffer:
         else:
             middle = self.before + shown[0]
         prefix = "\n".join(above) + "\n"
-        return Window(prefix, middle, self._suffix("", policy), indent)
+        return BufferWindow(prefix, middle, self._suffix("", policy), indent)
 
     def _suffix(self, rest_of_line: str, policy: Policy) -> str:
         below = self.lines[self.row + 1 : self.row + 1 + policy.suffix_lines]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
 
 _MAX_TOKENS = 512
 _MAX_NEW = 48
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: Path) -> list[Task]:
+def _read(path: Path) -> list[HoleTask]:
     tasks = [task for task in read_tasks(path) if task.fields.get("kind") in _KINDS]
     if not tasks:
         message = f"{path} holds no task of the kinds {', '.join(_KINDS)}"
@@ -87,7 +87,7 @@ def _read(path: Path) -> list[Task]:
     return tasks
 
 
-def _right(engine: Engine, maker: PromptMaker, task: Task) -> bool:
+def _right(engine: Engine, maker: PromptMaker, task: HoleTask) -> bool:
     prompt = maker.make(task.snapshot())
     answer: list[str] = []
 

@@ -26,7 +26,7 @@ from lsp_server.bench.accuracy.options import draw
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.statistics import wilson
-from lsp_server.bench.tasks.holes import Task, read_tasks
+from lsp_server.bench.tasks.holes import HoleTask, read_tasks
 from lsp_server.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _POWERS: Final = [step / 20 for step in range(4, 81)]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ConfidencePoint:
     """One beginning of a first line: what it was worth to the model, and whether it was right."""
 
     log_prob: float
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _first_line(engine: Engine, maker: PromptMaker, task: Task) -> list[Token]:
+def _first_line(engine: Engine, maker: PromptMaker, task: HoleTask) -> list[Token]:
     """Tokens of the answer's first line with text, its line ending cut off."""
     prompt = maker.make(task.snapshot())
     heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
@@ -115,7 +115,7 @@ def _first_line(engine: Engine, maker: PromptMaker, task: Task) -> list[Token]:
     return list(generation.tokens)
 
 
-def points_of(task: Task, tokens: Sequence[Token]) -> list[Point]:
+def points_of(task: HoleTask, tokens: Sequence[Token]) -> list[ConfidencePoint]:
     """Each beginning of the first line as a point; of a line ending only what stands before it."""
     answer = task.answer.strip().split("\n")[0].strip()
     points, text, log_prob = [], "", 0.0
@@ -125,14 +125,14 @@ def points_of(task: Task, tokens: Sequence[Token]) -> list[Point]:
         log_prob += token.log_prob
         begun = text.strip()
         if begun:
-            points.append(Point(log_prob, answer.startswith(begun), whole=bool(line_end)))
+            points.append(ConfidencePoint(log_prob, answer.startswith(begun), whole=bool(line_end)))
         if line_end:
-            points[-1:] = [Point(log_prob, answer == begun, whole=True)]
+            points[-1:] = [ConfidencePoint(log_prob, answer == begun, whole=True)]
             break
     return points
 
 
-def fit(points: Iterable[Point]) -> float:
+def fit(points: Iterable[ConfidencePoint]) -> float:
     """The k for which `p ** k` explains best what was right: most likely, of steps of 0.05."""
     pairs = [(min(point.log_prob, -1e-6), point.right) for point in points]
 
@@ -145,7 +145,7 @@ def fit(points: Iterable[Point]) -> float:
     return max(_POWERS, key=likelihood) if pairs else 1.0
 
 
-def counted(points: Sequence[Point]) -> list[Bin]:
+def counted(points: Sequence[ConfidencePoint]) -> list[Bin]:
     """The points by probability; bins without points are left out."""
     bins = []
     for low, high in pairwise(EDGES):
@@ -164,7 +164,7 @@ def counted(points: Sequence[Point]) -> list[Bin]:
 
 
 def _print(
-    name: str, tasks: int, points: Sequence[Point], bins: Sequence[Bin], power: float
+    name: str, tasks: int, points: Sequence[ConfidencePoint], bins: Sequence[Bin], power: float
 ) -> None:
     table = Table("points", "mean p", "right", "95%", f"p^{power:.2f}", box=None, padding=(0, 1))
     for one in bins:

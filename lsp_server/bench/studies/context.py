@@ -21,10 +21,10 @@ from lsp_server.bench.accuracy import definitions
 from lsp_server.bench.accuracy.oracle import oracle, repositories
 from lsp_server.bench.accuracy.scores import identifiers, score
 from lsp_server.bench.accuracy.workspace import Workspace
-from lsp_server.bench.engines.answer_cache import Memo, key_of
+from lsp_server.bench.engines.answer_cache import AnswerCache, key_of
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import write
-from lsp_server.bench.studies.context_layouts import Laid, Piece, lay
+from lsp_server.bench.studies.context_layouts import Laid, LayoutPiece, lay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from context.prompt.maker import Prompt
     from engine.api import Engine
-    from lsp_server.bench.studies.context_variants import Cell
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.studies.context_variants import Variant
+    from lsp_server.bench.tasks.holes import HoleTask
 
 MAX_NEW = 48
 _DISTRACTORS = 2
@@ -43,7 +43,7 @@ _CHUNK_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ContextRow:
     """One answer in one cell.
 
     Attributes:
@@ -67,7 +67,7 @@ class Row:
 class Study:
     """Answers tasks in cells, with every answer kept on disk."""
 
-    def __init__(self, engine: Engine, tasks: Sequence[Task], memo: Memo) -> None:
+    def __init__(self, engine: Engine, tasks: Sequence[HoleTask], memo: AnswerCache) -> None:
         """Prepare.
 
         Args:
@@ -79,7 +79,7 @@ class Study:
         self._memo = memo
         self._files = repositories(tasks)
 
-    def answer(self, task: Task, cell: Cell) -> Row:
+    def answer(self, task: HoleTask, cell: Variant) -> ContextRow:
         """One task in one cell."""
         prompt, laid = self._within(task, cell) if cell.within else self._on_top(task, cell)
         heal = bool(prompt.live_text) and not prompt.live_text.endswith("\n")
@@ -88,7 +88,7 @@ class Study:
         own = [part.text for part in prompt.stable.parts if part.name != "context"]
         shown = "".join(own) + prompt.live_text
         symbol = task.fields.get("symbol", "")
-        return Row(
+        return ContextRow(
             id=task.id,
             lang=task.language,
             cell=str(cell),
@@ -101,7 +101,7 @@ class Study:
             completion=completion,
         )
 
-    def _on_top(self, task: Task, cell: Cell) -> tuple[Prompt, Laid]:
+    def _on_top(self, task: HoleTask, cell: Variant) -> tuple[Prompt, Laid]:
         """The prompt without context, and what it becomes with it."""
         engine, snapshot = self._engine, task.snapshot()
         settings = dataclasses.replace(PromptSettings(), anchored=cell.anchored, context="off")
@@ -110,7 +110,7 @@ class Study:
         laid = lay(cell.layout, pieces, prompt, snapshot, engine.family, engine.tokenizer)
         return prompt, laid
 
-    def _within(self, task: Task, cell: Cell) -> tuple[Prompt, Laid]:
+    def _within(self, task: HoleTask, cell: Variant) -> tuple[Prompt, Laid]:
         """The server's own prompt with candidates that one way selects."""
         engine, snapshot = self._engine, task.snapshot()
         layout = "off" if cell.layout == "none" else cell.layout
@@ -139,14 +139,16 @@ class Study:
         self._memo.put(key, completion)
         return completion
 
-    def _pieces(self, task: Task, form: str) -> list[Piece]:
+    def _pieces(self, task: HoleTask, form: str) -> list[LayoutPiece]:
         match form:
             case "":
                 return []
             case "given":
                 # the best are first in the file, and nearest in the prompt
                 given = reversed((task.fields.get("crossfile_list") or [])[:_GIVEN])
-                return [Piece(one["filename"], one["retrieved_chunk"] + "\n") for one in given]
+                return [
+                    LayoutPiece(one["filename"], one["retrieved_chunk"] + "\n") for one in given
+                ]
             case "far":
                 return [*self._pieces(task, "outline"), *self._pieces(task, "wrong")]
             case "near":
@@ -159,16 +161,16 @@ class Study:
             "outline": definitions.outline,
             "full": definitions.full,
         }[form]
-        return [Piece(path, make(definition))]
+        return [LayoutPiece(path, make(definition))]
 
-    def _definition(self, task: Task) -> tuple[str, definitions.Definition]:
+    def _definition(self, task: HoleTask) -> tuple[str, definitions.WantedDefinition]:
         found = oracle(task, self._files)
         if found is None:
             message = f"{task.id}: no row holds the file that defines its name"
             raise TaskFileError(message)
         return found
 
-    def _distractors(self, task: Task) -> list[Piece]:
+    def _distractors(self, task: HoleTask) -> list[LayoutPiece]:
         """Chunks of other files of the repository, the same for every cell."""
         draw = random.Random(task.id)  # noqa: S311 -- the same sample every time
         extension = task.file.rpartition(".")[2]
@@ -182,11 +184,11 @@ class Study:
         for path in draw.sample(others, min(_DISTRACTORS, len(others))):
             lines = self._files[task.repo][path].split("\n")
             first = draw.randrange(max(1, len(lines) - _CHUNK_LINES))
-            pieces.append(Piece(path, "\n".join(lines[first : first + _CHUNK_LINES]) + "\n"))
+            pieces.append(LayoutPiece(path, "\n".join(lines[first : first + _CHUNK_LINES]) + "\n"))
         return pieces
 
 
-def usable(tasks: Sequence[Task], cells: Sequence[Cell]) -> list[Task]:
+def usable(tasks: Sequence[HoleTask], cells: Sequence[Variant]) -> list[HoleTask]:
     """The tasks that have what the cells put into their prompts."""
     forms = {cell.form for cell in cells} - {""}
     if forms == {"given"}:
@@ -197,18 +199,18 @@ def usable(tasks: Sequence[Task], cells: Sequence[Cell]) -> list[Task]:
 
 def run(
     engine: Engine,
-    tasks: Sequence[Task],
-    chosen: Sequence[Task],
-    cells: Sequence[Cell],
-    memo: Memo,
+    tasks: Sequence[HoleTask],
+    chosen: Sequence[HoleTask],
+    cells: Sequence[Variant],
+    memo: AnswerCache,
     out: Path | None,
-) -> list[Row]:
+) -> list[ContextRow]:
     """Answer the chosen tasks in all cells, task by task so that a cut-off run is paired too."""
     from rich.progress import track
 
     study = Study(engine, tasks, memo)
     wanted = list(dict.fromkeys([*(cell.base for cell in cells), *cells]))
-    rows: list[Row] = []
+    rows: list[ContextRow] = []
     try:
         for task in track(chosen, description="tasks", disable=not sys.stderr.isatty()):
             rows += [study.answer(task, cell) for cell in wanted]

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from lsp_server import paths
 from lsp_server.bench.accuracy.options import settings_of
-from lsp_server.bench.engines.answer_cache import Memo
+from lsp_server.bench.engines.answer_cache import AnswerCache
 from lsp_server.bench.errors import TaskFileError
 from lsp_server.bench.result_files import require_folder
 from lsp_server.bench.studies import context, context_figures
-from lsp_server.bench.studies.context_variants import Cell
+from lsp_server.bench.studies.context_variants import Variant
 from lsp_server.bench.tasks.holes import read_tasks
 from lsp_server.session import engine_factory
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from lsp_server.bench.studies.context import Row
+    from lsp_server.bench.studies.context import ContextRow
 
 _WIDTH = 130
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     require_folder(arguments.json)
     tasks = read_tasks(arguments.tasks)
-    cells = [Cell.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
+    cells = [Variant.parse(one, arguments.tokens) for one in arguments.cells.split(",")]
     chosen = context.usable(tasks, cells)
     if not chosen:
         message = f"{arguments.tasks} holds no task with what these cells need"
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine = engine_factory.maker(settings, "real")()
     name = engine.name.rpartition("x")[0]
     folder = arguments.memo or paths.state_dir() / "answers"
-    memo = Memo(folder / f"study-{name.strip().replace(' ', '_')}.jsonl")
+    memo = AnswerCache(folder / f"study-{name.strip().replace(' ', '_')}.jsonl")
     try:
         rows = context.run(engine, tasks, chosen, cells, memo, arguments.json)
     finally:
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[ContextRow], console: Console) -> None:
     """Print one line a cell."""
     columns = ("cell", "n", "first line", "95%", "lost", "won", "p")
     names = ("first name", "lost", "won", "p", "similarity", "tokens added")

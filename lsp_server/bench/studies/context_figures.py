@@ -10,18 +10,18 @@ from lsp_server.bench.statistics import mcnemar, wilson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lsp_server.bench.studies.context import Row
+    from lsp_server.bench.studies.context import ContextRow
 
 
-def unseen(rows: Sequence[Row]) -> list[Row]:
+def unseen(rows: Sequence[ContextRow]) -> list[ContextRow]:
     """The rows of tasks whose name is nowhere in the prompt without context."""
     bare = {row.id for row in rows if row.cell == row.base and not row.visible}
     return [row for row in rows if row.id in bare]
 
 
-def table(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def table(rows: Sequence[ContextRow]) -> list[dict[str, Any]]:
     """One line a cell: shares, intervals, and the paired comparison with no context."""
-    by_cell: dict[str, dict[str, Row]] = defaultdict(dict)
+    by_cell: dict[str, dict[str, ContextRow]] = defaultdict(dict)
     for row in rows:
         by_cell[row.cell][row.id] = row
     found = []

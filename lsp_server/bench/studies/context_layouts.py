@@ -22,7 +22,7 @@ LAYOUTS: Final = ("none", *(layout.value for layout in Layout if layout is not L
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LayoutPiece:
     """Text of another file: where it is from, and complete lines."""
 
     path: str
@@ -40,7 +40,7 @@ class Laid:
 
 def lay(
     layout: str,
-    pieces: Sequence[Piece],
+    pieces: Sequence[LayoutPiece],
     prompt: Prompt,
     snapshot: Snapshot,
     family: Family,

@@ -15,7 +15,7 @@ _WITHIN: Final = "="
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Variant:
     """One way to make a prompt, spelled `layout/form@tokens`, with `!` for the hole at the cursor.
 
     With `=` the context is within the tokens, as the server has it, and not on top of them; the
@@ -37,7 +37,7 @@ class Cell:
     within: bool = False
 
     @classmethod
-    def parse(cls, spelled: str, tokens: int) -> Cell:
+    def parse(cls, spelled: str, tokens: int) -> Variant:
         """Read `layout[/form][@tokens][=][!]`.
 
         Raises:
@@ -57,7 +57,7 @@ class Cell:
         return cls(layout, form, int(count) if count else tokens, anchored, within)
 
     @property
-    def base(self) -> Cell:
+    def base(self) -> Variant:
         """The same prompt without context."""
         return dataclasses.replace(self, layout="none", form="", within=False)
 

@@ -20,7 +20,7 @@ from engine.tokenizer import ModelTokenizer
 from lsp_server.bench.tasks.holes import read_tasks
 
 if TYPE_CHECKING:
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.tasks.holes import HoleTask
 
 WINDOW = 512
 """Tokens of a file that are read; about the length of a prompt."""
@@ -59,7 +59,7 @@ def main(tasks: Path, folder: Path, compute_type: str, tokens: int) -> dict[str,
     return nats
 
 
-def documents(tasks: list[Task]) -> list[tuple[str, str]]:
+def documents(tasks: list[HoleTask]) -> list[tuple[str, str]]:
     """Language and whole text of each file, once."""
     found = {
         (task.lang, task.repo, task.file): task.before + task.answer + task.after for task in tasks

@@ -44,14 +44,14 @@ class LikelihoodError(MidfillError):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LogitDifference:
     """A paired difference of means: the mean and its standard error."""
 
     mean: float
     error: float
 
     @classmethod
-    def of(cls, a: Sequence[float], b: Sequence[float]) -> Difference:
+    def of(cls, a: Sequence[float], b: Sequence[float]) -> LogitDifference:
         """Of `b` from `a`, pair by pair; at least two pairs."""
         each = [y - x for x, y in zip(a, b, strict=True)]
         return cls(statistics.fmean(each), statistics.stdev(each) / math.sqrt(len(each)))
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         nats = likelihood(arguments.tasks, folder, kind, arguments.tokens, variables)
         exact = exact or nats
         for language, values in nats.items():
-            change = Difference.of(exact[language], values)
+            change = LogitDifference.of(exact[language], values)
             row = {
                 "compute_type": kind,
                 "instructions": isa,

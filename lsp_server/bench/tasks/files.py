@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TaskRow:
     """One line of a task file.
 
     Attributes:
@@ -56,7 +56,7 @@ class Row:
         return file
 
 
-def read_rows(path: Path, guide: str) -> list[Row]:
+def read_rows(path: Path, guide: str) -> list[TaskRow]:
     """The rows of a task file, each with an `id` of its own; empty lines are passed over.
 
     Args:
@@ -71,7 +71,7 @@ def read_rows(path: Path, guide: str) -> list[Row]:
     except (OSError, UnicodeDecodeError) as error:
         message = f"cannot read tasks from {path}: {error}; {guide} says what a task file is"
         raise TaskFileError(message) from error
-    rows: dict[str, Row] = {}
+    rows: dict[str, TaskRow] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -86,7 +86,7 @@ def read_rows(path: Path, guide: str) -> list[Row]:
     return list(rows.values())
 
 
-def _row(where: str, guide: str, line: str) -> Row:
+def _row(where: str, guide: str, line: str) -> TaskRow:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -95,4 +95,4 @@ def _row(where: str, guide: str, line: str) -> Row:
     if not isinstance(fields, dict):
         message = f"{where} is not a JSON object; {guide} says what a row has"
         raise TaskFileError(message)
-    return Row(where, guide, fields)
+    return TaskRow(where, guide, fields)

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.tasks.typing import Task, language_of, on_own_line
+from lsp_server.bench.tasks.typing import TypingTask, language_of, on_own_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _NOT_WRITTEN_BY_HAND = re.compile(
 )
 
 
-def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[Task]:
+def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[TypingTask]:
     """Up to `count` hunks out of the last `commits` commits, at most one a file.
 
     Taken are hunks of 120 to 700 characters that only add lines, in files written by hand in a
@@ -38,7 +38,7 @@ def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[T
     hashes = _git(repo, "log", "--no-merges", f"--max-count={commits}", "--format=%H").split()
     Random(seed).shuffle(hashes)  # noqa: S311 -- a draw of tasks, not a key
     name = repo.resolve().name or "workspace"
-    found: list[Task] = []
+    found: list[TypingTask] = []
     files: set[str] = set()
     for commit in hashes:
         for task in _tasks_of(repo, commit, name):
@@ -57,7 +57,7 @@ def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[T
     return found
 
 
-def _tasks_of(repo: Path, commit: str, name: str) -> Iterator[Task]:
+def _tasks_of(repo: Path, commit: str, name: str) -> Iterator[TypingTask]:
     listed = _git(repo, "show", "--format=", "--name-only", "--diff-filter=M", "-z", commit)
     for file in filter(None, listed.split("\0")):
         language = language_of(file)
@@ -74,7 +74,7 @@ def _tasks_of(repo: Path, commit: str, name: str) -> Iterator[Task]:
         for line, typed in added:
             offset = sum(map(len, lines[:line]))
             task_id = f"{name}@{commit[:9]}:{file}:{line}"
-            yield on_own_line(Task(task_id, language, file, before, offset, typed, name))
+            yield on_own_line(TypingTask(task_id, language, file, before, offset, typed, name))
 
 
 def _added(patch: str) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lsp_server.bench.tasks.files import Row
+    from lsp_server.bench.tasks.files import TaskRow
 
 GUIDE: Final = "docs/evaluation.md"
 
@@ -29,7 +29,7 @@ _TESTS = {"humaneval": ("test", "entry"), "multipl-e": ("tests",), "io": (), "ap
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class HoleTask:
     """One hole.
 
     Attributes:
@@ -85,7 +85,7 @@ class Task:
         )
 
 
-def read_tasks(path: Path) -> list[Task]:
+def read_tasks(path: Path) -> list[HoleTask]:
     """The tasks of a JSON Lines file.
 
     A row has `id`, `lang`, `prefix`, `middle`, `suffix`; `set`, `kind`, `file`, `repo`, `quick`,
@@ -97,7 +97,7 @@ def read_tasks(path: Path) -> list[Task]:
     return [_task(row) for row in read_rows(path, GUIDE)]
 
 
-def _task(row: Row) -> Task:
+def _task(row: TaskRow) -> HoleTask:
     texts = {name: row.value(name, str) for name in ("id", "lang", "prefix", "middle", "suffix")}
     fields = row.fields
     if problem := _wrong_tests(fields):
@@ -109,7 +109,7 @@ def _task(row: Row) -> Task:
     kind = fields.get("kind")
     language = LANGUAGES.get(texts["lang"], texts["lang"])
     file = str(fields.get("file") or f"task.{EXTENSIONS.get(language, language)}")
-    return Task(
+    return HoleTask(
         id=texts["id"],
         set=str(fields.get("set") or (f"repofim_{kind}" if kind else "tasks")),
         lang=texts["lang"],

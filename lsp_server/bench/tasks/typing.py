@@ -12,13 +12,13 @@ from lsp_server.bench.tasks.files import read_rows
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lsp_server.bench.tasks.files import Row
+    from lsp_server.bench.tasks.files import TaskRow
 
 GUIDE: Final = "docs/benchmarks.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TypingTask:
     """One hunk to type.
 
     Attributes:
@@ -52,7 +52,7 @@ class Task:
         return self.before[self.offset :]
 
 
-def read_tasks(path: Path, *, quick: bool = False) -> list[Task]:
+def read_tasks(path: Path, *, quick: bool = False) -> list[TypingTask]:
     """The tasks of a JSON Lines file, or only those marked quick, ready to be typed.
 
     A row has `id`, `file`, `before`, `offset`, `typed` and, where known, `lang`, `repo`, `quick`.
@@ -68,7 +68,7 @@ def read_tasks(path: Path, *, quick: bool = False) -> list[Task]:
     return chosen
 
 
-def _task(row: Row) -> Task:
+def _task(row: TaskRow) -> TypingTask:
     texts = {name: row.value(name, str) for name in ("id", "file", "before", "typed")}
     offset = row.value("offset", int)
     if not 0 <= offset <= len(texts["before"]):
@@ -76,7 +76,7 @@ def _task(row: Row) -> Task:
     if not texts["typed"].strip():
         raise row.wrong("there is nothing to type")
     row.inside(texts["file"])
-    return Task(
+    return TypingTask(
         **texts,
         offset=offset,
         language=str(row.fields.get("lang") or language_of(texts["file"]) or "plaintext"),
@@ -85,7 +85,7 @@ def _task(row: Row) -> Task:
     )
 
 
-def on_own_line(task: Task) -> Task:
+def on_own_line(task: TypingTask) -> TypingTask:
     r"""The task as in an editor: whole lines are typed on a line opened for them.
 
     A hunk that goes in at the start of a line that has text would otherwise be typed to the left

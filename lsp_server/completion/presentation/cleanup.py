@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from context.prompt.anchor import CLOSERS
 
 if TYPE_CHECKING:
-    from lsp_server.completion.presentation.constraints import Shape
+    from lsp_server.completion.presentation.constraints import TextConstraints
 
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 _PERIODS = range(6, 61)
@@ -16,7 +16,7 @@ _AGAIN = 1.8
 """Repetitions after which it is a loop, a little less than two for blanks at its border."""
 
 
-def without_doubled_blanks(text: str, shape: Shape) -> str:
+def without_doubled_blanks(text: str, shape: TextConstraints) -> str:
     """`text` without a blank that stands before the cursor already.
 
     Models begin a line with its indentation and a word with its blank; editors have typed either.
@@ -60,7 +60,7 @@ def without_overlap(text: str, rest: str) -> str:
     return text
 
 
-def held_back(text: str, shape: Shape) -> str:
+def held_back(text: str, shape: TextConstraints) -> str:
     """A growing `text` without an end that more tokens could turn into a repetition."""
     end = len(text) - max(_again(text, period) for period in _PERIODS)
     inside = in_word(text[end - 1 : end]) and in_word(text[end : end + 1])

@@ -22,7 +22,7 @@ _TAB = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class TextConstraints:
     """What a suggestion at one cursor may look like.
 
     Attributes:
@@ -46,7 +46,7 @@ class Shape:
     comment: str = ""
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Shape:
+    def of(cls, snapshot: Snapshot) -> TextConstraints:
         """Look at the lines around the cursor."""
         line, text = snapshot.cursor.line, snapshot.text
         before, rest = snapshot.line_before, snapshot.line_after.rstrip()
@@ -86,7 +86,7 @@ def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def like_document(text: str, shape: Shape) -> str:
+def like_document(text: str, shape: TextConstraints) -> str:
     """`text` with the document's own kind of indentation in all lines that begin in it."""
     if shape.tabs is None:
         return text

@@ -16,7 +16,7 @@ from lsp_server.completion.presentation.cleanup import (
     without_overlap,
 )
 from lsp_server.completion.presentation.confidence import cut
-from lsp_server.completion.presentation.constraints import Shape, indent_of, like_document
+from lsp_server.completion.presentation.constraints import TextConstraints, indent_of, like_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,10 @@ _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def enough(
-    text: str, log_probs: Sequence[tuple[int, float]], shape: Shape, settings: SuggestionSettings
+    text: str,
+    log_probs: Sequence[tuple[int, float]],
+    shape: TextConstraints,
+    settings: SuggestionSettings,
 ) -> bool:
     """Whether decoding can end: nothing after this would be shown.
 
@@ -47,7 +50,7 @@ def enough(
     return not more or without_loop(kept) != kept
 
 
-def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str:
+def present(decoded: Decoded, shape: TextConstraints, settings: SuggestionSettings) -> str:
     """The text to show, "" for nothing.
 
     While decoding goes on, the text ends at a border that later tokens cannot move, so that a
@@ -63,7 +66,7 @@ def present(decoded: Decoded, shape: Shape, settings: SuggestionSettings) -> str
     return "" if _worthless(text, shape) else text
 
 
-def _extent(text: str, shape: Shape, max_lines: int) -> tuple[str, bool]:
+def _extent(text: str, shape: TextConstraints, max_lines: int) -> tuple[str, bool]:
     """The lines of `text` that may be shown, and whether more of them may come."""
     lines = text.split("\n")
     if shape.single_line:
@@ -74,7 +77,9 @@ def _extent(text: str, shape: Shape, max_lines: int) -> tuple[str, bool]:
     return _block(lines, first, shape, max_lines)
 
 
-def _block(lines: list[str], first: int, shape: Shape, max_lines: int) -> tuple[str, bool]:
+def _block(
+    lines: list[str], first: int, shape: TextConstraints, max_lines: int
+) -> tuple[str, bool]:
     """Lines from the first with text on that belong to the block at the cursor."""
     kept, texts = lines[: first + 1], 1
     if _repeats(lines[first] if first else shape.before + lines[0], [], shape):
@@ -94,12 +99,12 @@ def _block(lines: list[str], first: int, shape: Shape, max_lines: int) -> tuple[
     return "\n".join(kept), texts < max_lines or bool(lines[-1].strip())
 
 
-def _goes_on(shape: Shape) -> bool:
+def _goes_on(shape: TextConstraints) -> bool:
     """Whether the block at the cursor has more lines below it already."""
     return bool(shape.following) and indent_of(shape.following[0]) >= shape.floor
 
 
-def _repeats(line: str, kept: Sequence[str], shape: Shape) -> bool:
+def _repeats(line: str, kept: Sequence[str], shape: TextConstraints) -> bool:
     """Whether a line stands below the cursor already, or is said again by fault."""
     bare = line.strip()
     if CLOSERS.issuperset(bare):  # nested blocks end with equal closing lines
@@ -114,7 +119,7 @@ def _whole_lines(text: str) -> str:
     return head if head.strip() else text
 
 
-def _worthless(text: str, shape: Shape) -> bool:
+def _worthless(text: str, shape: TextConstraints) -> bool:
     """Nothing, the next line again, only a comment where nobody writes one, or a secret."""
     bare = text.strip()
     if not bare or (bare in {line.strip() for line in shape.following[:1]} and len(bare) > 1):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.prompt.families import FAMILIES, Family
 from context.prompt.layout import Layout, layout_of
 from context.prompt.maker import Prompt, PromptMaker
@@ -54,7 +54,7 @@ def size(prompt: Prompt) -> int:
 
 def piece(text: str, score: float = 0.5, path: str = "shop/store.py") -> Candidate:
     """A candidate from another file."""
-    return Candidate(Kind.WINDOW, f"/space/{path}", path, "python", text, score, "like it")
+    return Candidate(CandidateKind.WINDOW, f"/space/{path}", path, "python", text, score, "like it")
 
 
 STORE = piece("class Store:\n    def find(self, number: int) -> Invoice: ...\n", 0.9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.prompt.novelty import names_in, without_known
 
 PYTHON = """\
@@ -47,5 +47,5 @@ GO = "type Store struct {\n\tcents int\n}\nfunc (s *Store) Find(number int) Invo
 )
 def test_lines_about_known_names_are_left_out(text: str, known: str, left: str) -> None:
     """Headers stay above what stays, and so do their ends."""
-    outline = Candidate(Kind.IMPORT, "/a", "a", "python", text, 0.5, "")
+    outline = Candidate(CandidateKind.IMPORT, "/a", "a", "python", text, 0.5, "")
     assert without_known(outline, names_in(known)).text == left

@@ -9,10 +9,10 @@ import pytest
 
 from context.access.files import SourceFile
 from context.access.reader import Reader
-from context.candidate import Candidate, Kind
+from context.candidate import Candidate, CandidateKind
 from context.sources import imports
 from context.sources.environments import Places
-from context.sources.gather import Gatherer, Wish
+from context.sources.gather import Gatherer, GatherRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,11 @@ STORE = "class Store:\n    def fetch(self, number: int) -> int:\n        return 
 APP = "from store import Store\n\n\ndef total(store: Store) -> int:\n    return store."
 
 
-def wish(root: Path) -> Wish:
+def wish(root: Path) -> GatherRequest:
     """A file that imports another one."""
     location = (root / "app.py").as_posix()
     current = SourceFile(location, "app.py", "python", APP, (0, 0))
-    return Wish(current, 4, recent=[(root / "other.py").as_posix()], tokens=600)
+    return GatherRequest(current, 4, recent=[(root / "other.py").as_posix()], tokens=600)
 
 
 def gatherer(root: Path) -> Gatherer:
@@ -41,7 +41,7 @@ def test_every_source_is_asked(tmp_path: Path) -> None:
     """Imports and windows in one list, equal each time."""
     made = gatherer(tmp_path)
     found = made.gather(wish(tmp_path))
-    assert {candidate.kind for candidate in found} >= {Kind.IMPORT, Kind.WINDOW}
+    assert {candidate.kind for candidate in found} >= {CandidateKind.IMPORT, CandidateKind.WINDOW}
     assert made.gather(wish(tmp_path)) == found
     assert gatherer(tmp_path).gather(wish(tmp_path)) == found
     assert not made.faults
@@ -58,7 +58,7 @@ def test_a_source_that_raises_costs_its_own_pieces(
 
     monkeypatch.setattr(imports, "gather", broken)
     made = gatherer(tmp_path)
-    assert {candidate.kind for candidate in made.gather(wish(tmp_path))} == {Kind.WINDOW}
+    assert {candidate.kind for candidate in made.gather(wish(tmp_path))} == {CandidateKind.WINDOW}
     assert made.faults == {"imports:RecursionError": 1}
 
 
@@ -67,7 +67,7 @@ def test_what_comes_too_late_is_counted(tmp_path: Path) -> None:
     made = gatherer(tmp_path)
     answers = iter([False, True])
     found = made.gather(wish(tmp_path), late=lambda: next(answers, True))
-    assert {candidate.kind for candidate in found} == {Kind.IMPORT}
+    assert {candidate.kind for candidate in found} == {CandidateKind.IMPORT}
     assert made.late["windows"] == 1
 
 
@@ -76,8 +76,8 @@ def test_any_language_has_windows(tmp_path: Path, language: str) -> None:
     """A language without grammar has no imports, but files that look alike."""
     current = SourceFile("/nowhere/a", "a", language, APP, (0, 0))
     recent = [(tmp_path / "other.py").as_posix()]
-    found = gatherer(tmp_path).gather(Wish(current, 4, recent=recent, tokens=600))
-    assert Kind.WINDOW in {candidate.kind for candidate in found}
+    found = gatherer(tmp_path).gather(GatherRequest(current, 4, recent=recent, tokens=600))
+    assert CandidateKind.WINDOW in {candidate.kind for candidate in found}
 
 
 def test_libraries_of_the_active_environment_are_asked(tmp_path: Path) -> None:
@@ -90,6 +90,11 @@ def test_libraries_of_the_active_environment_are_asked(tmp_path: Path) -> None:
     made = gatherer(root)
     current = replace(wish(root).current, text="from shelf import Store\n\nStore(")
     places = Places.of({"VIRTUAL_ENV": (tmp_path / "env").as_posix()})
-    asked = Wish(current, 2, places=places)
-    assert [one.path for one in made.gather(asked) if one.kind is Kind.LIBRARY] == ["shelf.py"]
-    assert all(one.kind is not Kind.LIBRARY for one in made.gather(replace(asked, libraries=False)))
+    asked = GatherRequest(current, 2, places=places)
+    assert [one.path for one in made.gather(asked) if one.kind is CandidateKind.LIBRARY] == [
+        "shelf.py"
+    ]
+    assert all(
+        one.kind is not CandidateKind.LIBRARY
+        for one in made.gather(replace(asked, libraries=False))
+    )

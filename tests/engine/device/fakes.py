@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.device.cuda import Card
+from engine.device.cuda import GpuCard
 from engine.errors import DeviceError, EngineLoadError, GenerationError
 from engine.fake import FakeEngine
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from engine.api import CancelToken, Generation, Request, Token
     from engine.device.cuda import Cuda
-    from engine.device.placement import Place
+    from engine.device.placement import Placement
     from engine.settings import EngineSettings
 
 GIB = 1024**3
-H100 = Card(0, "H100", (9, 0), 80 * GIB, 78 * GIB, driver="550.54", cuda=(12, 4))
+H100 = GpuCard(0, "H100", (9, 0), 80 * GIB, 78 * GIB, driver="550.54", cuda=(12, 4))
 ALL_TYPES = frozenset(
     {"int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"}
 )
@@ -29,13 +29,13 @@ ALL_TYPES = frozenset(
 class FakeCuda:
     """What a test says of the machine."""
 
-    found: tuple[Card, ...] = (H100,)
+    found: tuple[GpuCard, ...] = (H100,)
     driver_error: str = ""
     cublas_error: str = ""
     types: frozenset[str] = ALL_TYPES
     asked: list[str] = field(default_factory=list)
 
-    def cards(self) -> tuple[Card, ...]:
+    def cards(self) -> tuple[GpuCard, ...]:
         """The cards, or the driver's refusal."""
         self.asked.append("cards")
         if self.driver_error:
@@ -57,7 +57,7 @@ class FakeCuda:
 class CountingEngine(FakeEngine):
     """Counts on as every model does, or not; may fail in mid-generation."""
 
-    def __init__(self, place: Place, *, wrong: bool = False, error: str = "") -> None:
+    def __init__(self, place: Placement, *, wrong: bool = False, error: str = "") -> None:
         """An engine that claims to run at `place`."""
         right = " 40, 41, 42, 43"
         super().__init__(rest=" 7 7 7" if wrong else right)
@@ -98,7 +98,7 @@ class Workshop:
         self,
         folder: Path,  # noqa: ARG002 - the signature of engine.load.Open
         settings: EngineSettings,  # noqa: ARG002
-        place: Place,
+        place: Placement,
         *,
         cuda: Cuda | None = None,  # noqa: ARG002
         note: str = "",
@@ -120,6 +120,6 @@ class Workshop:
         return [f"{engine.place.label} {engine.place.compute_type}" for engine in self.opened]
 
 
-def card(**changes: Any) -> Card:
+def card(**changes: Any) -> GpuCard:
     """An H100 with something else about it."""
     return replace(H100, **changes)

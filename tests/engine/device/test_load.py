@@ -17,7 +17,7 @@ from tests.engine.device.fakes import FakeCuda, Workshop, card
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.device.cuda import Card
+    from engine.device.cuda import GpuCard
 
 NAME = "tiny"
 
@@ -157,7 +157,7 @@ def test_a_compute_type_for_the_card_is_not_forced_on_the_cpu(folder: Path) -> N
 class WatchfulCuda(FakeCuda):
     """Sees what the driver would find in the environment."""
 
-    def cards(self) -> tuple[Card, ...]:
+    def cards(self) -> tuple[GpuCard, ...]:
         """As always, and remembers the cache."""
         self.asked.append(os.environ["CUDA_CACHE_PATH"])
         return super().cards()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.device.cuda import Card, Mode
+from engine.device.cuda import GpuCard, Mode
 from engine.device.placement import options
 from tests.engine.device.fakes import ALL_TYPES, GIB, H100, FakeCuda, card
 
@@ -112,7 +112,7 @@ def test_a_set_compute_type_is_the_only_one() -> None:
 
 def test_a_card_that_cannot_be_used_does_not_hide_another() -> None:
     """Each card is judged by itself."""
-    old = Card(1, "K80", (3, 7), 12 * GIB, 79 * GIB)
+    old = GpuCard(1, "K80", (3, 7), 12 * GIB, 79 * GIB)
     found = options("auto", "bfloat16", SMALL, FakeCuda((H100, old)))
     assert [place.index for place in found.places] == [0]
     assert len(found.refusals) == 1

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from engine.host import connect
-from engine.host.engine_spec import Plan
+from engine.host.engine_spec import EngineSpec
 from engine.host.remote import RemoteEngine
 from tests.conftest import PATIENCE_S
 
@@ -39,15 +39,15 @@ class Hosts:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.plan = Plan(fake="one two three four five six", fake_token_s=0.02)
+        self.plan = EngineSpec(fake="one two three four five six", fake_token_s=0.02)
         self.engines: list[RemoteEngine] = []
         self.pids: set[int] = set()
 
-    def shared(self, plan: Plan | None = None, linger_s: float = 0.0) -> RemoteEngine:
+    def shared(self, plan: EngineSpec | None = None, linger_s: float = 0.0) -> RemoteEngine:
         """An engine in the shared host."""
         return self._engine(connect.shared(plan or self.plan, self.state, linger_s), plan)
 
-    def own(self, plan: Plan | None = None) -> RemoteEngine:
+    def own(self, plan: EngineSpec | None = None) -> RemoteEngine:
         """An engine in a host of its own."""
         return self._engine(connect.own(plan or self.plan, self.state), plan)
 
@@ -55,7 +55,7 @@ class Hosts:
         """Process id of an engine's host."""
         return engine._meeting.card.pid
 
-    def _engine(self, meeting: connect.Meeting, plan: Plan | None) -> RemoteEngine:
+    def _engine(self, meeting: connect.HostConnection, plan: EngineSpec | None) -> RemoteEngine:
         self.pids.add(meeting.card.pid)
         engine = RemoteEngine(meeting, *(plan or self.plan).reading())
         self.engines.append(engine)

@@ -18,8 +18,8 @@ import pytest
 
 from engine.api import CancelToken, Request
 from engine.host import channel, connect
-from engine.host.endpoint import Card, Place, RendezvousError, new_secret
-from engine.host.engine_spec import Plan
+from engine.host.endpoint import Endpoint, HostRecord, RendezvousError, new_secret
+from engine.host.engine_spec import EngineSpec
 from engine.host.messages import WireError
 from engine.settings import EngineSettings
 from tests.conftest import PATIENCE_S
@@ -37,9 +37,9 @@ def works(engine: RemoteEngine) -> bool:
     return engine.generate(WANTED, lambda _: False, CancelToken()).text.startswith("one")
 
 
-def place_of(hosts: Hosts) -> Place:
+def place_of(hosts: Hosts) -> Endpoint:
     """Where the hosts of a test's plan are met."""
-    return Place.of(hosts.plan.key(), hosts.state)
+    return Endpoint.of(hosts.plan.key(), hosts.state)
 
 
 def test_servers_that_start_at_once_share_one_host(hosts: Hosts) -> None:
@@ -89,8 +89,8 @@ def test_what_a_dead_or_frozen_host_left_is_cleared(
 def test_an_id_that_belongs_to_another_process_by_now_is_left_alone() -> None:
     """A card names a start time with the id."""
     me = psutil.Process()
-    connect.kill(Card(b"", me.pid, me.create_time() - 60))
-    connect.kill(Card(b"", 2**22 + 1, 1.0))
+    connect.kill(HostRecord(b"", me.pid, me.create_time() - 60))
+    connect.kill(HostRecord(b"", 2**22 + 1, 1.0))
     assert me.is_running()
 
 
@@ -144,16 +144,16 @@ def test_a_stranger_that_listens_there_learns_nothing(tmp_path: Path) -> None:
 
 def test_a_guest_that_never_reads_does_not_hold_up_the_others(hosts: Hosts) -> None:
     """Its buffer fills up, then it is dropped."""
-    plan = Plan(fake="word " * 200_000)
-    place = Place.of(plan.key(), hosts.state)
+    plan = EngineSpec(fake="word " * 200_000)
+    place = Endpoint.of(plan.key(), hosts.state)
     other = hosts.shared(plan)
     card = place.read_card()
     assert card is not None
     with Client(place.address, place.family) as stuck:
         channel.prove_to_host(stuck, card.secret)
-        from engine.host.messages import Asked
+        from engine.host.messages import RequestMessage
 
-        stuck.send_bytes(Asked(1, Request((), (1,), 400_000), spare=False).pack())
+        stuck.send_bytes(RequestMessage(1, Request((), (1,), 400_000), spare=False).pack())
         assert stuck.poll(PATIENCE_S)  # it has begun
         done = other.generate(WANTED, lambda _: False, CancelToken())
         assert len(done.tokens) == 10
@@ -167,10 +167,10 @@ def test_a_folder_of_somebody_elses_is_not_used(
     (tmp_path / "link").symlink_to(tmp_path / "real")
     monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path / "link"))
     with pytest.raises(RendezvousError, match="MIDFILL_RUNTIME_DIR"):
-        Place.of("0" * 20, tmp_path / "state")
+        Endpoint.of("0" * 20, tmp_path / "state")
     monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path / ("long" * 40)))
     with pytest.raises(RendezvousError, match="too long"):
-        Place.of("0" * 20, tmp_path / "state")
+        Endpoint.of("0" * 20, tmp_path / "state")
 
 
 def test_an_open_folder_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_an_open_folder_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     folder = tmp_path / "run"
     folder.mkdir(mode=0o755)
     monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(folder))
-    Place.of("0" * 20, tmp_path / "state")
+    Endpoint.of("0" * 20, tmp_path / "state")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -188,22 +188,22 @@ def test_without_a_runtime_folder_the_state_folder_serves(
     """And one that is too deep for a socket gives way to a short one."""
     monkeypatch.delenv("MIDFILL_RUNTIME_DIR")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    assert Place.of("0" * 20, tmp_path / "s").folder == str(tmp_path / "s" / "run")
+    assert Endpoint.of("0" * 20, tmp_path / "s").folder == str(tmp_path / "s" / "run")
     monkeypatch.setattr("tempfile.tempdir", "/tmp")  # noqa: S108 - only its length matters
-    deep = Place.of("0" * 20, tmp_path / ("deep" * 30))
+    deep = Endpoint.of("0" * 20, tmp_path / ("deep" * 30))
     assert len(os.fsencode(deep.address)) <= 100
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert Place.of("0" * 20, tmp_path / "s").folder == str(tmp_path / "midfill")
+    assert Endpoint.of("0" * 20, tmp_path / "s").folder == str(tmp_path / "midfill")
 
 
 def test_windows_meets_at_a_named_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its name holds the key and marks the user; two users never meet."""
     monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path / "run"))
-    place = Place.of("k" * 20, tmp_path)
+    place = Endpoint.of("k" * 20, tmp_path)
     monkeypatch.setattr(sys, "platform", "win32")
     assert place.family == "AF_PIPE"
     assert place.address.startswith(r"\\.\pipe\midfill-kkkk")
-    assert place.address != Place(str(tmp_path / "other"), place.key).address
+    assert place.address != Endpoint(str(tmp_path / "other"), place.key).address
 
 
 def test_a_host_that_leaves_yields_to_one_that_starts(
@@ -211,31 +211,31 @@ def test_a_host_that_leaves_yields_to_one_that_starts(
 ) -> None:
     """With the lock held by a server it stays; files of another host are not touched."""
     monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path / "run"))
-    place = Place.of("0" * 20, tmp_path)
-    place.write_card(Card(b"x", os.getpid()))
+    place = Endpoint.of("0" * 20, tmp_path)
+    place.write_card(HostRecord(b"x", os.getpid()))
     with place.lock():
         assert not place.withdraw()
     assert place.read_card() is not None
     assert place.withdraw()
     assert place.read_card() is None
-    place.write_card(Card(b"x", os.getpid() + 1))
+    place.write_card(HostRecord(b"x", os.getpid() + 1))
     assert place.withdraw()
     assert place.read_card() is not None
 
 
 def test_the_key_names_what_the_engine_is(tmp_path: Path) -> None:
     """Model, settings and version; not where it lives and how long it stays."""
-    plan = Plan(fake="x")
-    same = Plan(settings=EngineSettings(process="own", linger_s=3.0), fake="x")
+    plan = EngineSpec(fake="x")
+    same = EngineSpec(settings=EngineSettings(process="own", linger_s=3.0), fake="x")
     assert plan.key() == same.key()
     others = [
-        Plan(fake="y"),
-        Plan(fake="x", version="9"),
-        Plan(fake="x", settings=EngineSettings(threads=3)),
-        Plan(fake="x", memo=tmp_path),
+        EngineSpec(fake="y"),
+        EngineSpec(fake="x", version="9"),
+        EngineSpec(fake="x", settings=EngineSettings(threads=3)),
+        EngineSpec(fake="x", memo=tmp_path),
     ]
     assert len({plan.key(), *(other.key() for other in others)}) == 5
-    assert Plan.from_json(same.to_json()) == same
+    assert EngineSpec.from_json(same.to_json()) == same
 
 
 def test_hanging_up_wakes_the_thread_that_reads() -> None:

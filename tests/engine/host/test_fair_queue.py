@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.host.fair_queue import Rank, Turns
+from engine.host.fair_queue import FairQueue, Rank
 
 
-def drain(turns: Turns[str, str]) -> list[str]:
+def drain(turns: FairQueue[str, str]) -> list[str]:
     """All jobs in their order."""
     taken = []
     while (job := turns.take()) is not None:
@@ -18,7 +18,7 @@ def drain(turns: Turns[str, str]) -> list[str]:
 
 def test_clients_take_turns() -> None:
     """Three requests of one client do not delay the one of another by more than one."""
-    turns: Turns[str, str] = Turns()
+    turns: FairQueue[str, str] = FairQueue()
     for job in ("a1", "a2", "a3"):
         turns.add("a", job, Rank.WANTED)
     turns.add("b", "b1", Rank.WANTED)
@@ -27,7 +27,7 @@ def test_clients_take_turns() -> None:
 
 def test_what_is_waited_for_comes_first() -> None:
     """Then work ahead, then warm-ups, whoever's they are."""
-    turns: Turns[str, str] = Turns()
+    turns: FairQueue[str, str] = FairQueue()
     turns.add("a", "warm", Rank.WARM)
     turns.add("a", "spare", Rank.SPARE)
     turns.add("a", "wanted", Rank.WANTED)
@@ -37,7 +37,7 @@ def test_what_is_waited_for_comes_first() -> None:
 
 def test_what_is_withdrawn_or_whose_client_is_gone_never_comes() -> None:
     """Only once: a second withdrawal finds nothing."""
-    turns: Turns[str, str] = Turns()
+    turns: FairQueue[str, str] = FairQueue()
     for client, job in (("a", "a1"), ("a", "a2"), ("b", "b1")):
         turns.add(client, job, Rank.WANTED)
     assert turns.withdraw_if(lambda job: job == "a1")
@@ -49,7 +49,7 @@ def test_what_is_withdrawn_or_whose_client_is_gone_never_comes() -> None:
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(Rank)), max_size=40))
 def test_nobody_waits_longer_than_one_turn_of_each_other(jobs: list[tuple[int, Rank]]) -> None:
     """Of one rank, no client is served twice while another one waits; none is lost."""
-    turns: Turns[int, int] = Turns()
+    turns: FairQueue[int, int] = FairQueue()
     for number, (client, rank) in enumerate(jobs):
         turns.add(client, number, rank)
     order = []

@@ -11,8 +11,8 @@ from engine.api import CancelToken, Request
 from engine.errors import EngineClosedError, EngineLostError, GenerationError
 from engine.fake import FakeEngine
 from engine.host import channel
-from engine.host.connect import Meeting
-from engine.host.endpoint import Card
+from engine.host.connect import HostConnection
+from engine.host.endpoint import HostRecord
 from engine.host.host import Host
 from engine.host.remote import RemoteEngine
 from tests.conftest import PATIENCE_S
@@ -53,7 +53,7 @@ def test_a_lost_card_ends_its_host(engine: FakeEngine, answers: int) -> None:
     channel.prove_to_host(ours, SECRET)
     running = threading.Thread(target=host.run, args=(lambda: True,), daemon=True)
     running.start()
-    far = RemoteEngine(Meeting(ours, Card(SECRET)), engine.tokenizer, engine.family)
+    far = RemoteEngine(HostConnection(ours, HostRecord(SECRET)), engine.tokenizer, engine.family)
     for _ in range(answers):
         with pytest.raises(GenerationError, match="unspecified launch failure"):
             far.generate(Request((1,), (2,), 4), lambda _: False, CancelToken())

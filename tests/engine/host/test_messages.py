@@ -10,15 +10,15 @@ from engine.api import Generation, Request, StopReason, Token
 from engine.errors import EngineError, GenerationError, ModelMissingError
 from engine.host import messages
 from engine.host.messages import (
-    Asked,
     Came,
     Cancelled,
     Done,
     Frame,
-    Judged,
     News,
     Recycled,
-    Verdict,
+    RequestMessage,
+    TokenVerdict,
+    VerdictMessage,
     WireError,
 )
 
@@ -28,7 +28,7 @@ TIMES = st.floats(0, 1e6, allow_nan=False)
 ANY_TEXT = st.text(st.characters())  # surrogates too
 FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.builds(
-        Asked,
+        RequestMessage,
         NUMBERS,
         st.builds(
             Request,
@@ -40,7 +40,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
         ),
         st.booleans(),
     ),
-    st.builds(Judged, NUMBERS, NUMBERS, st.sampled_from(Verdict)),
+    st.builds(VerdictMessage, NUMBERS, NUMBERS, st.sampled_from(TokenVerdict)),
     st.builds(Cancelled, NUMBERS),
     st.builds(Recycled, NUMBERS),
     st.builds(Came, NUMBERS, NUMBERS, st.builds(Token, NUMBERS, ANY_TEXT, TIMES)),
@@ -83,7 +83,7 @@ def test_nonsense_is_refused(data: bytes, kind: int) -> None:
 @given(FRAMES, st.data())
 def test_a_cut_frame_never_becomes_a_request(frame: Frame, data: st.DataObject) -> None:
     """A request whose ids are incomplete is not run with those that are there."""
-    if isinstance(frame, Asked):
+    if isinstance(frame, RequestMessage):
         whole = frame.pack()
         cut = data.draw(st.integers(0, len(whole) - 1))
         with pytest.raises(WireError):

@@ -13,7 +13,7 @@ import pytest
 
 from engine.api import CancelToken, Generation, Request, StopReason, Token
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError
-from engine.host.engine_spec import Plan
+from engine.host.engine_spec import EngineSpec
 from tests.conftest import PATIENCE_S
 from tests.engine.host.conftest import gone, until
 
@@ -98,7 +98,7 @@ def test_a_stop_costs_at_most_one_more_token(hosts: Hosts) -> None:
 
 def test_a_cancel_ends_it_within_a_token(hosts: Hosts) -> None:
     """Also while no token comes that a verdict could go with."""
-    engine = hosts.shared(Plan(fake="word " * 500, fake_token_s=0.02))
+    engine = hosts.shared(EngineSpec(fake="word " * 500, fake_token_s=0.02))
     running = Running(engine)
     until(lambda: len(running.tokens) > 2, "a token")
     seen = len(running.tokens)
@@ -111,7 +111,7 @@ def test_a_cancel_ends_it_within_a_token(hosts: Hosts) -> None:
 
 def test_a_request_that_waits_can_be_taken_back(hosts: Hosts) -> None:
     """It ends at once, whatever runs before it."""
-    plan = Plan(fake="word " * 2000, fake_token_s=0.02)
+    plan = EngineSpec(fake="word " * 2000, fake_token_s=0.02)
     first, second = Running(hosts.shared(plan)), None
     until(lambda: first.tokens, "a token")
     second = Running(hosts.shared(plan))
@@ -142,7 +142,7 @@ def test_the_hosts_death_ends_the_request_and_nothing_else(
     hosts: Hosts, way: str, how: signal.Signals
 ) -> None:
     """One error that names it; the next engine comes from a new host."""
-    plan = Plan(fake="word " * 500, fake_token_s=0.02)
+    plan = EngineSpec(fake="word " * 500, fake_token_s=0.02)
     engine = getattr(hosts, way)(plan)
     lost: list[Exception] = []
     engine.on_lost(lost.append)
@@ -171,7 +171,7 @@ def test_a_death_between_requests_is_told_at_once(hosts: Hosts) -> None:
 
 def test_a_frozen_host_is_killed_by_its_own_id_alone(hosts: Hosts) -> None:
     """Whoever waits for it is told; other hosts live."""
-    plan = Plan(fake="word " * 500, fake_token_s=0.02)
+    plan = EngineSpec(fake="word " * 500, fake_token_s=0.02)
     engine, other = hosts.shared(plan), hosts.shared()
     running = Running(engine)
     until(lambda: running.tokens, "a token")
@@ -184,7 +184,7 @@ def test_a_frozen_host_is_killed_by_its_own_id_alone(hosts: Hosts) -> None:
 
 def test_aborting_interrupts_what_runs(hosts: Hosts) -> None:
     """The way out of a server that ends: nothing is waited for, and the shared host lives on."""
-    plan = Plan(fake="word " * 500, fake_token_s=0.02)
+    plan = EngineSpec(fake="word " * 500, fake_token_s=0.02)
     engine, other = hosts.shared(plan), hosts.shared(plan)
     running = Running(engine)
     until(lambda: running.tokens, "a token")
@@ -213,7 +213,7 @@ def test_a_model_that_cannot_be_loaded_is_the_loaders_own_error(
     from engine.host import connect
     from engine.host.remote import RemoteEngine
 
-    meeting = connect.shared(Plan(folder=folder), hosts.state, 60.0)
+    meeting = connect.shared(EngineSpec(folder=folder), hosts.state, 60.0)
     hosts.pids.add(meeting.card.pid)
     with pytest.raises(EngineLoadError, match="broken"):
         RemoteEngine(meeting, *hosts.plan.reading())
@@ -242,7 +242,7 @@ def test_the_process_has_a_compile_cache_from_its_start(
 
 def test_spare_work_gives_way_to_another_server(hosts: Hosts) -> None:
     """Work that nobody waits for ends when somebody asks."""
-    plan = Plan(fake="word " * 2000, fake_token_s=0.02)
+    plan = EngineSpec(fake="word " * 2000, fake_token_s=0.02)
     ahead = Running(hosts.shared(plan))
     ahead.cancel.spare = True
     until(lambda: len(ahead.tokens) > 2, "a token")
@@ -256,7 +256,7 @@ def test_spare_work_gives_way_to_another_server(hosts: Hosts) -> None:
 
 def test_requests_of_several_servers_all_come_through(hosts: Hosts) -> None:
     """Eight threads with a server each, in turn."""
-    plan = Plan(fake="a b c")
+    plan = EngineSpec(fake="a b c")
     engines = [hosts.shared(plan) for _ in range(8)]
     assert len(hosts.pids) == 1
     texts: list[str] = []

@@ -14,7 +14,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from context.prompt.families import FAMILIES
 from engine.errors import SourceError
-from engine.models.catalogue import CATALOGUE, Entry, Wheels
+from engine.models.catalogue import CATALOGUE, CatalogueEntry, Wheels
 from engine.models.store import Store
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def gguf_file(tiny: TinyModel, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def entry(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
+def entry(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueEntry:
     """The tiny model as the catalogue's second entry, in three wheels."""
     content = gguf_file.read_bytes()
     part_bytes = len(content) // PARTS + 1
@@ -196,7 +196,7 @@ def entry(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
         payload="tiny_part{n}/data/part{n:02}.bin",
         part_bytes=part_bytes,
     )
-    entry = Entry(
+    entry = CatalogueEntry(
         name="tiny",
         family="qwen2.5-coder",
         file="tiny-q.gguf",
@@ -211,7 +211,7 @@ def entry(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
 
 
 @pytest.fixture
-def registry(entry: Entry, gguf_file: Path, tmp_path: Path) -> Registry:
+def registry(entry: CatalogueEntry, gguf_file: Path, tmp_path: Path) -> Registry:
     """The wheels of `entry`."""
     folder = tmp_path / "registry"
     folder.mkdir()

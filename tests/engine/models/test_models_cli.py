@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine.models.catalogue import Entry
+    from engine.models.catalogue import CatalogueEntry
     from engine.models.store import Store
 
     Run = Callable[..., int]
 
 
 @pytest.fixture
-def midfill(store: Store, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> Run:
+def midfill(store: Store, entry: CatalogueEntry, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command line on the empty store, with the tiny model in the catalogue."""
     assert entry.name == "tiny"
     monkeypatch.setenv("MIDFILL_DATA_DIR", str(store.root))

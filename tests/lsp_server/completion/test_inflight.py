@@ -12,7 +12,7 @@ from context.prompt.maker import PromptMaker
 from context.settings import PromptSettings
 from engine.api import Generation, StopReason, Token
 from engine.fake import FakeEngine
-from lsp_server.completion.inflight import Decoded, Flight
+from lsp_server.completion.inflight import Decoded, InflightGeneration
 from tests.conftest import at
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ ENGINE = FakeEngine()
 PROMPTS = PromptMaker(ENGINE.tokenizer, ENGINE.family, PromptSettings(), 400)
 
 
-def flight_at(marked: str, stop: Callable[[Flight], bool] = lambda _: False) -> Flight:
+def flight_at(
+    marked: str, stop: Callable[[InflightGeneration], bool] = lambda _: False
+) -> InflightGeneration:
     """A flight for a cursor; needs a running loop."""
-    return Flight("file:///a", PROMPTS.make(at(marked)), 64, stop)
+    return InflightGeneration("file:///a", PROMPTS.make(at(marked)), 64, stop)
 
 
 def ended(reason: StopReason = StopReason.END) -> Generation:
@@ -151,7 +153,7 @@ async def test_waiting_ends_with_the_flight_or_with_the_time() -> None:
 
 async def test_a_second_end_changes_nothing() -> None:
     """Whoever ends it first (engine, newer request, hang) decides."""
-    ends: list[Flight] = []
+    ends: list[InflightGeneration] = []
     flight = flight_at("r‸")
     flight.on_end = ends.append
     flight.finish(ended())

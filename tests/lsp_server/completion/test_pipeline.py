@@ -18,7 +18,7 @@ from engine.calibration import Rates
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
 from lsp_server import paths
-from lsp_server.completion.trace import Source, Trace
+from lsp_server.completion.trace import AnswerSource, Trace
 from lsp_server.session.report import describe
 from lsp_server.session.session import Session
 from lsp_server.settings.model import LatencySettings, Settings, SuggestionSettings
@@ -108,7 +108,7 @@ async def test_a_cold_request_is_answered_by_the_model(desks: Desks) -> None:
     desk = await desks(FakeEngine(["return a + b"]))
     text, trace = await desk.ask(at("def add(a, b):\n    ‸\n"))
     assert text == "return a + b"
-    assert trace.source is Source.COLD
+    assert trace.source is AnswerSource.COLD
     assert trace.reused_tokens == 0
     assert trace.decoded_tokens > 0
     assert trace.shown_chars == len(text)
@@ -124,7 +124,7 @@ async def test_typing_through_a_suggestion_costs_no_generation(desks: Desks) -> 
         snapshot, rest = typed(snapshot, rest[0]), rest[1:]
         text, trace = await desk.ask(snapshot)
         assert text == rest
-        assert trace.source is Source.TYPE_THROUGH
+        assert trace.source is AnswerSource.TYPE_THROUGH
     assert desk.runs == 1
 
 
@@ -136,7 +136,7 @@ async def test_accepting_a_line_finds_the_next_one(desks: Desks) -> None:
     assert text == "\n    x = 1\n    return x"
     text, trace = await desk.ask(typed(begin, "\n    x = 1"))
     assert text == "\n    return x"
-    assert trace.source in {Source.TYPE_THROUGH, Source.CACHE, Source.AHEAD}
+    assert trace.source in {AnswerSource.TYPE_THROUGH, AnswerSource.CACHE, AnswerSource.AHEAD}
     assert desk.runs == 1
 
 
@@ -146,7 +146,7 @@ async def test_going_back_finds_the_suggestion_again(desks: Desks) -> None:
     assert (await desk.ask(at("    ret‸\n")))[0] == "urn a"
     text, trace = await desk.ask(at("    r‸\n"))
     assert text == "eturn a"
-    assert trace.source is not Source.COLD
+    assert trace.source is not AnswerSource.COLD
     assert desk.runs == 1
 
 
@@ -157,7 +157,7 @@ async def test_another_key_asks_the_model_on_the_kept_state(desks: Desks) -> Non
     await desk.ask(snapshot)
     text, trace = await desk.ask(typed(snapshot, "q"))
     assert text == "bar()"
-    assert trace.source is Source.WARM
+    assert trace.source is AnswerSource.WARM
     assert trace.reused_tokens > 10 * trace.read_tokens / 4
     first, second = desk.engine.history
     assert first.stable == second.stable
@@ -168,7 +168,7 @@ async def test_a_new_suffix_needs_a_new_stable_part(desks: Desks) -> None:
     desk = await desks(FakeEngine(["foo()", "bar()"]))
     await desk.ask(at("x = ‸\n\ny = 1\n"))
     _, trace = await desk.ask(at("x = ‸\n\ny = 2\n"))
-    assert trace.source is Source.COLD
+    assert trace.source is AnswerSource.COLD
     assert desk.engine.history[0].stable != desk.engine.history[1].stable
 
 
@@ -210,7 +210,7 @@ async def test_a_request_that_agrees_waits_for_the_flight(desks: Desks) -> None:
     engine.permits.release(100)
     text, trace = await second
     assert text == "urn a + b"
-    assert trace.source is Source.IN_FLIGHT
+    assert trace.source is AnswerSource.IN_FLIGHT
     assert desk.runs == 1
 
 
@@ -252,7 +252,7 @@ async def test_when_the_target_passes_a_part_is_shown_and_the_rest_is_told_of(
     again, trace = await desk.ask(snapshot)
     assert again == "return a + b"
     assert again.startswith(text)
-    assert trace.source in {Source.TYPE_THROUGH, Source.CACHE, Source.IN_FLIGHT}
+    assert trace.source in {AnswerSource.TYPE_THROUGH, AnswerSource.CACHE, AnswerSource.IN_FLIGHT}
     assert desk.runs == 1
 
 
@@ -321,7 +321,7 @@ async def test_resting_reads_the_stable_part_before_anybody_asks(desks: Desks) -
     desk.session.pipeline.rest(snapshot)
     await until(lambda: desk.session.stats.warmed_tokens and desk.session.scheduler.idle)
     _, trace = await desk.ask(snapshot)
-    assert trace.source is Source.WARM
+    assert trace.source is AnswerSource.WARM
     assert trace.reused_tokens > 0
 
 
@@ -347,7 +347,7 @@ async def test_what_follows_an_accept_is_prepared(desks: Desks) -> None:
     await until(lambda: desk.runs == 2 and desk.session.scheduler.idle)
     text, trace = await desk.ask(typed(snapshot, text))
     assert text == "\ny = 2"
-    assert trace.source is Source.AHEAD
+    assert trace.source is AnswerSource.AHEAD
     assert desk.runs == 2
 
 
@@ -454,5 +454,5 @@ async def test_the_text_of_a_request_is_frozen(desks: Desks) -> None:
     engine.permits.release(100)
     assert (await second)[0] in {"two()", "one()"}
     text, trace = await asking
-    assert trace.source is Source.COLD
+    assert trace.source is AnswerSource.COLD
     assert "one()".startswith(text)  # as far as it came before the second one

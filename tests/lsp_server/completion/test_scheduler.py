@@ -16,8 +16,8 @@ from context.settings import PromptSettings
 from engine.errors import EngineClosedError, EngineLoadError, GenerationError, MidfillError
 from engine.fake import FakeEngine
 from lsp_server.completion import backoff, worker
-from lsp_server.completion.counters import Stats
-from lsp_server.completion.inflight import Flight
+from lsp_server.completion.counters import Counters
+from lsp_server.completion.inflight import InflightGeneration
 from lsp_server.completion.scheduler import Scheduler
 from tests.conftest import PATIENCE_S, at
 
@@ -68,7 +68,7 @@ class Bench:
     def __init__(self, *engines: FakeEngine) -> None:
         self.engines = list(engines)
         self.made: list[FakeEngine] = []
-        self.stats = Stats()
+        self.stats = Counters()
         self.told: list[str] = []
         self.scheduler = Scheduler(self._make, self.stats, self.told.append)
 
@@ -76,11 +76,11 @@ class Bench:
         self.made.append(self.engines.pop(0))
         return self.made[-1]
 
-    def fly(self, marked: str = "a‸", uri: str = "file:///a") -> Flight:
+    def fly(self, marked: str = "a‸", uri: str = "file:///a") -> InflightGeneration:
         """Submit a flight for a cursor."""
         engine = self.made[0]
         prompts = PromptMaker(engine.tokenizer, engine.family, PromptSettings(), 400)
-        flight = Flight(uri, prompts.make(at(marked, uri=uri)), 64, lambda _: False)
+        flight = InflightGeneration(uri, prompts.make(at(marked, uri=uri)), 64, lambda _: False)
         self.scheduler.submit(flight)
         return flight
 
@@ -339,7 +339,7 @@ async def test_an_engine_that_cannot_be_loaded_says_why() -> None:
     def make() -> FakeEngine:
         raise EngineLoadError("no such device")
 
-    scheduler = Scheduler(make, Stats())
+    scheduler = Scheduler(make, Counters())
     with pytest.raises(EngineLoadError, match="no such device"):
         await scheduler.start()
     assert scheduler.engine is None
@@ -367,14 +367,14 @@ async def test_ten_thousand_requests_in_a_row_leave_nothing_behind(
     engine = FakeEngine(rest="x")
     bench = benches(engine)
     await bench.scheduler.start()
-    flights = weakref.WeakSet[Flight]()
+    flights = weakref.WeakSet[InflightGeneration]()
     left = 10_000
-    last: Flight | None = None
+    last: InflightGeneration | None = None
     for number in range(10_000):
         flight = bench.fly("a‸", f"file:///{number % 5}")
         flights.add(flight)
 
-        def ended(_: Flight) -> None:
+        def ended(_: InflightGeneration) -> None:
             nonlocal left
             left -= 1
 

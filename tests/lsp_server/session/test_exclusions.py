@@ -9,8 +9,8 @@ from lsprotocol.types import DidOpenTextDocumentParams, TextDocumentItem
 from context.access.disk import Disk
 from context.access.gate import Gate
 from lsp_server.documents.mirror import Document, Documents
-from lsp_server.session.document_status import Reason, Silences
-from lsp_server.session.exclusions import Gated
+from lsp_server.session.document_status import Silences, StatusReason
+from lsp_server.session.exclusions import Exclusions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,14 +28,14 @@ def test_an_ignored_document_is_silent_until_it_is_let_in(tmp_path: Path) -> Non
     gate = Gate(Disk())
     gate.set_roots([tmp_path.as_posix()])
     (tmp_path / ".gitignore").write_text("scratch.py\n")
-    gated, document = Gated(gate.verdict), opened((tmp_path / "scratch.py").as_uri())
+    gated, document = Exclusions(gate.verdict), opened((tmp_path / "scratch.py").as_uri())
     silences = Silences([gated.rule])
     assert not silences.judge(document)
     gated.look(document.uri)
     assert silences.judge(document)
     silence = silences.of(document.uri)
     assert silence is not None
-    assert silence.reason is Reason.IGNORED
+    assert silence.reason is StatusReason.IGNORED
     assert ".midfillignore" in silence.message
     (tmp_path / ".midfillignore").write_text("!scratch.py\n")
     gate.forget()
@@ -46,10 +46,10 @@ def test_an_ignored_document_is_silent_until_it_is_let_in(tmp_path: Path) -> Non
 
 def test_a_private_document_is_silent_at_once(tmp_path: Path) -> None:
     """Before anything looked at a disk; documents without a file are not concerned."""
-    gated = Gated(Gate(Disk()).verdict)
+    gated = Exclusions(Gate(Disk()).verdict)
     private = gated.rule(opened((tmp_path / ".env").as_uri()))
     assert private is not None
-    assert private.reason is Reason.IGNORED
+    assert private.reason is StatusReason.IGNORED
     gated.look("untitled:Untitled-1")
     assert gated.rule(opened("untitled:Untitled-1")) is None
 
@@ -59,7 +59,7 @@ def test_a_closed_document_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / ".midfillignore").write_text("*.py\n")
     gate = Gate(Disk())
     gate.set_roots([tmp_path.as_posix()])
-    gated, document = Gated(gate.verdict), opened((tmp_path / "a.py").as_uri())
+    gated, document = Exclusions(gate.verdict), opened((tmp_path / "a.py").as_uri())
     gated.look(document.uri)
     assert gated.rule(document) is not None
     gated.forget(document.uri)

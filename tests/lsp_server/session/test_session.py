@@ -14,7 +14,7 @@ from engine.errors import ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
 from lsp_server import paths
-from lsp_server.completion.trace import Source
+from lsp_server.completion.trace import AnswerSource
 from lsp_server.session import idle
 from lsp_server.session.report import describe
 from lsp_server.session.session import Session
@@ -72,7 +72,7 @@ async def test_before_loading_there_is_nothing_to_offer() -> None:
     session = Session(Settings(), FakeEngine)
     assert (await session.complete(at("x = ‸")))[0] == ""
     text, trace = await session.complete(None)
-    assert (text, trace.source) == ("", Source.NONE)
+    assert (text, trace.source) == ("", AnswerSource.NONE)
     assert describe(session)["ready"] is False
     session.close()
 

@@ -18,7 +18,7 @@ from lsp_server.cli import run
 from lsp_server.settings.model import StatisticsSettings
 from lsp_server.statistics import store
 from lsp_server.statistics.kept_rate import distance, survival
-from lsp_server.statistics.outcomes import Fates
+from lsp_server.statistics.outcomes import OutcomeTracker
 from tests.conftest import PATIENCE_S, at, typed
 from tests.e2e.wire import Wire
 
@@ -39,22 +39,22 @@ class Desk:
         self.file = file
         self.text: Text | None = None
         chosen = settings or StatisticsSettings()
-        self.fates = Fates(chosen, lambda _: self.text, file, survival_s=(0, 0, 0))
+        self.outcomes = OutcomeTracker(chosen, lambda _: self.text, file, survival_s=(0, 0, 0))
 
     def offer(self, number: str, snapshot: Snapshot, text: str) -> None:
         """An answer."""
         self.text = snapshot.text
-        self.fates.offered(number, snapshot, text, "cold")
+        self.outcomes.offered(number, snapshot, text, "cold")
 
     async def looked(self) -> None:
         """Wait until accepted text was looked at for the last time."""
         async with asyncio.timeout(PATIENCE_S):
-            while sum(one["looked_600"] for one in self.fates._sums.values()) < 1:  # noqa: ASYNC110
+            while sum(one["looked_600"] for one in self.outcomes._sums.values()) < 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
     def sums(self) -> dict[str, float]:
         """What was written, without what is zero."""
-        self.fates.close()
+        self.outcomes.close()
         rows = store.read(self.file)
         total: Counter[str] = Counter()
         for row in rows:
@@ -67,11 +67,11 @@ async def test_a_suggestion_typed_into_is_one_suggestion(tmp_path: Path) -> None
     desk = Desk(tmp_path / "s.sqlite")
     first = at("x = ‸\n")
     desk.offer("1", first, "call()")
-    desk.fates.shown("1")
+    desk.outcomes.shown("1")
     desk.offer("2", typed(first, "ca"), "ll()")
-    desk.fates.shown("2")
-    desk.fates.accepted("2")
-    desk.fates.accepted("2")
+    desk.outcomes.shown("2")
+    desk.outcomes.accepted("2")
+    desk.outcomes.accepted("2")
     assert desk.sums() == {"offered": 1, "shown": 1, "accepted": 1}
 
 
@@ -82,11 +82,11 @@ async def test_an_accepted_text_of_a_choice_is_counted_as_the_text_it_was(tmp_pa
     desk.offer("1", first, "aaaa()")
     then = typed(first, "a")
     desk.offer("2", then, "aaa()")
-    desk.fates.offered_instead("2.1", "2", then, "bcdefg")
+    desk.outcomes.offered_instead("2.1", "2", then, "bcdefg")
     desk.text = Text.of("x = abcd-fg\n")
-    desk.fates.shown("2.1")
-    desk.fates.accepted("2.1")
-    desk.fates.accepted("2")
+    desk.outcomes.shown("2.1")
+    desk.outcomes.accepted("2.1")
+    desk.outcomes.accepted("2")
     await desk.looked()
     sums = desk.sums()
     assert (sums["offered"], sums["shown"], sums["accepted"]) == (1, 1, 1)
@@ -110,7 +110,7 @@ async def test_accepted_text_is_looked_at_again(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "s.sqlite")
     desk.offer("1", at("x = ‸\n"), "abcdefgh")
     desk.text = Text.of("x = abcd--gh\n")
-    desk.fates.accepted("1")
+    desk.outcomes.accepted("1")
     await desk.looked()
     sums = desk.sums()
     assert sums["accepted"] == 1
@@ -122,8 +122,8 @@ async def test_off_means_nothing_is_kept(tmp_path: Path) -> None:
     """Neither on disk nor in memory, and no file is made."""
     desk = Desk(tmp_path / "s.sqlite", OFF)
     desk.offer("1", at("x = ‸\n"), "call()")
-    desk.fates.accepted("1")
-    assert desk.fates._offers == {}
+    desk.outcomes.accepted("1")
+    assert desk.outcomes._offers == {}
     assert desk.sums() == {}
     assert not desk.file.exists()
 
@@ -132,7 +132,7 @@ async def test_turned_off_in_service_forgets_at_once(tmp_path: Path) -> None:
     """What was not written by then never is."""
     desk = Desk(tmp_path / "s.sqlite")
     desk.offer("1", at("x = ‸\n"), "call()")
-    desk.fates.reconfigure(OFF)
+    desk.outcomes.reconfigure(OFF)
     assert desk.sums() == {}
 
 
@@ -142,7 +142,7 @@ def test_languages_that_a_client_invents_are_no_names(tmp_path: Path) -> None:
     async def count() -> None:
         desk = Desk(tmp_path / "s.sqlite")
         desk.offer("1", at("‸", language="CANARY project"), "call()")
-        desk.fates.close()
+        desk.outcomes.close()
 
     asyncio.run(count())
     assert [row.language for row in store.read(tmp_path / "s.sqlite")] == ["other"]

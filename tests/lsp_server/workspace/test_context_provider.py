@@ -15,7 +15,7 @@ from context.settings import ContextSettings
 from context.text import Text
 from lsp_server.documents.mirror import Documents
 from lsp_server.workspace import recent_files
-from lsp_server.workspace.context_provider import Surroundings
+from lsp_server.workspace.context_provider import ContextProvider
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Editor:
     def __init__(self, root: Path, settings: ContextSettings | None = None) -> None:
         self.root = root
         self.documents = Documents()
-        self.surroundings = Surroundings(settings or ContextSettings(gather_ms=20_000))
+        self.context_provider = ContextProvider(settings or ContextSettings(gather_ms=20_000))
         folder = types.WorkspaceFolder(uri=root.as_uri(), name="shop")
         self.documents.set_folders([folder])
-        self.surroundings.set_folders(self.documents.roots)
+        self.context_provider.set_folders(self.documents.roots)
 
     def write(self, name: str, text: str) -> Path:
         """A file on the disk."""
@@ -67,7 +67,7 @@ class Editor:
         """Open a document, the cursor at its end."""
         uri = (self.root / name).as_uri()
         item = types.TextDocumentItem(uri, "python", 1, text)
-        self.surroundings.opened(self.documents.open(types.DidOpenTextDocumentParams(item)))
+        self.context_provider.opened(self.documents.open(types.DidOpenTextDocumentParams(item)))
         line, column = Text.of(text).end
         snapshot = self.documents.snapshot(uri, types.Position(line, column))
         assert snapshot is not None
@@ -76,10 +76,10 @@ class Editor:
     async def gather(self, snapshot: Snapshot, tokens: int = 600) -> tuple[Candidate, ...]:
         """What is known after a wish was fulfilled."""
         told = asyncio.Event()
-        self.surroundings.want(snapshot, tokens, told.set)
+        self.context_provider.want(snapshot, tokens, told.set)
         async with asyncio.timeout(PATIENCE_S):
             await told.wait()
-        return self.surroundings.known(snapshot.uri)
+        return self.context_provider.known(snapshot.uri)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true."""
@@ -94,7 +94,7 @@ async def editor(tmp_path: Path) -> AsyncIterator[Editor]:
     made = Editor(tmp_path / "space")
     made.root.mkdir()
     yield made
-    made.surroundings.close()
+    made.context_provider.close()
 
 
 def paths(found: tuple[Candidate, ...]) -> set[str]:
@@ -123,7 +123,7 @@ async def test_an_open_buffer_wins_over_the_disk(editor: Editor) -> None:
     found = await editor.gather(app)
     assert any("fetch_invoice" in one.text for one in found if one.path == "other.py")
     editor.documents.close(snapshot.uri)
-    editor.surroundings.closed(snapshot.uri)
+    editor.context_provider.closed(snapshot.uri)
     found = await editor.gather(app)
     assert not any("fetch_invoice" in one.text for one in found if one.path == "other.py")
 
@@ -133,19 +133,19 @@ async def test_what_was_recent_is_recent_after_a_restart(editor: Editor) -> None
     editor.write("other.py", STORE)
     editor.open("other.py", STORE)
     await editor.gather(editor.open("app.py", APP))
-    editor.surroundings.close()
+    editor.context_provider.close()
     again = Editor(editor.root)
     try:
-        await editor.until(lambda: again.surroundings.as_dict()["recent_files"] == 2)
+        await editor.until(lambda: again.context_provider.as_dict()["recent_files"] == 2)
         assert "other.py" in paths(await again.gather(again.open("new.py", APP)))
     finally:
-        again.surroundings.close()
+        again.context_provider.close()
 
 
 async def test_the_state_file_holds_paths_for_the_user_alone(editor: Editor) -> None:
     """No text, mode 0600."""
     await editor.gather(editor.open("app.py", APP))
-    editor.surroundings.close()
+    editor.context_provider.close()
     path = recent_files.state_file(editor.documents.roots)
     assert path is not None
     text = path.read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ async def test_a_damaged_state_file_is_started_afresh(editor: Editor, damage: st
     path.write_text(damage, encoding="utf-8")
     again = Editor(editor.root)
     await again.gather(again.open("app.py", APP))
-    again.surroundings.close()
+    again.context_provider.close()
     assert list(recent_files.load(path, 20)) == [str(editor.root / "app.py")]
 
 
@@ -171,11 +171,11 @@ async def test_files_that_vanish_and_folders_that_are_none_give_nothing(editor: 
     """A path is no promise: deleted, a folder, unreadable."""
     (editor.root / "folder.py").mkdir()
     for name in ("gone.py", "folder.py", "sub/none.py"):
-        editor.surroundings.viewed((editor.root / name).as_uri())
-    editor.surroundings.viewed("untitled:Untitled-1", "python")
+        editor.context_provider.viewed((editor.root / name).as_uri())
+    editor.context_provider.viewed("untitled:Untitled-1", "python")
     found = await editor.gather(editor.open("app.py", APP))
     assert paths(found) <= {"app.py"}
-    assert editor.surroundings.as_dict()["faults"] == {}
+    assert editor.context_provider.as_dict()["faults"] == {}
 
 
 async def test_a_deleted_file_is_forgotten_and_a_renamed_one_followed(editor: Editor) -> None:
@@ -183,33 +183,35 @@ async def test_a_deleted_file_is_forgotten_and_a_renamed_one_followed(editor: Ed
     old = editor.write("old.py", STORE)
     gone = editor.write("gone.py", STORE.replace("Store", "Shelf"))
     for path in (old, gone):
-        editor.surroundings.viewed(path.as_uri())
+        editor.context_provider.viewed(path.as_uri())
     app = editor.open("app.py", APP)
     await editor.gather(app)
     await asyncio.sleep(0.5)  # the watch begins behind the answer
     old.rename(editor.root / "new.py")
     gone.unlink()
-    await editor.until(lambda: paths(editor.surroundings.known(app.uri)) == {"new.py"})
+    await editor.until(lambda: paths(editor.context_provider.known(app.uri)) == {"new.py"})
 
 
 async def test_a_file_that_another_tool_changed_is_gathered_again(tmp_path: Path) -> None:
     """A branch switch brings other text; also where the system tells nothing."""
     editor = Editor(tmp_path)
-    editor.surroundings.close()
-    editor.surroundings = Surroundings(ContextSettings(gather_ms=20_000), watches=False)
-    editor.surroundings.set_folders(editor.documents.roots)
+    editor.context_provider.close()
+    editor.context_provider = ContextProvider(ContextSettings(gather_ms=20_000), watches=False)
+    editor.context_provider.set_folders(editor.documents.roots)
     try:
         path = editor.write("other.py", STORE)
-        editor.surroundings.viewed(path.as_uri())
+        editor.context_provider.viewed(path.as_uri())
         app = editor.open("app.py", APP)
         await editor.gather(app)
         await asyncio.sleep(0.5)
         path.write_text(STORE.replace("self, number", "self, invoice_number"), encoding="utf-8")
         await editor.until(
-            lambda: any("invoice_number" in one.text for one in editor.surroundings.known(app.uri))
+            lambda: any(
+                "invoice_number" in one.text for one in editor.context_provider.known(app.uri)
+            )
         )
     finally:
-        editor.surroundings.close()
+        editor.context_provider.close()
 
 
 async def test_the_newest_wish_wins_and_nobody_waits(editor: Editor) -> None:
@@ -217,15 +219,15 @@ async def test_the_newest_wish_wins_and_nobody_waits(editor: Editor) -> None:
     editor.open("other.py", STORE)
     app = editor.open("app.py", APP)
     gate = threading.Event()
-    editor.surroundings._thread.post(lambda: gate.wait(PATIENCE_S))
+    editor.context_provider._thread.post(lambda: gate.wait(PATIENCE_S))
     told: list[int] = []
     for number in range(50):
-        editor.surroundings.want(app, 600, functools.partial(told.append, number))
-    assert editor.surroundings.known(app.uri) == ()
+        editor.context_provider.want(app, 600, functools.partial(told.append, number))
+    assert editor.context_provider.known(app.uri) == ()
     gate.set()
     await editor.until(lambda: bool(told))
     assert told == [49]
-    assert editor.surroundings.gathered == 1
+    assert editor.context_provider.gathered == 1
 
 
 async def test_without_other_files_nothing_is_read(tmp_path: Path) -> None:
@@ -233,8 +235,8 @@ async def test_without_other_files_nothing_is_read(tmp_path: Path) -> None:
     editor = Editor(tmp_path, ContextSettings(enabled=False))
     editor.open("other.py", STORE)
     assert await editor.gather(editor.open("app.py", APP)) == ()
-    assert editor.surroundings.gathered == 0
-    editor.surroundings.close()
+    assert editor.context_provider.gathered == 0
+    editor.context_provider.close()
 
 
 async def test_time_runs_out_with_a_count(tmp_path: Path) -> None:
@@ -242,8 +244,8 @@ async def test_time_runs_out_with_a_count(tmp_path: Path) -> None:
     editor = Editor(tmp_path, ContextSettings(gather_ms=0))
     editor.open("other.py", STORE)
     assert await editor.gather(editor.open("app.py", APP)) == ()
-    assert sum(editor.surroundings.as_dict()["late"].values()) >= 3
-    editor.surroundings.close()
+    assert sum(editor.context_provider.as_dict()["late"].values()) >= 3
+    editor.context_provider.close()
 
 
 async def test_recent_edits_are_told_where_they_are_wanted(tmp_path: Path) -> None:
@@ -255,12 +257,12 @@ async def test_recent_edits_are_told_where_they_are_wanted(tmp_path: Path) -> No
     event = types.TextDocumentContentChangePartial(range=span, text="find_invoice")
     change = editor.documents.change(types.DidChangeTextDocumentParams(document, [event]))
     assert change is not None
-    editor.surroundings.changed(change)
+    editor.context_provider.changed(change)
     found = await editor.gather(editor.open("app.py", APP))
     (edit,) = [one for one in found if one.kind.value == "edit"]
     assert "-     def fetch_invoice" in edit.text
     assert "+     def find_invoice" in edit.text
-    editor.surroundings.close()
+    editor.context_provider.close()
 
 
 async def test_secrets_never_become_candidates(editor: Editor) -> None:

@@ -150,7 +150,7 @@ local callbacks = {
   end,
   handlers = {
     ['midfill/status'] = on_status,
-    ['midfill/silence'] = on_silence,
+    ['midfill/documentStatus'] = on_silence,
     ['midfill/moreAvailable'] = function(_, result)
       M.on.more(result.uri, result.version)
     end,

@@ -15,7 +15,7 @@ from lsp_server.bench.accuracy.programs import (
     missing_tools,
     same_output,
 )
-from lsp_server.bench.tasks.holes import Task, read_tasks
+from lsp_server.bench.tasks.holes import HoleTask, read_tasks
 
 from .conftest import reference_rows
 
@@ -32,7 +32,7 @@ IO_PREFIX = {
 IO_SUFFIX = {"python": ")\n", "cpp": ";\n}\n", "java": ");\n  }\n}\n"}
 
 
-def _task(folder: Path, row: dict[str, Any]) -> Task:
+def _task(folder: Path, row: dict[str, Any]) -> HoleTask:
     path = folder / "one.jsonl"
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
     [task] = read_tasks(path)

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import MidfillError
 from engine.fake import FakeEngine
 from lsp_server.bench.accuracy import results, sandbox
-from lsp_server.bench.accuracy.options import Options, draw, settings_of
+from lsp_server.bench.accuracy.options import EvalOptions, draw, settings_of
 from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.tasks.holes import read_tasks
@@ -25,15 +25,15 @@ from tests.conftest import PATIENCE_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lsp_server.bench.accuracy.results import Results, Row
-    from lsp_server.bench.tasks.holes import Task
+    from lsp_server.bench.accuracy.results import AccuracyResults, AccuracyRow
+    from lsp_server.bench.tasks.holes import HoleTask
 
-OPTIONS = Options(data="small.jsonl", digest="d", engine="fake", execute=False)
+OPTIONS = EvalOptions(data="small.jsonl", digest="d", engine="fake", execute=False)
 
 
 def evaluate(
-    tasks: list[Task], folder: Path, answers: list[str], options: Options = OPTIONS
-) -> tuple[Results, FakeEngine]:
+    tasks: list[HoleTask], folder: Path, answers: list[str], options: EvalOptions = OPTIONS
+) -> tuple[AccuracyResults, FakeEngine]:
     """Run with a fake engine that gives these answers in turn."""
     fake = FakeEngine(answers)
     out = folder / "out.json"
@@ -71,7 +71,7 @@ def test_programs_say_whether_an_answer_works(task_file: Path, tmp_path: Path) -
     """Another spelling passes, a wrong answer does not, and the reason is kept."""
     if sandbox.level() is sandbox.Level.OPEN:
         pytest.skip("no sandbox can be made here")
-    options = Options(data="small.jsonl", digest="d", engine="fake")
+    options = EvalOptions(data="small.jsonl", digest="d", engine="fake")
     answers = ["return a", "return a + 0", "return a + 1", "return 1 +"]
     found, _ = evaluate(read_tasks(task_file), tmp_path, answers, options)
     by_id = {row.id: row for row in found.rows}
@@ -101,7 +101,7 @@ def test_a_cancelled_run_keeps_what_is_done(task_file: Path, tmp_path: Path) -> 
     evaluation = Evaluation(OPTIONS, tmp_path / "memo", out, make_engine=lambda: fake)
 
     async def cancel_after_one() -> None:
-        def on_row(_: Row) -> None:
+        def on_row(_: AccuracyRow) -> None:
             work.cancel()
 
         work = asyncio.ensure_future(evaluation.run(tasks, on_row))
@@ -163,7 +163,7 @@ def test_a_missing_toolchain_is_skipped_and_said_so(
 def test_a_run_with_other_options_is_not_resumed(task_file: Path, tmp_path: Path) -> None:
     """What differs is named."""
     first, _ = evaluate(read_tasks(task_file)[:1], tmp_path, ["return a"])
-    other = Options(data="small.jsonl", digest="d2", engine="fake", execute=False)
+    other = EvalOptions(data="small.jsonl", digest="d2", engine="fake", execute=False)
     evaluation = Evaluation(other, tmp_path, None, make_engine=FakeEngine)
     with pytest.raises(ResultFileError, match="digest"):
         evaluation.resume(first)
@@ -189,7 +189,7 @@ def test_two_runs_are_paired_by_task(task_file: Path, tmp_path: Path) -> None:
     assert (pair.n, pair.only_a, pair.only_b, pair.p) == (3, 1, 1, 1.0)
     assert (round(pair.a), round(pair.b)) == (67, 67)
     with pytest.raises(ResultFileError, match="no task in common"):
-        results.compare(a, results.Results({}, {}))
+        results.compare(a, results.AccuracyResults({}, {}))
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from lsp_server.bench.accuracy import sandbox
-from lsp_server.bench.accuracy.sandbox import Finished, Level, Limits, run
+from lsp_server.bench.accuracy.sandbox import Finished, Level, ProgramLimits, run
 
 PYTHON = str(Path(sys.base_prefix, "bin", "python3"))
 LEVELS = [Level.CLOSED, Level.NO_NETWORK, Level.OPEN]
 
 
-def program(folder: Path, source: str, limits: Limits | None = None, **given: object) -> Finished:
+def program(
+    folder: Path, source: str, limits: ProgramLimits | None = None, **given: object
+) -> Finished:
     """Run a Python program at a level, the closed one by default."""
     level = given.pop("at", Level.CLOSED)
     assert isinstance(level, Level)
@@ -27,7 +29,7 @@ def program(folder: Path, source: str, limits: Limits | None = None, **given: ob
         pytest.skip("no network can be taken away here")
     (folder / "t.py").write_text(source, encoding="utf-8")
     inside = sandbox.INSIDE if level is Level.CLOSED else str(folder)
-    limits = limits or Limits(seconds=20)
+    limits = limits or ProgramLimits(seconds=20)
     stdin = str(given.pop("stdin", ""))
     return run([PYTHON, "-I", f"{inside}/t.py"], folder, limits=limits, at=level, stdin=stdin)
 
@@ -43,7 +45,7 @@ def test_a_good_program_runs(tmp_path: Path, level: Level) -> None:
 def test_a_program_that_sleeps_ends_at_its_time_limit(tmp_path: Path, level: Level) -> None:
     """And the limit is named."""
     started = time.monotonic()
-    done = program(tmp_path, "import time; time.sleep(300)", Limits(seconds=2), at=level)
+    done = program(tmp_path, "import time; time.sleep(300)", ProgramLimits(seconds=2), at=level)
     assert done.status != 0
     assert "2 s" in done.limit
     assert time.monotonic() - started < 60
@@ -62,7 +64,7 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(300)
 """
-    program(tmp_path, source, Limits(seconds=3), at=level)
+    program(tmp_path, source, ProgramLimits(seconds=3), at=level)
     if level is Level.CLOSED:  # with its processes' own space ends everything in it
         assert not _running(mark)
     else:
@@ -73,7 +75,7 @@ time.sleep(300)
 def test_a_fork_bomb_is_ended(tmp_path: Path, level: Level) -> None:
     """By the number of its processes, long before its time is up."""
     source = "import os, time\nfor _ in range(7):\n    os.fork()\ntime.sleep(300)\n"
-    done = program(tmp_path, source, Limits(seconds=120, processes=32), at=level)
+    done = program(tmp_path, source, ProgramLimits(seconds=120, processes=32), at=level)
     assert "32 processes" in done.limit
 
 
@@ -81,9 +83,9 @@ def test_a_fork_bomb_is_ended(tmp_path: Path, level: Level) -> None:
 def test_a_program_that_takes_memory_is_ended(tmp_path: Path, level: Level) -> None:
     """By what is resident, or by an error at the limit of its address space."""
     source = "kept = []\nwhile True:\n    kept.append(b'x' * (1 << 22))\n"
-    done = program(tmp_path, source, Limits(seconds=120, memory_mb=200), at=level)
+    done = program(tmp_path, source, ProgramLimits(seconds=120, memory_mb=200), at=level)
     assert "200 MiB" in done.limit
-    done = program(tmp_path, source, Limits(seconds=120, address_mb=300), at=level)
+    done = program(tmp_path, source, ProgramLimits(seconds=120, address_mb=300), at=level)
     assert "MemoryError" in done.stderr
 
 
@@ -91,7 +93,7 @@ def test_a_program_that_takes_memory_is_ended(tmp_path: Path, level: Level) -> N
 def test_endless_output_is_cut(tmp_path: Path, level: Level) -> None:
     """Output counts as a file and ends at its limit."""
     source = "while True: print('y' * 1000)"
-    done = program(tmp_path, source, Limits(seconds=60, file_mb=1), at=level)
+    done = program(tmp_path, source, ProgramLimits(seconds=60, file_mb=1), at=level)
     assert done.status != 0
     assert len(done.stdout) <= 1 << 20
 
@@ -180,9 +182,9 @@ def test_a_compiler_may_write_into_its_folder(tmp_path: Path) -> None:
     if sandbox.level() is not Level.CLOSED:
         pytest.skip("no closed sandbox can be made here")
     write = ["/bin/sh", "-c", f"echo built > {sandbox.INSIDE}/out"]
-    assert run(write, tmp_path, limits=Limits(), writable=True).status == 0
+    assert run(write, tmp_path, limits=ProgramLimits(), writable=True).status == 0
     assert (tmp_path / "out").read_text(encoding="utf-8") == "built\n"
-    assert run(write, tmp_path, limits=Limits()).status != 0
+    assert run(write, tmp_path, limits=ProgramLimits()).status != 0
 
 
 def _running(mark: str) -> bool:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.fake import FakeEngine
-from lsp_server.bench.accuracy.options import Options
+from lsp_server.bench.accuracy.options import EvalOptions
 from lsp_server.bench.accuracy.oracle import oracle, repositories
 from lsp_server.bench.accuracy.run import Evaluation
 from lsp_server.bench.accuracy.workspace import SELECTIONS, Workspace
-from lsp_server.bench.engines.answer_cache import Memo
+from lsp_server.bench.engines.answer_cache import AnswerCache
 from lsp_server.bench.studies.context import Study, run, usable
 from lsp_server.bench.studies.context_figures import table, unseen
-from lsp_server.bench.studies.context_variants import Cell
-from lsp_server.bench.tasks.holes import Task, read_tasks
+from lsp_server.bench.studies.context_variants import Variant
+from lsp_server.bench.tasks.holes import HoleTask, read_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _row(number: int, file: str, text: tuple[str, str, str], **more: object) -> 
 
 
 @pytest.fixture
-def tasks(tmp_path: Path) -> list[Task]:
+def tasks(tmp_path: Path) -> list[HoleTask]:
     """A hole whose name another file defines, and rows that hold the other files."""
     wanted = {"symbol": "fetch", "defined_in": ["app/store.py", "app/main.py"]}
     rows = [
@@ -56,7 +56,7 @@ def tasks(tmp_path: Path) -> list[Task]:
 
 
 @pytest.fixture
-def workspace(tasks: list[Task]) -> Iterator[Workspace]:
+def workspace(tasks: list[HoleTask]) -> Iterator[Workspace]:
     """The first task's."""
     with Workspace(tasks[0], repositories(tasks)) as made:
         yield made
@@ -70,7 +70,7 @@ def test_the_answer_is_nowhere_on_disk(workspace: Workspace) -> None:
     assert not any("main.py" in location for location in workspace.open_files())
 
 
-def test_the_folder_goes_with_its_task(tasks: list[Task]) -> None:
+def test_the_folder_goes_with_its_task(tasks: list[HoleTask]) -> None:
     """Nothing is left behind."""
     with Workspace(tasks[0], repositories(tasks)) as made:
         root = made.root
@@ -90,25 +90,25 @@ def test_the_definition_is_selected(workspace: Workspace, way: str) -> None:
     assert any("def fetch" in one.text and one.path == "app/store.py" for one in found)
 
 
-def test_the_oracle_never_looks_into_the_tasks_own_file(tasks: list[Task]) -> None:
+def test_the_oracle_never_looks_into_the_tasks_own_file(tasks: list[HoleTask]) -> None:
     """Even where the row says that it defines the name, too."""
     found = oracle(tasks[0], repositories(tasks))
     assert found is not None
     assert found[0] == "app/store.py"
 
 
-def test_only_tasks_with_a_definition_are_used(tasks: list[Task]) -> None:
+def test_only_tasks_with_a_definition_are_used(tasks: list[HoleTask]) -> None:
     """The others say nothing about other files."""
-    assert usable(tasks, [Cell.parse("repo/outline", 512)]) == tasks[:1]
+    assert usable(tasks, [Variant.parse("repo/outline", 512)]) == tasks[:1]
 
 
 def test_cells_are_compared_with_their_prompt_without_context(
-    tasks: list[Task], tmp_path: Path
+    tasks: list[HoleTask], tmp_path: Path
 ) -> None:
     """Every answer is asked for once, and a second run asks for none."""
-    cells = [Cell.parse("repo/outline", 512), Cell.parse("repo/oracle=", 512)]
+    cells = [Variant.parse("repo/outline", 512), Variant.parse("repo/oracle=", 512)]
     fake = FakeEngine(["fetch()", ANSWER, ANSWER])
-    memo = Memo(tmp_path / "memo.jsonl")
+    memo = AnswerCache(tmp_path / "memo.jsonl")
     rows = run(fake, tasks, tasks[:1], cells, memo, tmp_path / "rows.jsonl")
     assert [(row.cell, row.em1, row.first_id) for row in rows] == [
         ("none@512", False, True),
@@ -125,22 +125,22 @@ def test_cells_are_compared_with_their_prompt_without_context(
     assert len((tmp_path / "rows.jsonl").read_text("utf-8").splitlines()) == 3
 
 
-def test_within_the_budget_means_within(tasks: list[Task], tmp_path: Path) -> None:
+def test_within_the_budget_means_within(tasks: list[HoleTask], tmp_path: Path) -> None:
     """The prompt with context is no longer than its tokens."""
     fake = FakeEngine(rest="x")
-    study = Study(fake, tasks, Memo(tmp_path / "memo.jsonl"))
-    study.answer(tasks[0], Cell.parse("repo/selected@220=", 512))
+    study = Study(fake, tasks, AnswerCache(tmp_path / "memo.jsonl"))
+    study.answer(tasks[0], Variant.parse("repo/selected@220=", 512))
     assert len(fake.history[0].stable) <= 220
 
 
 def test_an_evaluation_sees_the_workspace_as_the_server_does(
-    tasks: list[Task], tmp_path: Path
+    tasks: list[HoleTask], tmp_path: Path
 ) -> None:
     """Imported definitions reach the prompt when context is on, nothing of them when it is off."""
     prompts = {}
     for layout in ("repo", "off"):
         changed = {"prompt.context": layout}
-        options = Options("t", "d", changed=changed, engine="fake", execute=False)
+        options = EvalOptions("t", "d", changed=changed, engine="fake", execute=False)
         fake = FakeEngine(rest="fetch()")
         make = functools.partial(_same, fake)
         evaluation = Evaluation(options, tmp_path / layout, None, make_engine=make)

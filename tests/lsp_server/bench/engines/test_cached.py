@@ -9,7 +9,7 @@ import pytest
 
 from engine.api import CancelToken, Generation, Request, StopReason, Token
 from engine.fake import FakeEngine
-from lsp_server.bench.engines.answer_cache import Memo
+from lsp_server.bench.engines.answer_cache import AnswerCache
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.bench.errors import ResultFileError
 
@@ -97,14 +97,14 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     """A process that died while writing spoils one answer, not the file."""
     path = tmp_path / "m.jsonl"
     path.write_text(json.dumps({"key": "a", "value": 1}) + '\n{"key": "b", "va', encoding="utf-8")
-    memo = Memo(path)
+    memo = AnswerCache(path)
     assert (memo.get("a"), memo.get("b"), len(memo)) == (1, None, 1)
     memo.put("c", 3)
-    assert Memo(path).get("c") == 3
+    assert AnswerCache(path).get("c") == 3
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """With what to do about it."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ResultFileError, match="--memo"):
-        Memo(tmp_path / "file" / "m.jsonl")
+        AnswerCache(tmp_path / "file" / "m.jsonl")

@@ -13,8 +13,8 @@ from lsp_server.bench.keystrokes import results, tables
 from lsp_server.bench.keystrokes.compare import compare, pick
 from lsp_server.bench.keystrokes.metrics import Counts
 from lsp_server.bench.keystrokes.report import page
-from lsp_server.bench.keystrokes.results import Results, Run, TaskResult
-from lsp_server.report.plots import spans
+from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
+from lsp_server.bench.keystrokes.timeline import spans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +45,14 @@ def run(name: str, *accepted: int) -> Run:
 
 
 @pytest.fixture
-def both() -> Results:
+def both() -> ReplayResults:
     """Two runs, the second with a task that failed."""
     second = run("b", 50, 60, 70, 55)
     second.tasks.append(TaskResult("t9", "go", Counts(), error="gone <bad>"))
-    return Results({"cpu": "x"}, {}, runs=[run("a", 20, 30, 40, 25), second])
+    return ReplayResults({"cpu": "x"}, {}, runs=[run("a", 20, 30, 40, 25), second])
 
 
-def test_results_come_back_from_a_file_as_they_were(tmp_path: Path, both: Results) -> None:
+def test_results_come_back_from_a_file_as_they_were(tmp_path: Path, both: ReplayResults) -> None:
     """What was not measured is null there, and nan again when read."""
     path = tmp_path / "r.json"
     both.save(path)
@@ -66,7 +66,9 @@ def test_results_come_back_from_a_file_as_they_were(tmp_path: Path, both: Result
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_run_is_picked_by_name_where_a_file_holds_several(tmp_path: Path, both: Results) -> None:
+def test_a_run_is_picked_by_name_where_a_file_holds_several(
+    tmp_path: Path, both: ReplayResults
+) -> None:
     """Without a name the message lists them."""
     path = tmp_path / "r.json"
     both.save(path)
@@ -76,7 +78,7 @@ def test_a_run_is_picked_by_name_where_a_file_holds_several(tmp_path: Path, both
             pick(spec)
 
 
-def test_a_difference_that_every_task_shows_is_clear(both: Results) -> None:
+def test_a_difference_that_every_task_shows_is_clear(both: ReplayResults) -> None:
     """The interval holds the difference and leaves out zero; equal figures give no difference."""
     found = {one.name: one for one in compare(*both.runs)}
     saved = found["keystrokes_saved"]
@@ -88,7 +90,7 @@ def test_a_difference_that_every_task_shows_is_clear(both: Results) -> None:
     assert not found["tokens_per_accepted_char"].clear
 
 
-def test_comparing_needs_tasks_in_common(both: Results) -> None:
+def test_comparing_needs_tasks_in_common(both: ReplayResults) -> None:
     """Failed ones do not count."""
     with pytest.raises(ResultFileError, match="no task in common"):
         compare(both.runs[0], Run("c", "", [both.runs[1].tasks[-1]]))
@@ -96,7 +98,7 @@ def test_comparing_needs_tasks_in_common(both: Results) -> None:
 
 def test_latency_efficiency_is_the_reached_share_of_the_bound() -> None:
     """The bound is the run of the same name without latency."""
-    both = Results({}, {}, runs=[run("m", 30), run("m (zero latency)", 60)])
+    both = ReplayResults({}, {}, runs=[run("m", 30), run("m (zero latency)", 60)])
     found = tables.with_efficiency(both)
     assert found["m"]["latency_efficiency"] == pytest.approx(0.29 / 0.59)
     assert math.isnan(found["m (zero latency)"]["latency_efficiency"])
@@ -129,7 +131,7 @@ class Checker(HTMLParser):
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_the_report_needs_nothing_else(both: Results, *, interrupted: bool) -> None:
+def test_the_report_needs_nothing_else(both: ReplayResults, *, interrupted: bool) -> None:
     """Plots are inline, text from outside is escaped, every tag is closed."""
     both.interrupted = interrupted
     checker = Checker()
@@ -143,7 +145,7 @@ def test_the_report_needs_nothing_else(both: Results, *, interrupted: bool) -> N
 def test_a_run_without_a_finished_task_still_has_a_report() -> None:
     """Tables and plots of nothing."""
     checker = Checker()
-    checker.feed(page(Results({}, {}, runs=[Run("a", "x")])))
+    checker.feed(page(ReplayResults({}, {}, runs=[Run("a", "x")])))
     assert checker.open == []
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lsp_server.bench.engines import virtual_time
-from lsp_server.bench.errors import ServerGoneError
 from lsp_server.bench.keystrokes.self_check import MadeUpServer
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Mode, Typing, User
 from lsp_server.bench.servers.base import Answer
-from lsp_server.bench.tasks.typing import Task
+from lsp_server.bench.tasks.typing import TypingTask
+from lsp_server.client.errors import ServerGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def typed_into(
     server: MadeUpServer, typed: str, user: User | None = None, typing: Typing | None = None
 ) -> TypingRun:
     """One task typed in made-up time."""
-    task = Task("t", "python", "t.py", "", 0, typed)
+    task = TypingTask("t", "python", "t.py", "", 0, typed)
     run = TypingRun(task, server, user or User(0), typing or Typing())
 
     async def main() -> None:
@@ -197,7 +197,7 @@ def test_a_fault_ends_the_typing() -> None:
                 raise ServerGoneError("gone")
             return await super().complete(text, offset)
 
-    task = Task("t", "python", "t.py", "", 0, "abcd")
+    task = TypingTask("t", "python", "t.py", "", 0, "abcd")
     run = TypingRun(task, Failing(lambda _: ""), User(), Typing())
     with pytest.raises(ServerGoneError):
         virtual_time.run(run.run())

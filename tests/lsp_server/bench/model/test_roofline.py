@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.device.placement import Place
+from engine.device.placement import Placement
 from engine.errors import ConversionError
-from engine.models.architectures.decoder import Shape
+from engine.models.architectures.decoder import DecoderShape
 from lsp_server.bench.engines import random_model
 from lsp_server.bench.model import step_account
-from lsp_server.bench.model.roofline import Costs, Limits, Point, decode_point, prefill_point
+from lsp_server.bench.model.roofline import (
+    Costs,
+    MachineLimits,
+    SpeedPoint,
+    decode_point,
+    prefill_point,
+)
 from lsp_server.bench.model.sizes import ModelSizes, read_sizes
 from lsp_server.bench.model.step_account import account, fit
 
@@ -20,14 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZES = ModelSizes(layers=2, layer_values=1_000_000, projection_values=500_000, state_values=1000)
-LIMITS = Limits(read_bytes_s=1e9, copy_bytes_s=2e9, operations_s=1e12)
-INT8, HALF, FULL = (Place("cuda", 0, kind) for kind in ("int8", "bfloat16", "float32"))
+LIMITS = MachineLimits(read_bytes_s=1e9, copy_bytes_s=2e9, operations_s=1e12)
+INT8, HALF, FULL = (Placement("cuda", 0, kind) for kind in ("int8", "bfloat16", "float32"))
 
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_sizes_are_read_from_the_model_itself(tmp_path: Path, *, tied: bool) -> None:
     """All matrices of the layers; the projection once, whether or not it is the embeddings."""
-    shape = Shape(layers=3, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
+    shape = DecoderShape(layers=3, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
     random_model.write_shape("known", shape, tmp_path, tied=tied)
     attention = 64 * (64 + 2 * 2 * 16) + 64 * 64
     assert read_sizes(tmp_path) == ModelSizes(
@@ -40,7 +46,7 @@ def test_sizes_are_read_from_the_model_itself(tmp_path: Path, *, tied: bool) -> 
 
 def test_a_damaged_model_is_named(tmp_path: Path) -> None:
     """Not a traceback, and not sizes of nothing."""
-    shape = Shape(layers=1, heads=2, kv_heads=2, width=8, inner=8, vocabulary=400)
+    shape = DecoderShape(layers=1, heads=2, kv_heads=2, width=8, inner=8, vocabulary=400)
     random_model.write_shape("cut", shape, tmp_path)
     model = tmp_path / "model.bin"
     model.write_bytes(model.read_bytes()[:200])
@@ -54,11 +60,11 @@ def test_a_damaged_model_is_named(tmp_path: Path) -> None:
         (INT8, 1_500_000, 4000),
         (HALF, 3_000_000, 2000),
         (FULL, 6_000_000, 4000),
-        (Place("cuda", 0, "int8_float16"), 1_500_000, 2000),
-        (Place(compute_type="int8"), 1_500_000, 4000),
+        (Placement("cuda", 0, "int8_float16"), 1_500_000, 2000),
+        (Placement(compute_type="int8"), 1_500_000, 4000),
     ],
 )
-def test_bytes_follow_the_compute_type(place: Place, weights: int, state: int) -> None:
+def test_bytes_follow_the_compute_type(place: Placement, weights: int, state: int) -> None:
     """Weights and state are not of the same type."""
     costs = Costs.at(place, SIZES)
     assert (costs.step_weights, costs.state_bytes) == (weights, state)
@@ -104,12 +110,12 @@ def test_what_bounds_a_pass_is_what_explains_half_of_it(
 ) -> None:
     """Below that, neither does; and an unknown limit bounds nothing."""
     bound = math.nan if math.isnan(compute) else max(memory, compute)
-    assert Point(1, ms, memory, compute, bound).bounded_by == expected
+    assert SpeedPoint(1, ms, memory, compute, bound).bounded_by == expected
 
 
 def test_a_limit_that_was_not_measured_leaves_the_share_open() -> None:
     """A card whose copy failed has no roofline, rather than that of compute alone."""
-    broken = Limits(operations_s=1e12, reasons=("copy rate: failed",))
+    broken = MachineLimits(operations_s=1e12, reasons=("copy rate: failed",))
     for point in (decode_point, prefill_point):
         found = point(Costs.at(HALF, SIZES), broken, 64, 5.0)
         assert math.isnan(found.share)
@@ -144,9 +150,9 @@ def test_the_account_finds_what_was_put_in(batch: int) -> None:
 
 def test_steps_of_a_real_model_grow_with_the_rows(tmp_path: Path) -> None:
     """Every batch size and every context has its time, at the middle of its steps."""
-    shape = Shape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
+    shape = DecoderShape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
     random_model.write_shape("tiny", shape, tmp_path)
-    found = dict(step_account.step_times(tmp_path, Place(), 1, (8, 64), 1))
+    found = dict(step_account.step_times(tmp_path, Placement(), 1, (8, 64), 1))
     assert list(found) == [1, 2, 4]
     assert all(list(times) == [16, 72] for times in found.values())
     assert all(ms > 0 for times in found.values() for ms in times.values())

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.device.placement import Place
+from engine.device.placement import Placement
 from engine.errors import GenerationError
 from engine.fake import FakeEngine
-from engine.models.architectures.decoder import Shape
+from engine.models.architectures.decoder import DecoderShape
 from lsp_server import __main__ as program
 from lsp_server.bench.engines import random_model
 from lsp_server.bench.model import card_limits, machine_limits, report, run, speed, step_account
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from engine.device.cuda import Card, Cuda
+    from engine.device.cuda import Cuda, GpuCard
     from engine.settings import EngineSettings
 
-TINY = Shape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
+TINY = DecoderShape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +152,7 @@ def test_limits_of_a_card_that_fails_leave_shares_open_in_the_report(
     """Times are reported all the same."""
     failed = CardLimits(None, 4e14, 8192, ("copy rate: cuMemAlloc_v2 failed with error 2",))
     monkeypatch.setattr(card_limits, "measure", lambda *_: failed)
-    limits = machine_limits.measure(Place("cuda", 0, "bfloat16", "H100"), 0, tmp_path)
+    limits = machine_limits.measure(Placement("cuda", 0, "bfloat16", "H100"), 0, tmp_path)
     assert math.isnan(limits.read_bytes_s)
     assert limits.operations_s == 4e14
     monkeypatch.setattr(machine_limits, "measure", lambda *_: limits)
@@ -166,7 +166,7 @@ def test_limits_of_a_card_that_fails_leave_shares_open_in_the_report(
 class FillingCuda(FakeCuda):
     """Each look finds a gibibyte less free, down to half of the card."""
 
-    def cards(self) -> tuple[Card, ...]:
+    def cards(self) -> tuple[GpuCard, ...]:
         """The one card."""
         (one,) = super().cards()
         return (replace(one, free_bytes=max(40 * GIB, one.free_bytes - len(self.asked) * GIB)),)
@@ -176,9 +176,9 @@ def test_on_a_card_one_command_gives_every_type_with_card_driver_memory_and_limi
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Engine and libraries are stand-ins; all between them is real."""
-    places: list[Place] = []
+    places: list[Placement] = []
 
-    def open_at(_: Path, __: EngineSettings, place: Place, *, cuda: Cuda) -> FakeEngine:
+    def open_at(_: Path, __: EngineSettings, place: Placement, *, cuda: Cuda) -> FakeEngine:
         assert cuda.cards()
         places.append(place)
         return FakeEngine(rest="a " * 20, name=f"random {place.compute_type} {place.card}")

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lsp_server.bench.errors import ServerFaultError, ServerGoneError, ServerHungError
 from lsp_server.bench.keystrokes.replay import Contestant, measure
-from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.results import ReplayResults
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.client import connection
 from lsp_server.client.edits import change, insertion
+from lsp_server.client.errors import ServerFaultError, ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lsp_server.bench.keystrokes.results import Run
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 WITHOUT_WAITING = Typing(base_ms=200, speed=100, zero_latency=True)
 """The typist waits for each answer, so that no figure hangs on the machine's speed."""
@@ -38,10 +38,10 @@ def contestant(command: list[str], *, growing: bool = False, fresh: bool = False
 
 
 async def measured(
-    tasks: list[Task], *contestants: Contestant, interleave: bool = False
-) -> Results:
+    tasks: list[TypingTask], *contestants: Contestant, interleave: bool = False
+) -> ReplayResults:
     """Results for a user without reaction time."""
-    results = Results({}, {})
+    results = ReplayResults({}, {})
     await measure(tasks, contestants, User(0), results, interleave=interleave)
     return results
 
@@ -52,7 +52,7 @@ def errors(run: Run) -> list[str]:
 
 
 async def test_a_right_server_saves_nearly_all_keys(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """Its mirror follows every incremental change, with characters beyond the BMP around it."""
     (run,) = (await measured(tasks, contestant(command("right")))).runs
@@ -65,7 +65,7 @@ async def test_a_right_server_saves_nearly_all_keys(
 
 
 async def test_a_crash_is_reported_with_the_server_s_last_words_and_the_run_goes_on(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """Every task gets a fresh process, each fails alone, the other contestant is untouched."""
     crashing, right = contestant(command("crash")), contestant(command("right"))
@@ -77,7 +77,7 @@ async def test_a_crash_is_reported_with_the_server_s_last_words_and_the_run_goes
 
 
 async def test_the_task_after_a_crash_is_typed_as_if_nothing_had_been(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """A fresh process takes it; the figures are of the tasks that came to their end."""
     (run,) = (await measured(tasks, contestant(command("crash-once")))).runs
@@ -88,7 +88,7 @@ async def test_the_task_after_a_crash_is_typed_as_if_nothing_had_been(
 
 
 async def test_a_server_that_hangs_fails_its_task_and_not_the_others(
-    tasks: list[Task], command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+    tasks: list[TypingTask], command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run says how long it was silent, ends it, and types the next task into a fresh one."""
     monkeypatch.setattr(connection, "HANG_S", 1.0)
@@ -104,7 +104,7 @@ async def test_a_server_that_hangs_fails_its_task_and_not_the_others(
 
 
 async def test_three_faults_in_a_row_are_enough(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """The rest of the tasks is not tried; the result says why."""
     (run,) = (await measured(tasks * 3, contestant(command("none")))).runs
@@ -112,20 +112,22 @@ async def test_three_faults_in_a_row_are_enough(
     assert "does not offer textDocument/inlineCompletion" in run.given_up
 
 
-async def test_a_command_that_is_not_there_is_a_fault(tasks: list[Task]) -> None:
+async def test_a_command_that_is_not_there_is_a_fault(tasks: list[TypingTask]) -> None:
     """It is named."""
     (run,) = (await measured(tasks, contestant(["no-such-server-here"]))).runs
     assert "cannot start no-such-server-here" in errors(run)[0]
 
 
-async def test_nonsense_is_a_fault(tasks: list[Task], command: Callable[[str], list[str]]) -> None:
+async def test_nonsense_is_a_fault(
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
+) -> None:
     """What is not LSP ends the server."""
     (run,) = (await measured(tasks, contestant(command("nonsense")))).runs
     assert "not LSP" in errors(run)[0]
 
 
 async def test_silence_is_a_fault(
-    task: Task, command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+    task: TypingTask, command: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that says nothing while requests are open counts as hung."""
     monkeypatch.setattr(connection, "HANG_S", 0.3)
@@ -140,7 +142,7 @@ async def test_silence_is_a_fault(
 
 
 async def test_a_shown_text_grows_when_the_server_has_more(
-    task: Task, command: Callable[[str], list[str]]
+    task: TypingTask, command: Callable[[str], list[str]]
 ) -> None:
     """The client asks again, and the longer text takes the shown one's place without flicker."""
     server = await LanguageServer.start(command("growing"), {}, growing=True)
@@ -154,10 +156,10 @@ async def test_a_shown_text_grows_when_the_server_has_more(
 
 
 async def test_cancelling_keeps_what_was_measured(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """Ctrl-C marks the results as interrupted and ends the server."""
-    results = Results({}, {})
+    results = ReplayResults({}, {})
     slow = Contestant("slow", "-", contestant(command("right")).start, Typing(base_ms=60_000))
     job = asyncio.create_task(
         measure([tasks[0]] * 9, [contestant(command("right")), slow], User(0), results)
@@ -179,7 +181,7 @@ async def test_a_process_that_ends_at_once_is_a_fault() -> None:
 
 
 async def test_each_task_has_a_folder_of_its_own_with_nothing_but_its_file(
-    tasks: list[Task], command: Callable[[str], list[str]]
+    tasks: list[TypingTask], command: Callable[[str], list[str]]
 ) -> None:
     """The answer is nowhere the server can look; folders go when tasks end."""
     server = await LanguageServer.start(command("right"), {}, growing=False)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lsp_server.bench.engines import virtual_time
-from lsp_server.bench.errors import BenchError, ServerGoneError
+from lsp_server.bench.errors import BenchError
 from lsp_server.bench.keystrokes.replay import Contestant, measure
-from lsp_server.bench.keystrokes.results import Results
+from lsp_server.bench.keystrokes.results import ReplayResults
 from lsp_server.bench.keystrokes.self_check import MadeUpServer
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
@@ -22,7 +22,8 @@ from lsp_server.bench.servers import llama_server
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.servers.llama_vim import LlamaVim
 from lsp_server.bench.servers.vim_buffer import Buffer, Policy
-from lsp_server.bench.tasks.typing import Task
+from lsp_server.bench.tasks.typing import TypingTask
+from lsp_server.client.errors import ServerGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ def typed(
 ) -> tuple[LlamaVim, TypingRun]:
     """A text typed into the policy in made-up time."""
     vim = LlamaVim(model)
-    task = Task("t", "python", "t.py", "", 0, text)
+    task = TypingTask("t", "python", "t.py", "", 0, text)
     run = TypingRun(task, vim, user or User(reaction_ms=1e9), typing or Typing())
 
     async def main() -> None:
@@ -233,7 +234,7 @@ def url() -> Iterator[str]:
 async def test_a_server_on_loopback_is_asked_over_http(url: str) -> None:
     """Its answers are shown, its process is found by its port."""
     server = await LlamaServer.start(url)
-    await server.open(Task("t", "python", "t.py", "", 0, "x"))
+    await server.open(TypingTask("t", "python", "t.py", "", 0, "x"))
     answer = await server.complete("ab", 2)
     assert answer.text == "ab!"
     work = await server.work()
@@ -299,8 +300,8 @@ async def test_a_peer_that_hangs_or_dies_fails_its_tasks_and_the_run_goes_on(
         Contestant("peer", url, partial(LlamaServer.start, url), typing),
         Contestant("right", "-", right, typing),
     ]
-    tasks = [Task(name, "python", "t.py", "", 0, "word\n" * 3) for name in "ab"]
-    results = Results({}, {})
+    tasks = [TypingTask(name, "python", "t.py", "", 0, "word\n" * 3) for name in "ab"]
+    results = ReplayResults({}, {})
     await measure(tasks, contestants, User(0), results, interleave=True)
     for writer in peer.open:
         writer.close()

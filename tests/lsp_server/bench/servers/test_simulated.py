@@ -11,18 +11,18 @@ from engine.errors import EngineLoadError
 from engine.fake import FakeEngine
 from lsp_server import clock
 from lsp_server.bench.engines import virtual_time
-from lsp_server.bench.errors import ServerFaultError
 from lsp_server.bench.keystrokes.metrics import figures
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.servers.simulated import BASE, SimulatedServer
+from lsp_server.client.errors import ServerFaultError
 from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.api import CancelToken, Generation, Request, Token
-    from lsp_server.bench.tasks.typing import Task
+    from lsp_server.bench.tasks.typing import TypingTask
 
 FAST = Rates(prefill_tokens_s=20_000, decode_ms=4)
 SLOW = Rates(prefill_tokens_s=100, decode_ms=2000)
@@ -46,7 +46,7 @@ class KnowingEngine(FakeEngine):
         return super().generate(request, on_token, cancel)
 
 
-def type_into(task: Task, rates: Rates, seed: int = 0) -> TypingRun:
+def type_into(task: TypingTask, rates: Rates, seed: int = 0) -> TypingRun:
     """One task typed by a person into a session whose model is always right."""
     settings = compose([Layer("test", BASE)]).settings
     typed: list[TypingRun] = []
@@ -66,17 +66,17 @@ def type_into(task: Task, rates: Rates, seed: int = 0) -> TypingRun:
     return typed[0]
 
 
-def test_a_model_that_is_right_saves_keys_where_it_is_fast(task: Task) -> None:
+def test_a_model_that_is_right_saves_keys_where_it_is_fast(task: TypingTask) -> None:
     """Whole lines are taken as soon as they can be read."""
     assert figures([type_into(task, FAST).counts])["keystrokes_saved"] > 0.5
 
 
-def test_the_same_model_saves_next_to_nothing_where_it_is_slow(task: Task) -> None:
+def test_the_same_model_saves_next_to_nothing_where_it_is_slow(task: TypingTask) -> None:
     """Two seconds a token: the person has typed on long before."""
     assert figures([type_into(task, SLOW).counts])["keystrokes_saved"] < 0.1
 
 
-def test_latency_is_that_of_the_made_up_speed(task: Task) -> None:
+def test_latency_is_that_of_the_made_up_speed(task: TypingTask) -> None:
     """The first answer is read from nothing and has to be decoded: no faster than that."""
     rates = Rates(prefill_tokens_s=1000, decode_ms=30)
     first = type_into(task, rates).counts.latency_ms[0]
@@ -85,7 +85,7 @@ def test_latency_is_that_of_the_made_up_speed(task: Task) -> None:
 
 
 @pytest.mark.parametrize("rates", [FAST, Rates(prefill_tokens_s=1000, decode_ms=45)])
-def test_a_run_repeats_to_the_event(task: Task, rates: Rates) -> None:
+def test_a_run_repeats_to_the_event(task: TypingTask, rates: Rates) -> None:
     """No clock but the made-up one has a say."""
     one, other = type_into(task, rates, seed=3), type_into(task, rates, seed=3)
     assert one.events == other.events

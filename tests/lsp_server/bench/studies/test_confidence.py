@@ -8,10 +8,10 @@ import random
 import pytest
 
 from engine.api import Token
-from lsp_server.bench.studies.confidence import Point, counted, fit, points_of
-from lsp_server.bench.tasks.holes import Task
+from lsp_server.bench.studies.confidence import ConfidencePoint, counted, fit, points_of
+from lsp_server.bench.tasks.holes import HoleTask
 
-TASK = Task("1", "s", "python", "a.py", "", "x = ", "\n", "x = ", "\n", "foo(bar)\n")
+TASK = HoleTask("1", "s", "python", "a.py", "", "x = ", "\n", "x = ", "\n", "foo(bar)\n")
 
 
 def tokens(*texts: str) -> list[Token]:
@@ -35,7 +35,7 @@ def test_the_curve_of_made_up_answers_is_found_again() -> None:
     points = []
     for _ in range(4000):
         p = dice.random()
-        points.append(Point(math.log(p), dice.random() < p**1.5, whole=True))
+        points.append(ConfidencePoint(math.log(p), dice.random() < p**1.5, whole=True))
     assert fit(points) == pytest.approx(1.5, abs=0.11)
     assert sum(one.count for one in counted(points)) == len(points)
     for one in counted(points):

@@ -11,16 +11,16 @@ from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.fake import CharTokenizer
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.studies.context_layouts import LAYOUTS, Laid, Piece, lay
-from lsp_server.bench.studies.context_variants import Cell
+from lsp_server.bench.studies.context_layouts import LAYOUTS, Laid, LayoutPiece, lay
+from lsp_server.bench.studies.context_variants import Variant
 
 FAMILY = FAMILIES["qwen2.5-coder"]
 TOKENIZER = CharTokenizer(FAMILY)
 SOURCE = "".join(f"line_{number} = {number}\n" for number in range(20)) + "call(\nafter = 1\n"
-PIECE = Piece("pkg/other.py", "def other(): ...\n")
+PIECE = LayoutPiece("pkg/other.py", "def other(): ...\n")
 
 
-def laid(layout: str, pieces: list[Piece] | None = None) -> Laid:
+def laid(layout: str, pieces: list[LayoutPiece] | None = None) -> Laid:
     """A prompt behind `call(` with the piece in a layout."""
     snapshot = Snapshot("u", "pkg/a.py", "python", 1, Text.of(SOURCE), Cursor(20, 5), repo="demo")
     prompt = PromptMaker(TOKENIZER, FAMILY, PromptSettings(), 4000).make(snapshot)
@@ -67,21 +67,21 @@ def test_no_piece_changes_nothing(layout: str) -> None:
 
 def test_the_last_piece_is_nearest() -> None:
     """Pieces keep their order."""
-    text = spelled(laid("repo", [PIECE, Piece("pkg/near.py", "near\n")]))
+    text = spelled(laid("repo", [PIECE, LayoutPiece("pkg/near.py", "near\n")]))
     assert text.index("pkg/other.py") < text.index("pkg/near.py") < text.index("pkg/a.py")
 
 
 def test_cells_are_spelled_as_they_are_read() -> None:
     """Layout, form, tokens, and the hole at the cursor."""
-    cell = Cell.parse("repo/outline@256!", 512)
+    cell = Variant.parse("repo/outline@256!", 512)
     assert (cell.layout, cell.form, cell.tokens, cell.anchored) == ("repo", "outline", 256, False)
-    assert Cell.parse(str(cell), 1) == cell
+    assert Variant.parse(str(cell), 1) == cell
     assert str(cell.base) == "none@256!"
-    assert Cell.parse("none", 512) == Cell.parse("none@512", 1)
+    assert Variant.parse("none", 512) == Variant.parse("none@512", 1)
 
 
 @pytest.mark.parametrize("spelled", ["", "nowhere", "repo/other", "repo/outline@x"])
 def test_what_is_no_cell_is_named(spelled: str) -> None:
     """With what would be one."""
     with pytest.raises(TaskFileError, match="LAYOUT/FORM"):
-        Cell.parse(spelled, 512)
+        Variant.parse(spelled, 512)

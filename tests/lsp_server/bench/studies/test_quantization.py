@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engine.models.architectures.decoder import Shape
+from engine.models.architectures.decoder import DecoderShape
 from lsp_server.bench.engines import random_model
 from lsp_server.bench.studies.quantization import (
     AVX2,
-    Difference,
     LikelihoodError,
+    LogitDifference,
     decoding,
     likelihood,
 )
@@ -21,7 +21,7 @@ from lsp_server.bench.studies.quantization import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY = Shape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
+TINY = DecoderShape(layers=2, heads=4, kv_heads=2, width=64, inner=128, vocabulary=400)
 
 
 @pytest.fixture
@@ -45,10 +45,10 @@ def tasks(tmp_path: Path) -> Path:
 
 def test_difference_is_paired() -> None:
     """A constant shift has no error, however far apart the values are."""
-    found = Difference.of([1.0, 5.0, 100.0], [1.5, 5.5, 100.5])
+    found = LogitDifference.of([1.0, 5.0, 100.0], [1.5, 5.5, 100.5])
     assert found.mean == pytest.approx(0.5)
     assert found.error == pytest.approx(0)
-    np.testing.assert_allclose(Difference.of([0.0, 0.0], [1.0, 3.0]).error, 1.0)
+    np.testing.assert_allclose(LogitDifference.of([0.0, 0.0], [1.0, 3.0]).error, 1.0)
 
 
 def test_missing_model_is_said_with_its_reason(tasks: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Read: TypeAlias = Callable[[Path], "Sequence[object]"]
-Results: TypeAlias = "typed.Results | judged.Results"
+Results: TypeAlias = "typed.ReplayResults | judged.AccuracyResults"
 
 TO_TYPE: dict[str, Any] = {"id": "a", "file": "a.py", "before": "", "offset": 0, "typed": "y = 1\n"}
 TO_FILL: dict[str, Any] = {"id": "a", "lang": "py", "prefix": "", "middle": "1", "suffix": "\n"}
@@ -103,7 +103,9 @@ def test_a_bad_result_file_says_what_is_wrong(
     assert command in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [typed.Results, judged.Results], ids=["bench", "eval"])
+@pytest.mark.parametrize(
+    "kind", [typed.ReplayResults, judged.AccuracyResults], ids=["bench", "eval"]
+)
 def test_results_that_cannot_be_written_leave_the_older_ones(
     tmp_path: Path, kind: type[Results]
 ) -> None:
@@ -117,7 +119,9 @@ def test_results_that_cannot_be_written_leave_the_older_ones(
     assert path.read_bytes() == older
 
 
-@pytest.mark.parametrize(("module", "kind"), [(typed, typed.Results), (judged, judged.Results)])
+@pytest.mark.parametrize(
+    ("module", "kind"), [(typed, typed.ReplayResults), (judged, judged.AccuracyResults)]
+)
 def test_any_text_survives_a_result_file(tmp_path: Path, module: Any, kind: type[Results]) -> None:
     """A lone surrogate, which JSON may spell and UTF-8 may not, must not end a run at its end."""
     path = tmp_path / "out.json"

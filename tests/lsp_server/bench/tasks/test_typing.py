@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lsp_server.bench.errors import TaskFileError
-from lsp_server.bench.tasks.typing import Task, language_of, on_own_line, read_tasks
+from lsp_server.bench.tasks.typing import TypingTask, language_of, on_own_line, read_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_bad_file_says_what_is_wrong_and_where(tmp_path: Path, text: str, says
 
 def test_whole_lines_are_typed_on_a_line_opened_for_them() -> None:
     """The hunk's last newline stands behind the cursor from the start."""
-    task = on_own_line(Task("t", "python", "a.py", "a\nb\n", 2, "new\n"))
+    task = on_own_line(TypingTask("t", "python", "a.py", "a\nb\n", 2, "new\n"))
     assert (task.head, task.typed, task.tail) == ("a\n", "new", "\nb\n")
 
 
@@ -64,7 +64,7 @@ def test_whole_lines_are_typed_on_a_line_opened_for_them() -> None:
 )
 def test_other_hunks_are_typed_as_they_are(before: str, offset: int, typed: str) -> None:
     """At the end of the file, on an empty line, inside a line, without a newline."""
-    task = Task("t", "python", "a.py", before, offset, typed)
+    task = TypingTask("t", "python", "a.py", before, offset, typed)
     assert on_own_line(task) == task
 
 

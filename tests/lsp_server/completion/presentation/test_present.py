@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lsp_server.completion.inflight import Decoded
 from lsp_server.completion.presentation.confidence import least_log_prob, likely_right
-from lsp_server.completion.presentation.constraints import Shape
+from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import enough, present
 from lsp_server.settings.model import SuggestionSettings
 from tests.conftest import at
@@ -45,7 +45,7 @@ def decoded(
 def shown(marked: str, text: str, **changes: int) -> str:
     """What is presented for a whole answer at the cursor of a marked text."""
     settings = SuggestionSettings(**changes) if changes else SETTINGS  # type: ignore[arg-type]  # whole numbers are fine for all of them
-    return present(decoded(tokens_of(text)), Shape.of(at(marked)), settings)
+    return present(decoded(tokens_of(text)), TextConstraints.of(at(marked)), settings)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_growing_answer_ends_at_a_word_border(pieces: list[str], expected: str
     """A last word that the next token could make longer is held back."""
     for complete in (False, True):
         growing = decoded(pieces, ended=complete, complete=False)
-        assert present(growing, Shape.of(at("‸\n")), SETTINGS) == expected
+        assert present(growing, TextConstraints.of(at("‸\n")), SETTINGS) == expected
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_answer_is_cut_where_confidence_ends(
     log_probs = [LIKELY] * len(pieces)
     log_probs[unlikely] = UNLIKELY
     answer = decoded(pieces, log_probs=log_probs)
-    assert present(answer, Shape.of(at("‸\n")), SETTINGS) == expected
+    assert present(answer, TextConstraints.of(at("‸\n")), SETTINGS) == expected
 
 
 def test_each_line_is_judged_by_itself() -> None:
@@ -208,7 +208,9 @@ def test_each_line_is_judged_by_itself() -> None:
     pieces = tokens_of("".join(f"\n    x{number} = 1" for number in range(6)))
     log_probs = [math.log(0.95)] * len(pieces)
     assert sum(log_probs) < least_log_prob(SETTINGS.eagerness)
-    answer = present(decoded(pieces, log_probs=log_probs), Shape.of(at("def f():‸\n")), SETTINGS)
+    answer = present(
+        decoded(pieces, log_probs=log_probs), TextConstraints.of(at("def f():‸\n")), SETTINGS
+    )
     assert answer == "".join(pieces)
 
 
@@ -232,7 +234,7 @@ def test_each_line_is_judged_by_itself() -> None:
 def test_decoding_ends_when_nothing_more_would_be_shown(marked: str, text: str, over: bool) -> None:
     """`enough` says so as soon as it can be known."""
     answer = decoded(tokens_of(text))
-    assert enough(answer.text, answer.marks, Shape.of(at(marked)), SETTINGS) is over
+    assert enough(answer.text, answer.marks, TextConstraints.of(at(marked)), SETTINGS) is over
 
 
 @pytest.mark.parametrize(
@@ -243,13 +245,13 @@ def test_the_last_line_that_may_be_shown_is_decoded_to_its_end(text: str, over: 
     """A limit of lines does not end a line in its middle."""
     answer = decoded(tokens_of(text))
     settings = SuggestionSettings(max_lines=1)
-    assert enough(answer.text, answer.marks, Shape.of(at("‸\n")), settings) is over
+    assert enough(answer.text, answer.marks, TextConstraints.of(at("‸\n")), settings) is over
 
 
 def test_decoding_ends_when_the_line_became_improbable() -> None:
     """Tokens that will never be shown are not decoded."""
     answer = decoded(["a", " b"], log_probs=[LIKELY, math.log(0.1)])
-    assert enough(answer.text, answer.marks, Shape.of(at("‸\n")), SETTINGS)
+    assert enough(answer.text, answer.marks, TextConstraints.of(at("‸\n")), SETTINGS)
 
 
 def test_eagerness_is_the_share_of_errors_that_is_borne() -> None:
@@ -263,7 +265,10 @@ def test_eagerness_is_the_share_of_errors_that_is_borne() -> None:
 def test_a_model_is_trusted_a_little_less_than_it_says(probability: float, expected: str) -> None:
     """At an eagerness of a half, a probability of 0.55 is right in fewer than half of all cases."""
     answer = decoded(["return"], log_probs=[math.log(probability)])
-    assert present(answer, Shape.of(at("‸\n")), SuggestionSettings(eagerness=0.5)) == expected
+    assert (
+        present(answer, TextConstraints.of(at("‸\n")), SuggestionSettings(eagerness=0.5))
+        == expected
+    )
 
 
 PLACES = st.sampled_from(
@@ -295,7 +300,7 @@ WORDS = st.sampled_from(
 )
 def test_growing_towards_a_repetition_takes_nothing_back(marked: str, pieces: list[str]) -> None:
     """What may turn out to stand there already is held back until it is known."""
-    shape, before = Shape.of(at(marked)), ""
+    shape, before = TextConstraints.of(at(marked)), ""
     for count in range(len(pieces) + 1):
         growing = decoded(pieces[:count], ended=False, complete=False)
         now = present(growing, shape, SETTINGS)
@@ -314,7 +319,7 @@ def test_a_longer_answer_always_extends_a_shorter_one(
     marked: str, steps: list[tuple[str, float]]
 ) -> None:
     """While tokens are added one by one, and at the end, nothing shown is ever taken back."""
-    shape = Shape.of(at(marked))
+    shape = TextConstraints.of(at(marked))
     pieces = [piece for piece, _ in steps]
     log_probs = [math.log(probability) for _, probability in steps]
     before = ""

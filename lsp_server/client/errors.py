@@ -1,0 +1,17 @@
+"""What goes wrong with a server that a client here speaks to."""
+
+from __future__ import annotations
+
+from engine.errors import MidfillError
+
+
+class ServerFaultError(MidfillError):
+    """The server under test failed; the run goes on with a fresh one."""
+
+
+class ServerGoneError(ServerFaultError):
+    """It could not be started, or ended by itself."""
+
+
+class ServerHungError(ServerFaultError):
+    """It has not answered for a long time."""
