@@ -68,11 +68,7 @@ class Window:
             place = (candidate, column)
             if place > cursor or candidate < height:
                 continue
-            if (
-                column == 0
-                and candidate
-                and snapshot.text.line(candidate - 1)[-len(last) :] != last
-            ):
+            if column == 0 and candidate and not snapshot.text.line(candidate - 1).endswith(last):
                 continue  # the cheap half of the next test
             if text_before(snapshot.text, place, len(self.prefix)) == self.prefix:
                 return place

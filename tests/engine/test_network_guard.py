@@ -77,7 +77,7 @@ def test_a_whole_process_is_closed() -> None:
     """Whatever a library tries, it gets an OSError; the environment says silence too."""
     script = textwrap.dedent("""
         import os, socket, urllib.request
-        from engine.guard import Guard
+        from engine.network_guard import NetworkGuard as Guard
         guard = Guard()
         told = []
         guard.on_refusal = told.append

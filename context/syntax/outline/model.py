@@ -91,6 +91,8 @@ class Definition:
 
     def brief(self) -> Definition:
         """Its signature alone, without documentation and members."""
+        if not self.lines:  # known by what is attached to it alone
+            return replace(self, attached=tuple(part.brief() for part in self.attached))
         lines = _undocumented(self.lines)
         head = lines[-1].rstrip(" {") if self.members and lines else ""
         return Definition(

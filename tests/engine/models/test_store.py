@@ -140,7 +140,7 @@ def test_store_imports_nothing_heavy() -> None:
     """The server's part of the model code brings in no model library and no network client."""
     heavy = {"numpy", "gguf", "transformers", "huggingface_hub", "ctranslate2", "tokenizers",
              "httpx", "filelock", "rich", "torch"}  # fmt: skip
-    code = "import sys, engine.models.store, lsp_server.models_cli; print(*sys.modules)"
+    code = "import sys, engine.models.store, lsp_server.commands.models; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

@@ -336,5 +336,5 @@ def test_faults_hold_names_only() -> None:
 
 def test_the_mirror_starts_without_the_server_library() -> None:
     """Importing the mirror does not import pygls, which costs most of a second."""
-    code = "import sys, lsp_server.documents; sys.exit('pygls' in sys.modules)"
+    code = "import sys, lsp_server.documents.mirror; sys.exit('pygls' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
