@@ -130,8 +130,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    from lsp_server.lsp.server import MidfillServer
-    from lsp_server.lsp.server import run as serve
+    from lsp_server.lsp.app import App
 
     guard = NetworkGuard(arguments.tcp)
     guard.engage()
@@ -139,9 +138,9 @@ def _serve(arguments: argparse.Namespace) -> int:
     def make_engine(settings: Settings) -> Engine:
         return engine_factory.maker(settings, arguments.engine, guard.report)()
 
-    server = MidfillServer(config.load(arguments), make_engine)
-    guard.on_refusal = server.refused
-    return serve(server, tcp=arguments.tcp, parent=arguments.parent)
+    app = App(config.load(arguments), make_engine)
+    guard.on_refusal = app.refused
+    return app.run(tcp=arguments.tcp, parent=arguments.parent)
 
 
 def _complete(arguments: argparse.Namespace) -> int:

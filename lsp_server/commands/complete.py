@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from context.candidate import Candidate
-    from lsp_server.lsp.prompt import Shown
+    from lsp_server.commands.prompt import Shown
     from lsp_server.settings.model import Settings
 
 
@@ -84,7 +84,7 @@ def prompt(place: str, *, explain: bool = False) -> int:
     """
     from rich.console import Console
 
-    from lsp_server.lsp import prompt as prompt_view
+    from lsp_server.commands import prompt as prompt_view
 
     snapshot = snapshot_at(place)
     shown = asyncio.run(_prompt(snapshot, _settings(), explain=explain))
@@ -98,7 +98,7 @@ def prompt(place: str, *, explain: bool = False) -> int:
 
 
 async def _prompt(snapshot: Snapshot, settings: Settings, *, explain: bool) -> Shown:
-    from lsp_server.lsp.prompt import Shown
+    from lsp_server.commands.prompt import Shown
 
     session = Session(settings, engine_factory.maker(settings, "real"))
     await session.load()

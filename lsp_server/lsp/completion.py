@@ -13,7 +13,6 @@ from lsp_server.lsp import items
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
-    from lsp_server.lsp.server import MidfillServer
     from lsp_server.session.session import Session
 
 _ID_CHARS = 40
@@ -30,58 +29,54 @@ class FrozenRequest:
 
     Attributes:
         snapshot: what it is for, None for a document that is not open.
+        request_id: the client's number of the request, shortened.
         invoked: whether the user asked by a key or a command, and wants a choice.
     """
 
     snapshot: Snapshot | None
+    request_id: str = ""
     invoked: bool = False
 
 
-def freeze(server: MidfillServer, method: str, params: Any) -> Any:
+def freeze(session: Session, number: int | str, method: str, params: Any) -> Any:
     """What a completion is for; taken before any message that came later is handled."""
-    if method not in _METHODS or server.session is None:
+    if method not in _METHODS:
         return params
-    snapshot = server.session.documents.snapshot(params.text_document.uri, params.position)
+    snapshot = session.documents.snapshot(params.text_document.uri, params.position)
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
-    return FrozenRequest(snapshot, kind is types.InlineCompletionTriggerKind.Invoked)
+    invoked = kind is types.InlineCompletionTriggerKind.Invoked
+    return FrozenRequest(snapshot, str(number)[:_ID_CHARS], invoked)
 
 
-async def inline(server: MidfillServer, asked: FrozenRequest) -> types.InlineCompletionList:
+async def inline(session: Session, asked: FrozenRequest) -> types.InlineCompletionList:
     """Ghost text: one item, up to three when the user asked."""
-    snapshot, session = asked.snapshot, server.session
-    if session is None or snapshot is None:
+    snapshot = asked.snapshot
+    if snapshot is None:
         return types.InlineCompletionList(items=[])
-    number = str(next(server.answers))
-    texts = await _answer(server, session, snapshot, number, choice=asked.invoked)
+    number = str(next(session.answer_ids))
+    texts = await _answer(session, asked, snapshot, number)
     return items.inline_items(snapshot, texts, session.documents.encoding, number)
 
 
-async def menu(server: MidfillServer, asked: FrozenRequest) -> types.CompletionList:
+async def menu(session: Session, asked: FrozenRequest) -> types.CompletionList:
     """The same as an entry of the menu, for clients without ghost text."""
-    snapshot, session = asked.snapshot, server.session
-    if session is None or snapshot is None:
+    snapshot = asked.snapshot
+    if snapshot is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    number = str(next(server.answers))
-    texts = await _answer(server, session, snapshot, number)
+    number = str(next(session.answer_ids))
+    texts = await _answer(session, asked, snapshot, number)
     text = texts[0] if texts else ""
     return items.completion_items(snapshot, text, session.documents.encoding, number)
 
 
 async def _answer(
-    server: MidfillServer,
-    session: Session,
-    snapshot: Snapshot,
-    number: str,
-    *,
-    choice: bool = False,
+    session: Session, asked: FrozenRequest, snapshot: Snapshot, number: str
 ) -> list[str]:
     """Texts to show; a fault is counted and becomes no text. Cancelling passes through."""
     try:
-        text, trace = await session.complete(
-            snapshot, str(server.protocol.msg_id or "")[:_ID_CHARS]
-        )
-        others = await session.alternatives(snapshot) if choice else []
+        text, trace = await session.complete(snapshot, asked.request_id)
+        others = await session.alternatives(snapshot) if asked.invoked else []
     except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
         session.stats.faults[f"complete:{type(error).__name__}"] += 1
         if _log.isEnabledFor(logging.DEBUG):

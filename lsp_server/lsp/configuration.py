@@ -1,11 +1,11 @@
-"""The client's settings: asked for at the start, followed while it runs; and the file's changes."""
+"""Settings while a server runs: asked of the client, pushed by it, or changed in a file."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -14,108 +14,126 @@ from lsp_server.file_watch import FileWatch
 from lsp_server.lsp import document_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from lsp_server.lsp.server import MidfillServer
+    from lsp_server.lsp.editor import AnsweringEditor
+    from lsp_server.session.session import Session
+    from lsp_server.settings.layers import Configuration
 
 _log = logging.getLogger(__name__)
 
 _SECTION = "midfill"
-_PATIENCE_S = 2.0
-"""How long the start of the model waits for a client's answer."""
 
 
-async def take_over(server: MidfillServer) -> None:
-    """Ask the client for its settings, and to tell of changes."""
-    await _pull(server)
-    await _follow(server)
+class ClientConfiguration:
+    """Keeps a session at the settings that client, file and `midfill models use` ask for."""
 
+    def __init__(
+        self,
+        configuration: Configuration,
+        session: Session,
+        editor: AnsweringEditor,
+        keep: Callable[[Awaitable[Any]], None],
+    ) -> None:
+        """Prepare; `take_over` and `watch_files` begin.
 
-def did_change(server: MidfillServer, params: types.DidChangeConfigurationParams) -> None:
-    """Take over what a client pushed; one that pushed nothing is asked."""
-    server.configuration.push(params.settings)
-    _apply(server)
-    if params.settings is None:
-        server.keep(_pull(server))
+        Args:
+            configuration: the layers of settings.
+            session: what is to follow them.
+            editor: the client.
+            keep: runs something in the background.
+        """
+        self._configuration = configuration
+        self._session = session
+        self._editor = editor
+        self._keep = keep
+        self._chosen_model = ""
+        self._watches: list[FileWatch] = []
 
+    async def take_over(self) -> None:
+        """Ask the client for its settings, and to tell of changes."""
+        await self._pull()
+        await self._follow()
 
-def watch_files(server: MidfillServer) -> None:
-    """Follow the config file, and the file with the choice of `midfill models use`."""
-    if server.watches:
-        return
-    store = Store()
-    server.chosen_model = store.chosen()
-    _watch(server, server.configuration.path, _file_changed)
-    _watch(server, store.choice_file, _choice_changed)
+    def did_change(self, params: types.DidChangeConfigurationParams) -> None:
+        """Take over what a client pushed; one that pushed nothing is asked."""
+        self._configuration.push(params.settings)
+        self._apply()
+        if params.settings is None:
+            self._keep(self._pull())
 
+    def watch_files(self) -> None:
+        """Follow the config file, and the file with the choice of `midfill models use`."""
+        if self._watches:
+            return
+        store = Store()
+        self._chosen_model = store.chosen()
+        self._watch(self._configuration.path, self._file_changed)
+        self._watch(store.choice_file, self._choice_changed)
 
-def _watch(server: MidfillServer, path: Path, changed: Callable[[MidfillServer], None]) -> None:
-    loop = asyncio.get_running_loop()
+    def close(self) -> None:
+        """Look at no file any more."""
+        for watch in self._watches:
+            watch.stop()
 
-    def tell() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(changed, server)
+    def _watch(self, path: Path, changed: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
 
-    watch = FileWatch(path, tell)
-    server.watches.append(watch)
-    watch.start()
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(changed)
 
+        watch = FileWatch(path, tell)
+        self._watches.append(watch)
+        watch.start()
 
-def _choice_changed(server: MidfillServer) -> None:
-    """It decides as long as the settings leave the model to midfill."""
-    chosen = Store().chosen()
-    if chosen != server.chosen_model and server.session is not None:
-        server.chosen_model = chosen
-        if server.configuration.settings.engine.model == AUTO:
-            server.keep(server.session.switch())
+    def _choice_changed(self) -> None:
+        """It decides as long as the settings leave the model to midfill."""
+        chosen = Store().chosen()
+        if chosen != self._chosen_model:
+            self._chosen_model = chosen
+            if self._configuration.settings.engine.model == AUTO:
+                self._keep(self._session.switch())
 
+    def _file_changed(self) -> None:
+        self._configuration.reload()
+        self._apply()
 
-def _file_changed(server: MidfillServer) -> None:
-    server.configuration.reload()
-    _apply(server)
+    async def _pull(self) -> None:
+        workspace = self._editor.client_capabilities.workspace
+        if workspace is not None and workspace.configuration:
+            wanted = types.ConfigurationParams(items=[types.ConfigurationItem(section=_SECTION)])
+            try:
+                (settings,) = await self._editor.ask(types.WORKSPACE_CONFIGURATION, wanted)
+            except Exception as error:  # noqa: BLE001 - a client that does not answer has no settings
+                _log.info("no configuration: %s", type(error).__name__)
+            else:
+                self._configuration.push(settings)
+        self._apply()
 
+    async def _follow(self) -> None:
+        """Ask to be told of changes, where the client tells only those who ask.
 
-async def _pull(server: MidfillServer) -> None:
-    workspace = server.client_capabilities.workspace
-    if workspace is not None and workspace.configuration:
-        wanted = types.ConfigurationParams(items=[types.ConfigurationItem(section=_SECTION)])
+        Without a section: such clients then send none, and are asked. Sections they send include
+        their defaults, which would outrank the user's config file.
+        """
+        workspace = self._editor.client_capabilities.workspace
+        changes = workspace.did_change_configuration if workspace else None
+        if changes is None or not changes.dynamic_registration:
+            return
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        change = types.Registration(id="midfill/configuration", method=method)
+        wanted = types.RegistrationParams([change])
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                (settings,) = await server.workspace_configuration_async(wanted)
-        except Exception as error:  # noqa: BLE001 - a client that does not answer has no settings
-            _log.info("no configuration: %s", type(error).__name__)
-        else:
-            server.configuration.push(settings)
-    _apply(server)
+            await self._editor.ask(types.CLIENT_REGISTER_CAPABILITY, wanted)
+        except Exception as error:  # noqa: BLE001 - it tells of no changes then
+            _log.info("changes of the configuration are not told: %s", type(error).__name__)
 
-
-async def _follow(server: MidfillServer) -> None:
-    """Ask to be told of changes, where the client tells only those who ask.
-
-    Without a section: such clients then send none, and are asked. Sections they send include
-    their defaults, which would outrank the user's config file.
-    """
-    workspace = server.client_capabilities.workspace
-    told = workspace.did_change_configuration if workspace else None
-    if told is None or not told.dynamic_registration:
-        return
-    method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-    change = types.Registration(id="midfill/configuration", method=method)
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await server.client_register_capability_async(types.RegistrationParams([change]))
-    except Exception as error:  # noqa: BLE001 - it tells of no changes then
-        _log.info("changes of the configuration are not told: %s", type(error).__name__)
-
-
-def _apply(server: MidfillServer) -> None:
-    if server.session is not None:
-        server.session.reconfigure(server.configuration.settings)
-        for document in server.session.documents:
-            document_status.judge(server, document)
-    for problem in server.configuration.news():
-        _log.warning("settings: %s", problem)
-        server.window_log_message(
-            types.LogMessageParams(type=types.MessageType.Warning, message=f"midfill: {problem}")
-        )
+    def _apply(self) -> None:
+        self._session.reconfigure(self._configuration.settings)
+        for document in self._session.documents:
+            document_status.judge(self._session, self._editor, document)
+        for problem in self._configuration.news():
+            _log.warning("settings: %s", problem)
+            self._editor.warn(f"midfill: {problem}")

@@ -1,4 +1,4 @@
-"""Tells the client which documents get no suggestions and why; `lsp_server.silence` judges."""
+"""Tells the editor which documents get no suggestions and why; the session judges."""
 
 from __future__ import annotations
 
@@ -10,57 +10,53 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from lsp_server.documents.mirror import Document
-    from lsp_server.lsp.server import MidfillServer
+    from lsp_server.lsp.editor import Editor
     from lsp_server.session.document_status import Silence
+    from lsp_server.session.session import Session
 
 SILENCE = "midfill/documentStatus"
 DID_FOCUS = "textDocument/didFocus"
 
 
-def judge(server: MidfillServer, document: Document | None) -> None:
+def judge(session: Session, editor: Editor, document: Document | None) -> None:
     """Decide whether a document gets suggestions; the client is told when that is news."""
-    session = server.session
-    if session is None or document is None or not session.silences.judge(document):
+    if document is None or not session.silences.judge(document):
         return
     verdict = session.silences.of(document.uri)
     if verdict is not None:
         session.scheduler.cancel(document.uri)
-    server.protocol.notify(SILENCE, {"uri": document.uri, **_words(verdict)})
+    editor.notify(SILENCE, {"uri": document.uri, **_words(verdict)})
 
 
-def look(server: MidfillServer, uri: str) -> None:
+def look(session: Session, editor: Editor, uri: str) -> None:
     """See whether the document's file is ignored, and judge it again when that is known."""
-    session = server.session
-    if session is None or session.documents.get(uri) is None:
+    if session.documents.get(uri) is None:
         return
     session.context_provider.ask(
-        lambda: session.exclusions.look(uri), lambda: judge(server, session.documents.get(uri))
+        lambda: session.exclusions.look(uri), lambda: _judge_by_uri(session, editor, uri)
     )
 
 
-def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
+def did_change(session: Session, editor: Editor, params: types.DidChangeTextDocumentParams) -> None:
     """A change as large as a file may have made the document too large."""
     if any(len(event.text) > GREAT_CHANGE for event in params.content_changes):
-        _judge_by_uri(server, params.text_document.uri)
+        _judge_by_uri(session, editor, params.text_document.uri)
 
 
-def did_focus(server: MidfillServer, params: Any) -> None:
+def did_focus(session: Session, editor: Editor, params: Any) -> None:
     """The user looks at a document: {textDocument}. Rules may know more than when it was opened."""
     uri = str(params.textDocument.uri)
-    _judge_by_uri(server, uri)
-    look(server, uri)
+    _judge_by_uri(session, editor, uri)
+    look(session, editor, uri)
 
 
-def silence(server: MidfillServer, params: Any) -> dict[str, str]:
+def silence(session: Session, _: Editor, params: Any) -> dict[str, str]:
     """Answer {textDocument} with {reason, message}, both "" where suggestions may come."""
-    if server.session is None:
-        return _words(None)
-    return _words(server.session.silence(str(params.textDocument.uri)))
+    return _words(session.silence(str(params.textDocument.uri)))
 
 
-def _judge_by_uri(server: MidfillServer, uri: str) -> None:
-    if server.session is not None:
-        judge(server, server.session.documents.get(uri))
+def _judge_by_uri(session: Session, editor: Editor, uri: str) -> None:
+    judge(session, editor, session.documents.get(uri))
 
 
 def _words(verdict: Silence | None) -> dict[str, str]:

@@ -11,11 +11,9 @@ from context.text import split_lines
 from lsp_server.lsp import document_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from context.snapshot import Snapshot
     from lsp_server.documents.mirror import Change
-    from lsp_server.lsp.server import MidfillServer
+    from lsp_server.lsp.editor import Editor, Handler
     from lsp_server.session.session import Session
 
 CURSOR_RESTED = "midfill/cursorRested"
@@ -31,21 +29,19 @@ def folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
     return []
 
 
-def did_open(server: MidfillServer, params: types.DidOpenTextDocumentParams) -> None:
+def did_open(session: Session, editor: Editor, params: types.DidOpenTextDocumentParams) -> None:
     """Mirror a document, and prepare for its beginning."""
-    session = _session(server)
     document = session.documents.open(params)
     session.context_provider.opened(document)
-    document_status.judge(server, document)
-    document_status.look(server, document.uri)
+    document_status.judge(session, editor, document)
+    document_status.look(session, editor, document.uri)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
 
 
-def did_change(server: MidfillServer, params: types.DidChangeTextDocumentParams) -> None:
+def did_change(session: Session, editor: Editor, params: types.DidChangeTextDocumentParams) -> None:
     """Follow a change, and tell the pipeline of what was typed."""
-    session = _session(server)
     change = session.documents.change(params)
-    document_status.did_change(server, params)
+    document_status.did_change(session, editor, params)
     pipeline = session.pipeline_for(params.text_document.uri)
     if change is None:
         if session.pipeline is not None:
@@ -76,9 +72,9 @@ def _behind(
     return snapshot.at(Cursor(*place)), bool(above)
 
 
-def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -> None:
+def did_close(session: Session, _: Editor, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document's text and what was made for it."""
-    session, uri = _session(server), params.text_document.uri
+    uri = params.text_document.uri
     session.outcomes.closed(uri)
     session.documents.close(uri)
     session.silences.forget(uri)
@@ -88,46 +84,43 @@ def did_close(server: MidfillServer, params: types.DidCloseTextDocumentParams) -
         session.pipeline.closed(uri)
 
 
-def did_save(server: MidfillServer, params: types.DidSaveTextDocumentParams) -> None:
+def did_save(session: Session, editor: Editor, params: types.DidSaveTextDocumentParams) -> None:
     """Take the text of a save where it is needed."""
-    session = _session(server)
     document = session.documents.save(params)
     if document is not None and not document.out_of_sync:
         session.context_provider.opened(document)
-    document_status.judge(server, document)
+    document_status.judge(session, editor, document)
     for each in session.documents:  # what was saved may be an ignore file
-        document_status.look(server, each.uri)
+        document_status.look(session, editor, each.uri)
 
 
 def did_change_folders(
-    server: MidfillServer, params: types.DidChangeWorkspaceFoldersParams
+    session: Session, editor: Editor, params: types.DidChangeWorkspaceFoldersParams
 ) -> None:
     """Take other workspace folders."""
-    session = _session(server)
     session.documents.change_folders(params.event)
     session.context_provider.set_folders(session.documents.roots)
     for document in session.documents:
-        document_status.look(server, document.uri)
+        document_status.look(session, editor, document.uri)
 
 
-def cursor_rested(server: MidfillServer, params: Any) -> None:
+def cursor_rested(session: Session, _: Editor, params: Any) -> None:
     """An editor's plugin says where the cursor came to rest: {textDocument, position}."""
-    session = _session(server)
     position = types.Position(int(params.position.line), int(params.position.character))
     uri = str(params.textDocument.uri)
     session.context_provider.viewed(uri, _language(session, uri))
     _rest(session, session.documents.snapshot(uri, position))
 
 
-def did_focus(server: MidfillServer, params: Any) -> None:
+def did_focus(session: Session, editor: Editor, params: Any) -> None:
     """The user looks at an open document: {textDocument}."""
-    viewed(server, params)
-    document_status.did_focus(server, params)
+    viewed(session, editor, params)
+    document_status.did_focus(session, editor, params)
 
 
-def viewed(server: MidfillServer, params: Any) -> None:
+def viewed(session: Session, _: Editor, params: Any) -> None:
     """The user looks at a file, open or not: {textDocument}."""
-    session, uri = _session(server), str(params.textDocument.uri)
+    uri = str(params.textDocument.uri)
     session.context_provider.viewed(uri, _language(session, uri))
 
 
@@ -141,13 +134,7 @@ def _rest(session: Session, snapshot: Snapshot | None) -> None:
         pipeline.rest(snapshot)
 
 
-def _session(server: MidfillServer) -> Session:
-    if server.session is None:
-        raise RuntimeError("no session before `initialize`")
-    return server.session
-
-
-HANDLERS: Final[dict[str, Callable[[MidfillServer, Any], None]]] = {
+HANDLERS: Final[dict[str, Handler]] = {
     types.TEXT_DOCUMENT_DID_OPEN: did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,

@@ -45,14 +45,14 @@ class MidfillProtocol(LanguageServerProtocol):
         on_exit: called with the exit code when the client says `exit`.
         on_unreadable: called with the URI (if one can be seen) of a document notification whose
             parameters could not be read.
-        freeze: called with method and parameters of each request when it comes; what it returns
-            is what the handler gets. An `async` handler itself starts only after messages that
-            were read with the request, such as the next change of the text.
+        freeze: called with id, method and parameters of each request when it comes; what it
+            returns is what the handler gets. An `async` handler itself starts only after messages
+            that were read with the request, such as the next change of the text.
     """
 
     on_exit: Callable[[int], None] = staticmethod(lambda _: None)
     on_unreadable: Callable[[str | None], None] = staticmethod(lambda _: None)
-    freeze: Callable[[str, Any], Any] = staticmethod(lambda _, params: params)
+    freeze: Callable[[int | str, str, Any], Any] = staticmethod(lambda _, __, params: params)
     _initialized = False
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
@@ -131,7 +131,7 @@ class MidfillProtocol(LanguageServerProtocol):
         super().handle_message(message)
 
     def _handle_request(self, msg_id: int | str, method_name: str, params: Any) -> None:
-        super()._handle_request(msg_id, method_name, self.freeze(method_name, params))
+        super()._handle_request(msg_id, method_name, self.freeze(msg_id, method_name, params))
 
     def _hand_on(self, method: str, params: object) -> None:
         handler = self.fm.features.get(method)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.scheduler import Scheduler
 from lsp_server.completion.trace import AnswerSource, Trace
 from lsp_server.documents.mirror import Documents
-from lsp_server.session import idle, status
+from lsp_server.session import status
 from lsp_server.session.document_status import Silence, Silences, StatusReason, settings_rule
 from lsp_server.session.exclusions import Exclusions
 from lsp_server.session.status import Status
@@ -69,6 +70,7 @@ class Session:
         self.silences = Silences(rules)
         self.stats = Counters()
         self.outcomes = OutcomeTracker(settings.statistics, self.documents.text_of)
+        self.answer_ids = itertools.count(1)
         self.status = self._news = Status(
             "loading", "the model is being loaded", StatusReason.LOADING
         )
@@ -79,7 +81,6 @@ class Session:
         self._more_available = more_available
         self._calibrate = calibrate
         self._given_rates = rates
-        self._idle_task: asyncio.Task[None] | None = None
         self._waking: asyncio.Future[None] | None = None
         self._make_engine = make_engine
         self._loading = asyncio.Lock()
@@ -135,8 +136,6 @@ class Session:
             self._more_available,
             self.context_provider,
         )
-        if self._idle_task is None:
-            self._idle_task = asyncio.create_task(idle.run(self))
         _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
         self._tell(self._ready(engine))
         return None
@@ -214,8 +213,6 @@ class Session:
     def close(self) -> bool:
         """Stop everything; False when the engine is still in a prefill, which cannot be stopped."""
         self._closed = True
-        if self._idle_task is not None:
-            self._idle_task.cancel()
         self.context_provider.close()
         self.outcomes.close()
         return self.scheduler.close()

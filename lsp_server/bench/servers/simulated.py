@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lsprotocol import types
@@ -48,20 +47,14 @@ _PROTOCOL_S = 0.002
 _REST_S = 5.0
 
 
-@dataclass
-class _Protocol:
-    """Where notifications to the client go."""
+class _NoEditor:
+    """The editor of a simulation, which nobody looks at."""
 
-    def notify(self, method: str, params: object) -> None:
+    def notify(self, method: str, params: Mapping[str, object]) -> None:
         """Nobody listens."""
 
-
-@dataclass
-class _Host:
-    """What the handlers of documents need of a server."""
-
-    session: Session
-    protocol: _Protocol
+    def warn(self, message: str) -> None:
+        """Nobody reads."""
 
 
 class SimulatedServer:
@@ -97,7 +90,7 @@ class SimulatedServer:
             return self._engine
 
         self._session = Session(settings, make, more_available=self._more, rates=rates)
-        self._host: Any = _Host(self._session, _Protocol())
+        self._editor = _NoEditor()
         self._clock = clock.replaced(loop.time)
 
     @classmethod
@@ -154,7 +147,9 @@ class SimulatedServer:
         self._uri = f"file:///simulated/{task.id}/{task.file}"
         self._version, self._text = 1, task.before
         document = types.TextDocumentItem(self._uri, task.language, 1, task.before)
-        document_sync.did_open(self._host, types.DidOpenTextDocumentParams(document))
+        document_sync.did_open(
+            self._session, self._editor, types.DidOpenTextDocumentParams(document)
+        )
         await asyncio.sleep(_REST_S)
 
     def moved(self, text: str, offset: int) -> None:  # noqa: ARG002 -- asked with the request
@@ -166,7 +161,9 @@ class SimulatedServer:
         self._version, self._text = self._version + 1, text
         document = types.VersionedTextDocumentIdentifier(self._version, self._uri)
         partial = types.TextDocumentContentChangePartial(range=where, text=edit["text"])
-        document_sync.did_change(self._host, types.DidChangeTextDocumentParams(document, [partial]))
+        document_sync.did_change(
+            self._session, self._editor, types.DidChangeTextDocumentParams(document, [partial])
+        )
 
     async def complete(self, text: str, offset: int) -> Answer:
         """Ask the session."""
@@ -185,7 +182,9 @@ class SimulatedServer:
     async def close_task(self) -> None:
         """Close the document, and let work in the background end."""
         document = types.TextDocumentIdentifier(self._uri)
-        document_sync.did_close(self._host, types.DidCloseTextDocumentParams(document))
+        document_sync.did_close(
+            self._session, self._editor, types.DidCloseTextDocumentParams(document)
+        )
         await asyncio.sleep(_REST_S)
 
     async def ping(self) -> float | None:

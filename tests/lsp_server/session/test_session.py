@@ -127,12 +127,14 @@ async def test_states_are_given_back_at_idle(monkeypatch: pytest.MonkeyPatch) ->
     engine = FakeEngine(rest="foo()", kv_bytes_per_token=1000, budget_bytes=45_000)
     session = Session(Settings(), lambda: engine, calibrate=False)
     await session.load()
+    resting = asyncio.create_task(idle.run(session))
     text, _ = await session.complete(at("import os\n\n\nx = ‸\n"))
     assert text == "foo()"
     async with asyncio.timeout(PATIENCE_S):
         while engine.account().prompts:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
     assert (await session.complete(at("import os\n\n\nx = q‸\n")))[0] == "foo()"
+    resting.cancel()
     session.close()
 
 
@@ -150,6 +152,7 @@ async def test_a_model_that_nobody_asks_is_unloaded_and_comes_back(
     settings = Settings(engine=EngineSettings(idle_min=0.001))
     session = Session(settings, make, calibrate=False)
     await session.load()
+    resting = asyncio.create_task(idle.run(session))
     assert (await session.complete(at("x = ‸\n")))[0] == "foo()"
     async with asyncio.timeout(PATIENCE_S):
         while not engines[0].closed:  # noqa: ASYNC110 - no event tells of it
@@ -162,6 +165,7 @@ async def test_a_model_that_nobody_asks_is_unloaded_and_comes_back(
     assert (await session.complete(at("x = qq‸\n")))[0] == "foo()"
     assert len(engines) == 2
     assert session.status.state == "ready"
+    resting.cancel()
     session.close()
 
 
