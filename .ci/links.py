@@ -24,7 +24,7 @@ DOCS_IN_CODE = re.compile(r"\bdocs/[\w./-]+\.md\b")
 
 def tracked(pattern: str) -> list[Path]:
     """Files of the repository, new ones included, that still exist."""
-    listed = subprocess.run(  # noqa: S603
+    listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", pattern],  # noqa: S607
         capture_output=True,
         text=True,
