@@ -20,24 +20,35 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+# Linters of the plugins, and the types of VS Code that tsc needs.
+NPM_STAMPS := editors/node_modules/.stamp editors/vscode/node_modules/.stamp
+$(NPM_STAMPS): %/node_modules/.stamp: %/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing; install Node 20 or newer' >&2; exit 1; }
+	npm ci --silent --ignore-scripts --prefix $*
+	touch $@
+
 demo: $(VENV)/run.stamp ## Real ghost text from the real model, in the terminal (FILE=... for your own file)
 	$(BIN)/midfill models pull
 	$(BIN)/midfill demo $(FILE)
 
-fix: $(VENV)/dev.stamp ## Format and repair what can be repaired
+fix: $(VENV)/dev.stamp editors/node_modules/.stamp ## Format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/midfill config --markdown > docs/settings.md
 	$(BIN)/python editors/vscode/contribute_settings.py
+	npm run --silent --prefix editors fix
 
-lint: $(VENV)/dev.stamp ## Style, bugs and import arrows
+lint: $(VENV)/dev.stamp editors/node_modules/.stamp ## Style, bugs, layers and links; Python, TypeScript, Lua
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/house.py
+	$(BIN)/python .ci/links.py
+	npm run --silent --prefix editors lint
 
-typecheck: $(VENV)/dev.stamp ## mypy --strict
+typecheck: $(VENV)/dev.stamp editors/vscode/node_modules/.stamp ## mypy --strict, tsc
 	$(BIN)/mypy
+	npm run --silent --prefix editors/vscode typecheck
 
 test: $(VENV)/dev.stamp ## All tests, those with the real model included
 	$(BIN)/midfill models pull
@@ -58,4 +69,4 @@ lock: $(VENV)/dev.stamp ## Resolve the dependencies again
 	$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove the environment and caches (never the model)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) editors/node_modules editors/vscode/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Layouts: where pieces of other files stand in a prompt, and how they are spelled.
 
-Which layout pays, if any, depends on the model; docs/context.md has the figures.
+Which layout pays, if any, depends on the model; docs/design/context.md has the figures.
 """
 
 from __future__ import annotations

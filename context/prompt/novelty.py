@@ -1,7 +1,7 @@
 """Novelty: the lines of an outline that tell a name which the prompt does not have.
 
 A definition of a name that stands in the prompt already is worth next to nothing to a model, one
-of a new name is worth most (docs/context-study.md).
+of a new name is worth most (docs/lab/context-study.md).
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class RankedCandidate:
 def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
     """The best first; equal scores in an order that does not depend on how they were found.
 
-    Outlines come before windows: they tell a name in half the tokens (docs/context-study.md).
+    Outlines come before windows: they tell a name in half the tokens (docs/lab/context-study.md).
     """
 
     def key(one: Candidate) -> tuple[bool, float, str, str, str]:

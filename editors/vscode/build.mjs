@@ -1,6 +1,7 @@
 // Bundles the extension into dist/, or with --tests the unit tests into out/test/.
-import { build } from "esbuild";
+
 import { readdirSync } from "node:fs";
+import { build } from "esbuild";
 
 const production = process.argv.includes("--production");
 const shared = { bundle: true, platform: "node", format: "cjs", target: "node20", logLevel: "warning" };

@@ -60,7 +60,7 @@ class CatalogueEntry:
         licence: SPDX identifier.
         sources: where to get the file, tried in order; a file named by the user comes first.
         projection: rows of the output projection after conversion (`engine.models.trim`), 0 for
-            all; docs/quantization.md has the figures.
+            all; docs/lab/quantization.md has the figures.
     """
 
     name: str

@@ -81,7 +81,7 @@ def _add_confidence(commands: Commands) -> None:
     parser = commands.add_parser(
         "confidence", help="how often a text is right that the model gives a probability"
     )
-    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/evaluation.md")
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/evaluation.md")
     parser.add_argument("--count", type=positive, metavar="N", help="a random sample of N tasks")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
     parser.add_argument("--model", metavar="NAME", help="a model of the store")
@@ -100,12 +100,12 @@ def _add_context(commands: Commands) -> None:
     parser = commands.add_parser(
         "context", help="does the model use a definition of another file that is given by hand?"
     )
-    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/context-study.md")
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/context-study.md")
     parser.add_argument(
         "--cells",
         default="repo/outline",
         metavar="A,B",
-        help="LAYOUT/FORM@TOKENS, and ! for the hole at the cursor; docs/context-study.md",
+        help="LAYOUT/FORM@TOKENS, and ! for the hole at the cursor; docs/lab/context-study.md",
     )
     parser.add_argument("--tokens", type=positive, default=512, help="of the prompt without it")
     parser.add_argument("--count", type=positive, metavar="N", help="a random sample of N tasks")
@@ -127,7 +127,7 @@ def _add_quantization(commands: Commands) -> None:
     parser = commands.add_parser(
         "quantization", help="what int8 costs in likelihood, and a trimmed projection saves"
     )
-    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/evaluation.md")
+    parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/evaluation.md")
     parser.add_argument("--model", metavar="NAME", help="a model of the store")
     parser.add_argument(
         "--tokens", type=positive, default=2000, metavar="N", help="of each language"

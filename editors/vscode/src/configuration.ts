@@ -1,7 +1,7 @@
 /** VS Code's configuration, as checked settings; and the two switches that commands turn. */
 
 import { ConfigurationTarget, type LogOutputChannel, workspace } from "vscode";
-import { readSettings, serverSettings, type ServerSettings, type Settings } from "./settings";
+import { readSettings, type ServerSettings, type Settings, serverSettings } from "./settings";
 
 export function currentSettings(log: LogOutputChannel): Settings {
   const configuration = workspace.getConfiguration("midfill");
@@ -20,8 +20,7 @@ export function currentServerSettings(names: readonly string[]): ServerSettings 
   const configuration = workspace.getConfiguration("midfill");
   return serverSettings(names, (name) => {
     const known = configuration.inspect(name);
-    const set =
-      known?.workspaceFolderValue ?? known?.workspaceValue ?? known?.globalValue ?? undefined;
+    const set = known?.workspaceFolderValue ?? known?.workspaceValue ?? known?.globalValue ?? undefined;
     return set === undefined ? undefined : configuration.get(name);
   });
 }

@@ -1,8 +1,8 @@
 /** Tells the server where the cursor rests, so that it can read ahead of the first key. */
 
 import { type Disposable, type TextEditor, window } from "vscode";
-import { offBecause, type Settings } from "./settings";
 import type { Server } from "./server";
+import { offBecause, type Settings } from "./settings";
 
 const REST_MS = 150;
 

@@ -25,7 +25,8 @@ export function activate(context: ExtensionContext): void {
 
   const shown = new Shown();
   const suggestions = new Suggestions(settings, shown);
-  const running = (server = new Server(log, suggestions.middleware, settings, () => ofServer));
+  const running = new Server(log, suggestions.middleware, settings, () => ofServer);
+  server = running;
   const silences = new Silences();
   const bar = new StatusBar();
   const pages = new Pages();

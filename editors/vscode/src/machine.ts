@@ -4,7 +4,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { workspace } from "vscode";
-import { findExecutable, type Found } from "./executable";
+import { type Found, findExecutable } from "./executable";
 
 const WINDOWS = process.platform === "win32";
 

@@ -1,7 +1,7 @@
 /** The server process: started, watched, started again. One at a time. */
 
 import { type Disposable, EventEmitter, type LogOutputChannel } from "vscode";
-import { type LanguageClient, type Middleware } from "vscode-languageclient/node";
+import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 import { makeClient } from "./client";
 import { CrashLoop } from "./crashLoop";
 import type { Health } from "./health";

@@ -63,7 +63,7 @@ export function serverSettings(names: readonly string[], set: (name: string) => 
     const value = set(name);
     const [section, field] = name.split(".");
     if (value !== undefined && section !== undefined && field !== undefined) {
-      (found[section] ??= {})[field] = value;
+      found[section] = { ...found[section], [field]: value };
     }
   }
   return found;

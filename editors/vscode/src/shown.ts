@@ -35,9 +35,7 @@ export class Shown {
 
   /** The text to show in answer to a request: what is on screen only ever gets longer. */
   extended(place: Place, text: string): string {
-    return this.#place !== undefined && same(this.#place, place) && !text.startsWith(this.#text)
-      ? this.#text
-      : text;
+    return this.#place !== undefined && same(this.#place, place) && !text.startsWith(this.#text) ? this.#text : text;
   }
 }
 

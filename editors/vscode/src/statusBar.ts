@@ -1,13 +1,6 @@
 /** The status bar item: all facts in, one look out. */
 
-import {
-  type Disposable,
-  MarkdownString,
-  StatusBarAlignment,
-  type StatusBarItem,
-  ThemeColor,
-  window,
-} from "vscode";
+import { type Disposable, MarkdownString, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from "vscode";
 import { type Health, look } from "./health";
 
 export class StatusBar implements Disposable {

@@ -53,7 +53,9 @@ export class Suggestions {
     this.#answered.fire(performance.now() - started);
     // With an entry of the menu selected the text answers that entry, not the document alone.
     const whole = context.selectedCompletionInfo === undefined ? this.#growOnly(place, answer) : answer;
-    itemsOf(whole).forEach((item) => cutBefore(document, item));
+    for (const item of itemsOf(whole)) {
+      cutBefore(document, item);
+    }
     return whole;
   }
 

@@ -7,12 +7,12 @@ import {
   needsRestart,
   offBecause,
   readSettings,
-  serverSettings,
   type Settings,
+  serverSettings,
 } from "../src/settings";
 
-const properties: Record<string, { default: unknown }> = JSON.parse(readFileSync("package.json", "utf8"))
-  .contributes.configuration[0].properties;
+const properties: Record<string, { default: unknown }> = JSON.parse(readFileSync("package.json", "utf8")).contributes
+  .configuration[0].properties;
 
 function read(values: Record<string, unknown> = {}) {
   return readSettings((key) => {
@@ -25,7 +25,9 @@ const defaults: Settings = read().settings;
 
 test("every setting of the extension is read, and its default is valid", () => {
   assert.deepEqual(
-    Object.keys(defaults).map((key) => `midfill.${key}`).sort(),
+    Object.keys(defaults)
+      .map((key) => `midfill.${key}`)
+      .sort(),
     Object.keys(properties).sort(),
   );
   assert.deepEqual(read().problems, []);
@@ -50,8 +52,14 @@ for (const [key, value] of [
 test("of the server's settings only those that somebody set are sent", () => {
   const names = ["latency.target_ms", "suggestions.max_lines", "suggestions.ahead"];
   const set: Record<string, unknown> = { "suggestions.max_lines": 1, "suggestions.ahead": false };
-  assert.deepEqual(serverSettings(names, () => undefined), {});
-  assert.deepEqual(serverSettings(names, (name) => set[name]), { suggestions: { max_lines: 1, ahead: false } });
+  assert.deepEqual(
+    serverSettings(names, () => undefined),
+    {},
+  );
+  assert.deepEqual(
+    serverSettings(names, (name) => set[name]),
+    { suggestions: { max_lines: 1, ahead: false } },
+  );
 });
 
 test("another model, device or number of threads needs the server anew", () => {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Runs fill-in-the-middle tasks through the server's own pipeline and counts what is right. The fields
-of a task file and what every figure means are said in docs/evaluation.md.
+of a task file and what every figure means are said in docs/lab/evaluation.md.
 
   midfill eval tasks.jsonl --out a.json
   midfill eval tasks.jsonl --set prompt.max_tokens=256 --out b.json --compare a.json

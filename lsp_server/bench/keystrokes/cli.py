@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KEYSTROKES = """\
 Types recorded edits into a server over stdio, key by key in real time, and counts what its
-suggestions are worth. What every figure means is said in docs/benchmarks.md.
+suggestions are worth. What every figure means is said in docs/lab/benchmarks.md.
 
   midfill bench keystrokes --repo .
   midfill bench keystrokes --tasks replay.jsonl --quick --json out.json --html out.html

@@ -76,7 +76,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def figures(counts: Sequence[Counts]) -> dict[str, float]:
-    """The figures that docs/benchmarks.md defines, over all tasks together."""
+    """The figures that docs/lab/benchmarks.md defines, over all tasks together."""
     c = total(counts)
     actions = c.keys + c.accepts
     entered = c.keys + c.accepted_chars

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lsp_server.bench.tasks.files import TaskRow
 
-GUIDE: Final = "docs/evaluation.md"
+GUIDE: Final = "docs/lab/evaluation.md"
 
 LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript"}
 """Short names in task files, and the LSP language identifiers that they mean."""
@@ -89,7 +89,7 @@ def read_tasks(path: Path) -> list[HoleTask]:
     """The tasks of a JSON Lines file.
 
     A row has `id`, `lang`, `prefix`, `middle`, `suffix`; `set`, `kind`, `file`, `repo`, `quick`,
-    `exec` and others where known (docs/evaluation.md).
+    `exec` and others where known (docs/lab/evaluation.md).
 
     Raises:
         TaskFileError: no such file, no task in it, or a row that is not a task; names the line.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lsp_server.bench.tasks.files import TaskRow
 
-GUIDE: Final = "docs/benchmarks.md"
+GUIDE: Final = "docs/lab/benchmarks.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,10 @@ local function on_exit(code, signal, id)
   if not wait_ms then
     set_state('error', how)
     messages.tell(
-      ('%s %d times within %d s and is left alone. :Midfill log shows why, :Midfill restart '
-        .. 'tries again.'):format(how, count, crashes.WINDOW_S),
+      (
+        '%s %d times within %d s and is left alone. :Midfill log shows why, :Midfill restart '
+        .. 'tries again.'
+      ):format(how, count, crashes.WINDOW_S),
       vim.log.levels.ERROR
     )
     return
@@ -224,10 +226,7 @@ function M.attach(bufnr)
     set_state('missing', ('%s is not installed'):format(layered.cmd[1]))
     messages.tell_once(
       'missing',
-      ('`%s` is not on the PATH. Install it with `%s`, then :Midfill restart'):format(
-        layered.cmd[1],
-        INSTALL
-      ),
+      ('`%s` is not on the PATH. Install it with `%s`, then :Midfill restart'):format(layered.cmd[1], INSTALL),
       vim.log.levels.ERROR
     )
     return

@@ -46,10 +46,9 @@ local off = false
 ---@param value any
 ---@return boolean
 local function is_strings(value)
-  return vim.islist(value)
-    and vim.iter(value):all(function(each)
-      return type(each) == 'string'
-    end)
+  return vim.islist(value) and vim.iter(value):all(function(each)
+    return type(each) == 'string'
+  end)
 end
 
 ---@param value any

@@ -20,7 +20,7 @@ local function check_command(command)
   if vim.fn.executable(command[1]) == 0 then
     vim.health.error(
       ('`%s` is not on the PATH'):format(command[1]),
-      { 'Install it: ' .. require('midfill.client').INSTALL, "Or set `cmd` in setup()" }
+      { 'Install it: ' .. require('midfill.client').INSTALL, 'Or set `cmd` in setup()' }
     )
     return
   end

@@ -41,8 +41,8 @@ BAD_TASKS = [
 @pytest.mark.parametrize(
     ("read", "good", "guide"),
     [
-        (typing.read_tasks, TO_TYPE, "docs/benchmarks.md"),
-        (holes.read_tasks, TO_FILL, "docs/evaluation.md"),
+        (typing.read_tasks, TO_TYPE, "docs/lab/benchmarks.md"),
+        (holes.read_tasks, TO_FILL, "docs/lab/evaluation.md"),
     ],
     ids=["bench", "eval"],
 )
