@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from engine.models.store import AUTO, Store
-from lsp_server.file_watch import FileWatch
 from lsp_server.lsp import document_status
+from lsp_server.workspace.watch import FileWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from lsp_server.lsp.server import MidfillServer
 
 _log = logging.getLogger(__name__)
@@ -42,24 +39,22 @@ def did_change(server: MidfillServer, params: types.DidChangeConfigurationParams
 
 def watch_files(server: MidfillServer) -> None:
     """Follow the config file, and the file with the choice of `midfill models use`."""
-    if server.watches:
+    if server.watch is not None:
         return
-    store = Store()
+    store, loop = Store(), asyncio.get_running_loop()
     server.chosen_model = store.chosen()
-    _watch(server, server.configuration.path, _file_changed)
-    _watch(server, store.choice_file, _choice_changed)
+    readers = {
+        server.configuration.path.absolute().as_posix(): _file_changed,
+        store.choice_file.absolute().as_posix(): _choice_changed,
+    }
 
-
-def _watch(server: MidfillServer, path: Path, changed: Callable[[MidfillServer], None]) -> None:
-    loop = asyncio.get_running_loop()
-
-    def tell() -> None:
+    def changed(locations: set[str], _: dict[str, str]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(changed, server)
+            for location in locations:
+                loop.call_soon_threadsafe(readers[location], server)
 
-    watch = FileWatch(path, tell)
-    server.watches.append(watch)
-    watch.start()
+    server.watch = FileWatch(changed, at_start=True)
+    server.watch.follow(readers)
 
 
 def _choice_changed(server: MidfillServer) -> None:

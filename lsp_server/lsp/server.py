@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.api import Engine
-    from lsp_server.file_watch import FileWatch
     from lsp_server.session.status import Status
     from lsp_server.settings.layers import Configuration
     from lsp_server.settings.model import Settings
+    from lsp_server.workspace.watch import FileWatch
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -63,7 +63,7 @@ class MidfillServer(LanguageServer):
             converter_factory=make_converter,
         )
         self.configuration = configuration
-        self.watches: list[FileWatch] = []
+        self.watch: FileWatch | None = None
         self.chosen_model = ""
         self.make_engine = make_engine
         self.session: Session | None = None
@@ -98,8 +98,8 @@ class MidfillServer(LanguageServer):
 
     def close(self) -> int:
         """Free everything; returns the exit code."""
-        for watch in self.watches:
-            watch.stop()
+        if self.watch is not None:
+            self.watch.stop()
         if self.session is not None and not self.session.close():
             # a thread inside native code would make the interpreter's own exit wait or abort
             logging.shutdown()

@@ -27,7 +27,7 @@ from context.sources.gather import Gatherer, GatherRequest
 from context.sources.recency import Recency
 from lsp_server.background import Background
 from lsp_server.workspace import recent_files
-from lsp_server.workspace.watch import DiskWatch
+from lsp_server.workspace.watch import FileWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,7 +76,7 @@ class ContextProvider:
         self._loop: asyncio.AbstractEventLoop | None = None
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()
-        self._disk = DiskWatch(self._changed_on_disk, watches=watches)
+        self._disk = FileWatch(self._changed_on_disk, watches=watches)
         self._thread = Background("context_provider")
         self._last: _Task | None = None
         self._waiters: dict[int, Callable[[], object]] = {}  # by turn: whom to call, once

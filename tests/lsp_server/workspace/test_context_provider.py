@@ -260,7 +260,7 @@ async def test_news_of_the_disk_take_nobodys_answer_away(
 
 
 async def test_failures_and_the_end_leave_nobody_waiting(editor: Editor) -> None:
-    """Whoever asked is called once: when the work raised, when it was never begun, after the end."""
+    """Who asked is called once: when the work raised, when it was never begun, after the end."""
     provider = editor.context_provider
     app = editor.open("app.py", APP)
     told: list[str] = []
