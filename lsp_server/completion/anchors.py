@@ -52,6 +52,7 @@ class Anchors:
         self._scheduler = scheduler
         self._context_provider = context_provider
         self._stables: dict[str, list[Stable]] = {}
+        self._rested: Snapshot | None = None
 
     @property
     def keep(self) -> bool:
@@ -81,6 +82,7 @@ class Anchors:
 
     def rest(self, snapshot: Snapshot) -> None:
         """The cursor came to rest: look around, then read what a request here would need."""
+        self._rested = snapshot
         self._look_around(snapshot, lambda: self._warm(snapshot))
 
     def forget(self, uri: str) -> None:
@@ -120,7 +122,7 @@ class Anchors:
     def _warm(self, snapshot: Snapshot) -> None:
         """Read the stable part that a request here would need."""
         engine = self._scheduler.engine
-        if engine is None:
+        if engine is None or snapshot is not self._rested:  # the cursor rests elsewhere by now
             return
         known = self._known(snapshot)
         for stable in self._stables.get(snapshot.uri, ()):

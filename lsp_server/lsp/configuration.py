@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from engine.models.store import AUTO, Store
-from lsp_server.file_watch import FileWatch
 from lsp_server.lsp import document_status
+from lsp_server.workspace.watch import FileWatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from lsp_server.lsp.editor import AnsweringEditor
     from lsp_server.session.session import Session
@@ -49,7 +48,7 @@ class ClientConfiguration:
         self._editor = editor
         self._keep = keep
         self._chosen_model = ""
-        self._watches: list[FileWatch] = []
+        self._watch: FileWatch | None = None
 
     async def take_over(self) -> None:
         """Ask the client for its settings, and to tell of changes."""
@@ -65,28 +64,27 @@ class ClientConfiguration:
 
     def watch_files(self) -> None:
         """Follow the config file, and the file with the choice of `midfill models use`."""
-        if self._watches:
+        if self._watch is not None:
             return
-        store = Store()
+        store, loop = Store(), asyncio.get_running_loop()
         self._chosen_model = store.chosen()
-        self._watch(self._configuration.path, self._file_changed)
-        self._watch(store.choice_file, self._choice_changed)
+        readers: dict[str, Callable[[], None]] = {
+            self._configuration.path.absolute().as_posix(): self._file_changed,
+            store.choice_file.absolute().as_posix(): self._choice_changed,
+        }
+
+        def changed(locations: set[str], _: dict[str, str]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                for location in locations:
+                    loop.call_soon_threadsafe(readers[location])
+
+        self._watch = FileWatch(changed, at_start=True)
+        self._watch.follow(readers)
 
     def close(self) -> None:
         """Look at no file any more."""
-        for watch in self._watches:
-            watch.stop()
-
-    def _watch(self, path: Path, changed: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-
-        def tell() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(changed)
-
-        watch = FileWatch(path, tell)
-        self._watches.append(watch)
-        watch.start()
+        if self._watch is not None:
+            self._watch.stop()
 
     def _choice_changed(self) -> None:
         """It decides as long as the settings leave the model to midfill."""

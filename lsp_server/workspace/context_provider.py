@@ -1,4 +1,4 @@
-"""Surroundings: what could stand in a prompt besides the file at hand.
+"""What could stand in a prompt besides the file at hand.
 
 The event loop only notes what the editor tells. Disks are read and texts compared on a thread of
 its own, when the cursor rests; whoever makes a prompt takes what was found by then, at once.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import time
@@ -26,7 +27,7 @@ from context.sources.gather import Gatherer, GatherRequest
 from context.sources.recency import Recency
 from lsp_server.background import Background
 from lsp_server.workspace import recent_files
-from lsp_server.workspace.watch import DiskWatch
+from lsp_server.workspace.watch import FileWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,13 +46,12 @@ _MOST_KNOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A place to gather for, with what was recent then, and whom to tell."""
+    """A place to gather for, with what was recent then."""
 
     snapshot: Snapshot
     tokens: int
     recent: tuple[str, ...]
     edits: RecentEdits | None
-    then: Callable[[], None]
 
 
 class ContextProvider:
@@ -76,9 +76,11 @@ class ContextProvider:
         self._loop: asyncio.AbstractEventLoop | None = None
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()
-        self._disk = DiskWatch(self._changed_on_disk, watches=watches)
+        self._disk = FileWatch(self._changed_on_disk, watches=watches)
         self._thread = Background("context_provider")
         self._last: _Task | None = None
+        self._waiters: dict[int, Callable[[], object]] = {}  # by turn: whom to call, once
+        self._turns = itertools.count(1)
 
     # What the editor tells
 
@@ -157,26 +159,39 @@ class ContextProvider:
         Args:
             snapshot: the place.
             tokens: room for all pieces together.
-            then: called on the event loop when `known` has them, unless another wish came first.
+            then: called once on the event loop, whatever happens: when `known` has the pieces, or
+                those of the wish that replaced this one, when gathering failed, or at the end.
         """
         if not self._settings.enabled:
             then()
             return
-        task = self._plan(snapshot, tokens, then)
-        self._thread.replace(lambda: self._tell(self._found, task, self._gather(task)))
+        task, turn = self._plan(snapshot, tokens), self._wait(then)
+
+        def job() -> None:
+            found: tuple[Candidate, ...] | None = None
+            try:
+                found = self._gather(task)
+            finally:
+                self._tell(self._found, task, found)
+                self._tell(self._call_waiters, turn)
+
+        self._thread.replace(job)
 
     def gather(self, snapshot: Snapshot, tokens: int) -> tuple[Candidate, ...]:
         """Gather here and now, for a command line that has no editor to keep waiting."""
-        found = self._gather(self._plan(snapshot, tokens, lambda: None))
+        found = self._gather(self._plan(snapshot, tokens))
         self._known[snapshot.uri] = found
         return found
 
     def ask(self, look: Callable[[], object], then: Callable[[], object]) -> None:
-        """Do something that may wait for a disk, then something on the event loop."""
+        """Do something that may wait for a disk, then, in any case, something on the event loop."""
+        turn = self._wait(then)
 
         def job() -> None:
-            look()
-            self._tell(then)
+            try:
+                look()
+            finally:
+                self._tell(self._call_waiter, turn)
 
         self._thread.post(job)
 
@@ -191,18 +206,37 @@ class ContextProvider:
         }
 
     def close(self) -> None:
-        """Remember what was recent, and end."""
+        """Remember what was recent, call all who wait, and end."""
         self._disk.stop()
         self._thread.close()
+        self._tell(self._call_waiters, next(self._turns))
         if self._state_file is not None:  # what was posted for this may not be done any more
             recent_files.save(self._state_file, self._recency.as_dict())
 
     # On the event loop
 
-    def _plan(self, snapshot: Snapshot, tokens: int, then: Callable[[], None]) -> _Task:
+    def _wait(self, then: Callable[[], object]) -> int:
+        """Note whom to call; returns the turn, which grows."""
+        turn = next(self._turns)
+        self._waiters[turn] = then
+        if self._thread.closing:  # nothing is done any more
+            self._tell(self._call_waiter, turn)
+        return turn
+
+    def _call_waiters(self, last: int) -> None:
+        """Call who waited for a turn, and for those before it: newer wishes replaced them."""
+        for turn in [turn for turn in self._waiters if turn <= last]:
+            self._tell(self._call_waiter, turn)  # each by itself, since one may raise
+
+    def _call_waiter(self, turn: int) -> None:
+        then = self._waiters.pop(turn, None)
+        if then is not None:
+            then()
+
+    def _plan(self, snapshot: Snapshot, tokens: int) -> _Task:
         recent = self._recency.files(snapshot.language)
         edits = self._edits.copy() if self._settings.edits else None
-        return _Task(snapshot, tokens, recent, edits, then)
+        return _Task(snapshot, tokens, recent, edits)
 
     def _saving(self) -> Callable[[], None] | None:
         """What writes down what is recent now, None when that is no news."""
@@ -230,7 +264,9 @@ class ContextProvider:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(function, *args)
 
-    def _found(self, task: _Task, found: tuple[Candidate, ...]) -> None:
+    def _found(self, task: _Task, found: tuple[Candidate, ...] | None) -> None:
+        if found is None:  # it failed, so what was known before stays
+            return
         uri = task.snapshot.uri
         self._known.pop(uri, None)
         self._known[uri] = found
@@ -241,8 +277,6 @@ class ContextProvider:
         self._disk.follow(dict.fromkeys(locations))
         if (save := self._saving()) is not None:
             self._thread.post(save)
-        if not self._thread.waits:
-            task.then()
 
     def _news(self, gone: set[str], renamed: dict[str, str]) -> None:
         """Files changed on the disk: names are followed, and pieces of them gathered again."""

@@ -8,14 +8,14 @@ import os
 import threading
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.fake import FakeEngine
-from lsp_server import cli, file_watch
+from lsp_server import cli
 from lsp_server.commands import config
 from lsp_server.session.session import Session
 from lsp_server.session.status import Status
@@ -35,9 +35,6 @@ from lsp_server.settings.layers import (
 from lsp_server.settings.model import Settings
 from lsp_server.settings.schema import KEYS, SECTIONS, json_schema
 from tests.conftest import PATIENCE_S, at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TARGET = "latency.target_ms"
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
@@ -357,89 +354,6 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     writer.join(PATIENCE_S)
     configuration.reload()
     assert configuration.settings.latency.target_ms == 300
-
-
-# Watching
-
-
-class Watched:
-    """A watch and how often it called."""
-
-    def __init__(self, path: Path) -> None:
-        self.calls = 0
-        self._called = threading.Condition()
-        self.watch = file_watch.FileWatch(path, self._call)
-        self.watch.start()
-
-    def _call(self) -> None:
-        with self._called:
-            self.calls += 1
-            self._called.notify_all()
-
-    def after(self, change: Callable[[], object]) -> bool:
-        """Whether a change brings a call."""
-        with self._called:
-            assert self._called.wait_for(lambda: self.calls, PATIENCE_S), "the first call"
-        # the first call may still be the echo of what was done before
-        before = self.calls
-        change()
-        with self._called:
-            return self._called.wait_for(lambda: self.calls > before, PATIENCE_S)
-
-
-def _no_watches(*_: object) -> None:
-    raise OSError("no watches left")
-
-
-@pytest.mark.parametrize("watches", [True, False], ids=["told", "polling"])
-def test_every_way_to_change_the_file_is_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, watches: bool
-) -> None:
-    """Written, replaced by renaming, removed and made again; with the system's news and without."""
-    if not watches:
-        monkeypatch.setattr("watchdog.observers.api.BaseObserver.schedule", _no_watches)
-        monkeypatch.setattr(file_watch, "POLL_S", 0.01)
-    path, other = tmp_path / "config.toml", tmp_path / "other"
-    watched = Watched(path)
-    try:
-        assert watched.after(lambda: path.write_text("a = 1\n"))
-        assert watched.after(lambda: path.write_text("a = 22\n"))
-        other.write_text("a = 333\n")
-        assert watched.after(lambda: other.replace(path))
-        assert watched.after(path.unlink)
-        assert watched.after(lambda: path.write_text("a = 4444\n"))
-    finally:
-        watched.watch.stop()
-
-
-def test_a_folder_that_comes_later_is_found_by_polling(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing can be watched before it exists."""
-    monkeypatch.setattr(file_watch, "POLL_S", 0.01)
-    path = tmp_path / "later" / "config.toml"
-    watched = Watched(path)
-    try:
-        path.parent.mkdir()
-        assert watched.after(lambda: path.write_text("a = 1\n"))
-    finally:
-        watched.watch.stop()
-
-
-def test_the_target_of_a_link_is_watched(tmp_path: Path) -> None:
-    """Dotfiles are often links into another folder."""
-    (tmp_path / "dotfiles").mkdir()
-    target, path = tmp_path / "dotfiles" / "midfill.toml", tmp_path / "config.toml"
-    target.write_text("a = 1\n")
-    try:
-        path.symlink_to(target)
-    except OSError:
-        pytest.skip("this account may not make links")
-    watched = Watched(path)
-    try:
-        assert watched.after(lambda: target.write_text("a = 22\n"))
-    finally:
-        watched.watch.stop()
 
 
 # A session

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from context.candidate import Candidate
     from context.snapshot import Snapshot
+    from context.sources.gather import GatherRequest
 
 STORE = '''\
 class Store:
@@ -214,8 +215,8 @@ async def test_a_file_that_another_tool_changed_is_gathered_again(tmp_path: Path
         editor.context_provider.close()
 
 
-async def test_the_newest_wish_wins_and_nobody_waits(editor: Editor) -> None:
-    """While one place is gathered for, wishes replace each other; asking returns at once."""
+async def test_the_newest_wish_wins_and_everybody_is_told(editor: Editor) -> None:
+    """While one place is gathered for, wishes replace each other; one look serves all of them."""
     editor.open("other.py", STORE)
     app = editor.open("app.py", APP)
     gate = threading.Event()
@@ -225,9 +226,63 @@ async def test_the_newest_wish_wins_and_nobody_waits(editor: Editor) -> None:
         editor.context_provider.want(app, 600, functools.partial(told.append, number))
     assert editor.context_provider.known(app.uri) == ()
     gate.set()
-    await editor.until(lambda: bool(told))
-    assert told == [49]
+    await editor.until(lambda: len(told) == 50)
+    assert told == list(range(50))
     assert editor.context_provider.gathered == 1
+
+
+async def test_news_of_the_disk_take_nobodys_answer_away(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wish under way is answered although a changed file made a newer one wait behind it."""
+    provider = editor.context_provider
+    app = editor.open("app.py", APP)
+    await editor.gather(app)
+    begun, end, later, told = threading.Event(), threading.Event(), threading.Event(), []
+    real = provider._gatherer.gather
+
+    def slow(wish: GatherRequest, *, late: Callable[[], bool]) -> list[Candidate]:
+        begun.set()
+        end.wait(PATIENCE_S)
+        return real(wish, late=late)
+
+    monkeypatch.setattr(provider._gatherer, "gather", slow)
+    provider.want(app, 600, lambda: told.append("the place"))
+    await editor.until(begun.is_set)
+    provider._thread.post(lambda: later.wait(PATIENCE_S))  # or the newer one might begin in time
+    provider._changed_on_disk(set(), {})
+    await editor.until(lambda: provider._thread.waits)
+    end.set()
+    try:
+        await editor.until(lambda: bool(told))
+    finally:
+        later.set()
+
+
+async def test_failures_and_the_end_leave_nobody_waiting(editor: Editor) -> None:
+    """Who asked is called once: when the work raised, when it was never begun, after the end."""
+    provider = editor.context_provider
+    app = editor.open("app.py", APP)
+    told: list[str] = []
+
+    def fail(*_: object, **__: object) -> list[Candidate]:
+        raise RuntimeError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provider._gatherer, "gather", fail)
+        provider.want(app, 600, lambda: told.append("gathering failed"))
+        await editor.until(lambda: len(told) == 1)
+    provider.ask(fail, lambda: told.append("looking failed"))
+    await editor.until(lambda: len(told) == 2)
+    gate = threading.Event()
+    provider._thread.post(lambda: gate.wait(PATIENCE_S))
+    provider.ask(lambda: None, lambda: told.append("posted"))
+    provider.want(app, 600, lambda: told.append("waiting"))
+    provider.close()
+    provider.want(app, 600, lambda: told.append("too late"))
+    await editor.until(lambda: len(told) == 5)
+    gate.set()
+    assert sorted(told[2:]) == ["posted", "too late", "waiting"]
 
 
 async def test_without_other_files_nothing_is_read(tmp_path: Path) -> None:
