@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lsp_server.completion import mood
 from lsp_server.completion.inflight import Decoded, InflightGeneration
 from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import present
@@ -49,7 +50,8 @@ class Alternatives:
         if not flight.done:
             flight.cancel.cancel()
         texts = flight.generation.texts if flight.generation else ()
-        shape, settings = TextConstraints.of(snapshot), self.settings.suggestions
+        shape = TextConstraints.of(snapshot)
+        settings = mood.bolder(self.settings.suggestions)
         cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
         return [text for text in dict.fromkeys(cut) if text.strip()]
 

@@ -9,14 +9,17 @@ import logging
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from lsp_server.completion import latency_budget
+from lsp_server import clock
+from lsp_server.completion import latency_budget, mood
 from lsp_server.completion.alternatives import Alternatives
 from lsp_server.completion.anchors import Anchors
 from lsp_server.completion.cache import CompletionCache
 from lsp_server.completion.inflight import Decoded, InflightGeneration
+from lsp_server.completion.manners import Manners
 from lsp_server.completion.power import Power
 from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import enough, present
+from lsp_server.completion.shown import Shown
 from lsp_server.completion.trace import AnswerSource, Trace
 
 if TYPE_CHECKING:
@@ -27,10 +30,14 @@ if TYPE_CHECKING:
     from engine.calibration import Rates
     from lsp_server.completion.counters import Counters
     from lsp_server.completion.scheduler import Scheduler
-    from lsp_server.settings.model import Settings
+    from lsp_server.documents.mirror import Change
+    from lsp_server.settings.model import Settings, SuggestionSettings
     from lsp_server.workspace.context_provider import ContextProvider
 
 _log = logging.getLogger(__name__)
+
+_LOOK_S = 60.0
+"""Seconds between looks at a flight that says nothing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,12 +81,16 @@ class Pipeline:
         self.alternatives = Alternatives(settings, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
-        self._shown: dict[str, str] = {}
+        self._manners = Manners()
+        self._shown: dict[str, Shown] = {}
         self._newest: dict[str, Trace] = {}
         self._followers: set[asyncio.Task[None]] = set()
 
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
         """Answer one request; cancelling the task keeps the work for the next request."""
+        self._newest[snapshot.uri] = trace
+        if not trace.by_hand and self._manners.quiet(snapshot.uri):
+            return Suggestion("", trace)
         shape = TextConstraints.of(snapshot)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
@@ -90,12 +101,14 @@ class Pipeline:
             with trace.stage("select"):
                 flight, live_text = joined or self._launch(snapshot, trace)
             with trace.stage("wait"):
-                decoded = await self._await(flight, live_text, shape, trace)
+                decoded = await self._await(flight, live_text, shape, snapshot, trace)
             self._describe(flight, trace)
-            self._follow(flight, live_text, snapshot)
+            self._follow(flight, live_text, snapshot, trace)
         with trace.stage("postprocess"):
-            text = self._offer(decoded, shape, trace)
-        self._shown[snapshot.uri] = snapshot.line_before + text if text else ""
+            text = self._offer(decoded, shape, snapshot, trace)
+        if not text and await self._rests(snapshot, trace):
+            text = self._offer(decoded, shape, snapshot, trace)
+        self._show(snapshot, text, trace)
         trace.shown_chars = len(text)
         trace.total_ms = trace.elapsed_ms()
         self._stats.count_answer(trace)
@@ -108,13 +121,14 @@ class Pipeline:
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
             return None
-        if not decoded.complete and not present(decoded, shape, self._settings.suggestions):
+        settings = self._mood(snapshot, trace)
+        if not decoded.complete and not present(decoded, shape, settings):
             return None  # it was cut short; the model would have more to say
-        shown, line = self._shown.get(snapshot.uri, ""), snapshot.line_before
-        left = shown[len(line) :] if shown.startswith(line) else ""
+        shown = self._shown.get(snapshot.uri)
+        left = shown.left(snapshot) if shown else ""
         if left and (decoded.text.startswith(left) or left.startswith(decoded.text)):
             trace.source = AnswerSource.TYPE_THROUGH
-        elif shown and line.startswith(shown):
+        elif shown and shown.passed(snapshot):
             trace.source = AnswerSource.AHEAD
         else:
             trace.source = AnswerSource.CACHE
@@ -134,7 +148,6 @@ class Pipeline:
 
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
         """Wait the debounce; False when another request for the document came meanwhile."""
-        self._newest[snapshot.uri] = trace
         pause_ms = latency_budget.debounce_ms(self._settings, self._rates)
         if pause_ms > 0:
             with trace.stage("debounce"):
@@ -147,7 +160,8 @@ class Pipeline:
         engine = self._scheduler.engine
         warm = engine is not None and engine.holds(prompt.stable.ids)
         trace.source = AnswerSource.WARM if warm else AnswerSource.COLD
-        settings = self._settings.suggestions
+        bold = trace.by_hand or mood.invites_body(snapshot)
+        settings = mood.bolder(self._settings.suggestions) if bold else self._settings.suggestions
         shape = TextConstraints.of(snapshot)
 
         def stop(flight: InflightGeneration) -> bool:
@@ -155,10 +169,14 @@ class Pipeline:
             if enough(flight.text, marks, shape, settings):
                 return True
             answered = flight.answered_at
-            flight.cut = answered > 0 and len(marks) >= answered + settings.ahead_tokens
+            flight.cut = (
+                not bold and answered > 0 and len(marks) >= answered + settings.ahead_tokens
+            )
             return flight.cut
 
         most = latency_budget.max_new_tokens(self._settings, self._rates)
+        if bold:
+            most = settings.max_tokens
         flight = InflightGeneration(snapshot.uri, prompt, most, stop)
         flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
@@ -166,15 +184,21 @@ class Pipeline:
         return flight, prompt.live_text
 
     async def _await(
-        self, flight: InflightGeneration, live_text: str, shape: TextConstraints, trace: Trace
+        self,
+        flight: InflightGeneration,
+        live_text: str,
+        shape: TextConstraints,
+        snapshot: Snapshot,
+        trace: Trace,
     ) -> Decoded:
         """Wait until the flight has what can be shown, or the target passes with a part of it."""
         latency = self._settings.latency
         while not flight.done:
             left_ms = latency.target_ms - trace.elapsed_ms()
-            if left_ms <= 0:
+            told = flight.answered_at > 0 and mood.invites_body(snapshot)
+            if left_ms <= 0 or told:  # who was told of more sees it at once
                 decoded = flight.beyond(live_text)
-                if decoded is None or self._offer(decoded, shape, trace):
+                if decoded is None or self._offer(decoded, shape, snapshot, trace):
                     break
                 left_ms = latency.deadline_ms - trace.elapsed_ms()
                 if left_ms <= 0:
@@ -186,32 +210,82 @@ class Pipeline:
         flight.answered_at = flight.answered_at or max(1, len(flight.tokens))
         return flight.beyond(live_text) or Decoded("")
 
-    def _offer(self, decoded: Decoded, shape: TextConstraints, trace: Trace) -> str:
-        """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
-        text = present(decoded, shape, self._settings.suggestions)
-        short = len(text.strip()) < self._settings.suggestions.min_chars
-        return "" if short and trace.source is not AnswerSource.TYPE_THROUGH else text
+    def _offer(
+        self, decoded: Decoded, shape: TextConstraints, snapshot: Snapshot, trace: Trace
+    ) -> str:
+        """The text to show, "" for one that is not worth a look, unless it is on screen."""
+        settings = self._mood(snapshot, trace)
+        text = present(decoded, shape, settings)
+        if trace.source is AnswerSource.TYPE_THROUGH:
+            return text
+        if len(text.strip()) < settings.min_chars:
+            return ""
+        return "" if self._manners.removed_here(snapshot, text) and not trace.by_hand else text
 
-    def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
-        """When the flight has ended: tell of text beyond the answer, then prepare what follows."""
+    def _mood(self, snapshot: Snapshot, trace: Trace) -> SuggestionSettings:
+        """Sure while keys come; bold at rest before a body, when asked, and for what is on screen."""
+        shown = self._shown.get(snapshot.uri)
+        rests = trace.elapsed_ms() >= mood.REST_MS and mood.invites_body(snapshot)
+        bold = (
+            trace.by_hand
+            or rests
+            or (shown is not None and shown.bold and bool(shown.left(snapshot)))
+        )
+        trace.bold = bold
+        return mood.bolder(self._settings.suggestions) if bold else self._settings.suggestions
+
+    async def _rests(self, snapshot: Snapshot, trace: Trace) -> bool:
+        """Wait until the cursor has rested where a body is wanted; False when it does not."""
+        left_ms = mood.REST_MS - trace.elapsed_ms()
+        if left_ms <= 0 or not mood.invites_body(snapshot):
+            return False
+        with trace.stage("rest"):
+            await asyncio.sleep(left_ms / 1000)
+        return self._newest.get(snapshot.uri) is trace
+
+    def _show(self, snapshot: Snapshot, text: str, trace: Trace) -> None:
+        """Remember what is on screen."""
+        if text:
+            self._shown[snapshot.uri] = Shown.of(snapshot, text, bold=trace.bold)
+        else:
+            self._shown.pop(snapshot.uri, None)
+
+    def _follow(
+        self, flight: InflightGeneration, live_text: str, snapshot: Snapshot, trace: Trace
+    ) -> None:
+        """Tell of text beyond the answer: at the end, or line by line; then prepare what follows."""
+        shape, body = TextConstraints.of(snapshot), mood.invites_body(snapshot)
 
         async def wait() -> None:
-            await flight.over()
-            if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
-                return
-            # as a request would be answered now: what is too short to offer is no news
-            decoded = flight.beyond(live_text) or Decoded("")
-            whole = self._offer(decoded, TextConstraints.of(snapshot), Trace())
-            if not whole:
-                return
-            if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
-                self._more_available(snapshot)
-            if self._power.allows(self._settings.suggestions.ahead):
-                await self._prepare(snapshot, whole)
+            if body:
+                await asyncio.sleep(max(0.0, mood.REST_MS - trace.elapsed_ms()) / 1000)
+            else:
+                await flight.over()
+            told = ""
+            while True:
+                ended = flight.done
+                if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
+                    return
+                # as a request would be answered now: what is too short to offer is no news
+                now = Trace(started=trace.started if body else clock.now())
+                whole = self._offer(flight.beyond(live_text) or Decoded(""), shape, snapshot, now)
+                if whole and whole not in {told, self._left(snapshot)}:
+                    told = whole
+                    self._more_available(snapshot)
+                if ended:
+                    break
+                await flight.growth(_LOOK_S)
+            if told or self._left(snapshot):
+                if self._power.allows(self._settings.suggestions.ahead):
+                    await self._prepare(snapshot, told or self._left(snapshot))
 
         task = asyncio.create_task(wait())
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
+
+    def _left(self, snapshot: Snapshot) -> str:
+        shown = self._shown.get(snapshot.uri)
+        return shown.left(snapshot) if shown else ""
 
     async def _prepare(self, snapshot: Snapshot, text: str) -> None:
         """While nothing else wants the engine: what would follow an accept, then other texts."""
@@ -226,6 +300,10 @@ class Pipeline:
             self.alternatives.prepare(snapshot)
 
     # Around requests
+
+    def edited(self, change: Change) -> None:
+        """A document was edited in any way."""
+        self._manners.edited(change)
 
     def changed(self, snapshot: Snapshot, *, line_finished: bool) -> None:
         """The text changed and the cursor stands behind the change: divert or end the flight."""
@@ -275,6 +353,7 @@ class Pipeline:
         self._cache.forget(uri)
         self.alternatives.forget(uri)
         self._anchors.forget(uri)
+        self._manners.forget(uri)
         self._shown.pop(uri, None)
         self._newest.pop(uri, None)
 

@@ -31,7 +31,9 @@ class Trace:
 
     Attributes:
         id: the client's request id.
+        by_hand: whether the user asked by a key or a command.
         source: where the answer came from.
+        bold: whether it was shown in the bold mood.
         stages: milliseconds by stage, in order.
         read_tokens, reused_tokens, decoded_tokens: of the flight the answer came from, until then.
         shown_chars: length of the answer.
@@ -39,7 +41,9 @@ class Trace:
     """
 
     id: str = ""
+    by_hand: bool = False
     source: AnswerSource = AnswerSource.NONE
+    bold: bool = False
     stages: dict[str, float] = field(default_factory=dict)
     read_tokens: int = 0
     reused_tokens: int = 0
@@ -67,6 +71,7 @@ class Trace:
         return {
             "id": self.id,
             "source": str(self.source),
+            "bold": self.bold,
             "total_ms": round(self.total_ms, 2),
             "stages": {name: round(spent, 2) for name, spent in self.stages.items()},
             "read_tokens": self.read_tokens,

@@ -24,7 +24,7 @@ from lsp_server.documents.positions import to_place
 from lsp_server.documents.surrogates import well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lsprotocol.types import (
         DidChangeTextDocumentParams,
@@ -32,9 +32,13 @@ if TYPE_CHECKING:
         DidSaveTextDocumentParams,
         Position,
         Range,
+        TextDocumentContentChangeEvent,
         WorkspaceFolder,
         WorkspaceFoldersChangeEvent,
     )
+
+MOST_LINES = 64
+"""Lines replaced at once by somebody who types; more come from a tool."""
 
 
 class Fault(StrEnum):
@@ -71,6 +75,26 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in a text.
+
+    Attributes:
+        start, end: (line, column) in the text before it.
+        removed: what stood between them.
+        inserted: what stands there now.
+    """
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    removed: str
+    inserted: str
+
+    def joined(self, later: Edit) -> Edit:
+        """A deletion that ended where `later`, an earlier one, began: both as one."""
+        return Edit(self.start, later.end, self.removed + later.removed, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What one `didChange` did.
 
@@ -79,11 +103,13 @@ class Change:
         document: the document after it, in sync.
         place: the latest place up to which both texts agree, valid in both; None when they are
             equal. What was generated for a cursor at or before it is not touched by the change.
+        edit: the change, where it is one replacement of a few lines; None else.
     """
 
     before: Text
     document: Document
     place: Cursor | None
+    edit: Edit | None = None
 
 
 class Documents:
@@ -154,6 +180,7 @@ class Documents:
             self.distrust(uri, Fault.STALE_VERSION)
             return None
         text = None if known.out_of_sync else known.text
+        edit = self._single_edit(text, params.content_changes)
         for event in params.content_changes:
             if not isinstance(event, TextDocumentContentChangePartial):
                 text = Text.of(well_formed(event.text))
@@ -165,7 +192,7 @@ class Documents:
         document = replace(known, version=version, text=text, out_of_sync=False)
         self._open[uri] = document
         place = known.text.first_difference(text)
-        return Change(known.text, document, None if place is None else Cursor(*place))
+        return Change(known.text, document, None if place is None else Cursor(*place), edit)
 
     def save(self, params: DidSaveTextDocumentParams) -> Document | None:
         """Take the text that a save includes, if the document needs one; else change nothing."""
@@ -246,6 +273,20 @@ class Documents:
         for uri, document in self._open.items():
             path, repo = self._folders.name(uri)
             self._open[uri] = replace(document, path=path, repo=repo)
+
+    def _single_edit(
+        self, text: Text | None, events: Sequence[TextDocumentContentChangeEvent]
+    ) -> Edit | None:
+        """The only event as an edit, None where there are several, or many lines are replaced."""
+        event = events[0] if len(events) == 1 else None
+        if text is None or not isinstance(event, TextDocumentContentChangePartial):
+            return None
+        start, end = event.range.start, event.range.end
+        if not 0 <= end.line - start.line <= MOST_LINES or min(start.line, start.character) < 0:
+            return None
+        first, last = (to_place(text, place, self.encoding) for place in (start, end))
+        removed = str(text.slice(first, last)) if first < last else ""
+        return Edit(first, last, removed, well_formed(event.text))
 
     def _edited(self, text: Text, span: Range, new: str) -> Text | None:
         """`text` with a range replaced, None (and a fault) when the range is malformed."""

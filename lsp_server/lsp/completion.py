@@ -75,7 +75,7 @@ async def _answer(
 ) -> list[str]:
     """Texts to show; a fault is counted and becomes no text. Cancelling passes through."""
     try:
-        text, trace = await session.complete(snapshot, asked.request_id)
+        text, trace = await session.complete(snapshot, asked.request_id, by_hand=asked.invoked)
         others = await session.alternatives(snapshot) if asked.invoked else []
     except Exception as error:  # noqa: BLE001 - counted and named; the editor gets no text
         session.stats.faults[f"complete:{type(error).__name__}"] += 1

@@ -48,6 +48,8 @@ def did_change(session: Session, editor: Editor, params: types.DidChangeTextDocu
             session.scheduler.cancel(params.text_document.uri)
         return
     session.context_provider.changed(change)
+    if pipeline is not None:
+        pipeline.edited(change)
     if pipeline is not None and (typed := _behind(session, params, change)) is not None:
         snapshot, line_finished = typed
         pipeline.changed(snapshot, line_finished=line_finished)

@@ -155,11 +155,20 @@ class Session:
             _log.warning("%s", "; ".join(now) or "the settings are used as they are")
             self._tell(self._news)
 
-    async def complete(self, snapshot: Snapshot | None, request_id: str = "") -> tuple[str, Trace]:
-        """The text to show at a snapshot, "" for none."""
-        trace = Trace(request_id)
+    async def complete(
+        self, snapshot: Snapshot | None, request_id: str = "", *, by_hand: bool = False
+    ) -> tuple[str, Trace]:
+        """The text to show at a snapshot, "" for none.
+
+        Args:
+            snapshot: the text and the cursor; None where there is no such document.
+            request_id: for the trace.
+            by_hand: whether the user asked by a key or a command.
+        """
+        trace = Trace(request_id, by_hand)
         pipeline = self.pipeline_for(snapshot.uri) if snapshot is not None else None
-        if snapshot is None or pipeline is None:
+        unasked = self.settings.suggestions.mode == "on-demand" and not by_hand
+        if snapshot is None or pipeline is None or unasked:
             trace.source = AnswerSource.NONE
             return "", trace
         suggestion = await pipeline.complete(snapshot, trace)

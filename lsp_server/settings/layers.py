@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MidfillError
 from lsp_server import paths
-from lsp_server.settings.model import Settings
+from lsp_server.settings.model import STYLES, Settings
 from lsp_server.settings.schema import KEYS, SECTIONS, BadValueError, Value, shown
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def compose(layers: Sequence[Layer]) -> Composed:
                 rejected.append((name, str(reason)))
             else:
                 origins[name] = layer.origin
+    style = str(values["suggestions.style"])
+    for name, preset in STYLES[style].items():
+        if origins[name] == DEFAULT:
+            values[name], origins[name] = preset, f"style {style}"
     problems = [
         f"{name}: {reason}; using {shown(values[name])}" if name in KEYS else f"{name}: {reason}"
         for name, reason in rejected

@@ -7,9 +7,13 @@ text must match), and the `unit` of a number. The words are those of the docstri
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from context.settings import ContextSettings, PromptSettings
 from engine.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,9 @@ class SuggestionSettings:
 
     Attributes:
         enabled: false makes no suggestions at all.
+        style: how much is shown. `sure` shows little and nearly always right text; `bold` shows
+            more, and is wrong more often. All styles are surer while you type than when you rest.
+        mode: `on-demand` suggests only when you ask with your editor's key.
         languages_off: languages without suggestions, by their LSP names, commas between.
         max_file_kb: files with more characters get no suggestions.
         min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
@@ -43,12 +50,16 @@ class SuggestionSettings:
         ahead: work done before anybody asks; `auto` does none on battery or on a
             machine that other programs keep busy.
         ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
-        eagerness: 0 shows only what is certain, 1 everything; a line is cut back or not shown when
-            fewer than `1 - eagerness` of those like it turn out right.
+        eagerness: while you type: 0 shows only what is certain, 1 everything; a line is cut back or
+            not shown when fewer than `1 - eagerness` of those like it turn out right.
+        rest_eagerness: the same when the cursor rests in an empty body or behind a comment, and
+            when you ask by hand.
         stop_probability: decoding ends when the current line is less probable than this.
     """
 
     enabled: bool = True
+    style: str = field(default="balanced", metadata={"choices": ("sure", "balanced", "bold")})
+    mode: str = field(default="auto", metadata={"choices": ("auto", "on-demand")})
     languages_off: str = field(default="", metadata={"pattern": r"[\w+#., -]*"})
     max_file_kb: int = field(default=4096, metadata={"min": 1, "max": 1_000_000, "unit": "KiB"})
     min_chars: int = field(default=3, metadata={"min": 1, "max": 100, "unit": "characters"})
@@ -57,6 +68,7 @@ class SuggestionSettings:
     ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})
     ahead_tokens: int = field(default=24, metadata={"min": 0, "max": 1024, "unit": "tokens"})
     eagerness: float = field(default=0.4, metadata={"min": 0, "max": 1})
+    rest_eagerness: float = field(default=0.95, metadata={"min": 0, "max": 1})
     stop_probability: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 
@@ -81,3 +93,11 @@ class Settings:
     latency: LatencySettings = field(default_factory=LatencySettings)
     suggestions: SuggestionSettings = field(default_factory=SuggestionSettings)
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
+
+
+STYLES: Final[Mapping[str, Mapping[str, float]]] = {
+    "sure": {"suggestions.eagerness": 0.25, "suggestions.rest_eagerness": 0.8},
+    "balanced": {},
+    "bold": {"suggestions.eagerness": 0.55, "suggestions.rest_eagerness": 1.0},
+}
+"""What a style changes, by the names of settings; `balanced` is the defaults."""
