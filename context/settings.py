@@ -19,8 +19,8 @@ class PromptSettings:
         lead_lines: lines above the anchor at which the hole begins.
         anchored: False puts hole and anchor at the cursor, the common way, for comparison.
         header: whether the file's path and language are told to the model.
-        context: where pieces of other files stand (docs/design/context.md); `auto` is what measurably
-            helps the model, `off` where nothing does.
+        context: where pieces of other files stand (docs/design/context.md); `auto` is what
+            measurably helps the model, `off` where nothing does.
         context_share: part of `max_tokens` for pieces of other files; what they leave unused goes
             to the current file.
     """

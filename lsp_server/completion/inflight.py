@@ -138,6 +138,12 @@ class InflightGeneration:
             return False
         return True
 
+    async def next_line(self) -> None:
+        """Wait until another line has begun, or for the end."""
+        lines = self.text.count("\n")
+        while not self.done and self.text.count("\n") == lines:
+            await self.growth(_LOOK_S)
+
     async def over(self) -> None:
         """Wait for the end, whatever it will be."""
         while not self.done:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REST_MS: Final = 500.0
 """A cursor that has not moved for this long rests: its user thinks, or waits for a body."""
-_STOP: Final = 0.02
+_STOP: Final = 0.001
 """A body is decoded on until a line is less probable than this."""
 _BODY_TOKENS: Final = 96
 """Eight lines of code, about."""

@@ -9,17 +9,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from lsp_server import clock
 from lsp_server.completion import latency_budget, mood
 from lsp_server.completion.alternatives import Alternatives
 from lsp_server.completion.anchors import Anchors
 from lsp_server.completion.cache import CompletionCache
 from lsp_server.completion.inflight import Decoded, InflightGeneration
-from lsp_server.completion.manners import Manners
+from lsp_server.completion.offers import Offers
 from lsp_server.completion.power import Power
 from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import enough, present
-from lsp_server.completion.shown import Shown
 from lsp_server.completion.trace import AnswerSource, Trace
 
 if TYPE_CHECKING:
@@ -31,13 +29,10 @@ if TYPE_CHECKING:
     from lsp_server.completion.counters import Counters
     from lsp_server.completion.scheduler import Scheduler
     from lsp_server.documents.mirror import Change
-    from lsp_server.settings.model import Settings, SuggestionSettings
+    from lsp_server.settings.model import Settings
     from lsp_server.workspace.context_provider import ContextProvider
 
 _log = logging.getLogger(__name__)
-
-_LOOK_S = 60.0
-"""Seconds between looks at a flight that says nothing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,15 +76,14 @@ class Pipeline:
         self.alternatives = Alternatives(settings, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
-        self._manners = Manners()
-        self._shown: dict[str, Shown] = {}
+        self._offers = Offers(lambda: self._settings.suggestions)
         self._newest: dict[str, Trace] = {}
         self._followers: set[asyncio.Task[None]] = set()
 
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
         """Answer one request; cancelling the task keeps the work for the next request."""
         self._newest[snapshot.uri] = trace
-        if not trace.by_hand and self._manners.quiet(snapshot.uri):
+        if not trace.by_hand and self._offers.manners.quiet(snapshot.uri):
             return Suggestion("", trace)
         shape = TextConstraints.of(snapshot)
         with trace.stage("cache"):
@@ -103,12 +97,12 @@ class Pipeline:
             with trace.stage("wait"):
                 decoded = await self._await(flight, live_text, shape, snapshot, trace)
             self._describe(flight, trace)
-            self._follow(flight, live_text, snapshot, trace)
+            self._follow(flight, live_text, snapshot)
         with trace.stage("postprocess"):
-            text = self._offer(decoded, shape, snapshot, trace)
+            text = self._offers.text(decoded, shape, snapshot, trace)
         if not text and await self._rests(snapshot, trace):
-            text = self._offer(decoded, shape, snapshot, trace)
-        self._show(snapshot, text, trace)
+            text = self._offers.text(decoded, shape, snapshot, trace)
+        self._offers.show(snapshot, text, bold=trace.bold)
         trace.shown_chars = len(text)
         trace.total_ms = trace.elapsed_ms()
         self._stats.count_answer(trace)
@@ -121,17 +115,10 @@ class Pipeline:
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
             return None
-        settings = self._mood(snapshot, trace)
+        settings = self._offers.mood(snapshot, trace)
         if not decoded.complete and not present(decoded, shape, settings):
             return None  # it was cut short; the model would have more to say
-        shown = self._shown.get(snapshot.uri)
-        left = shown.left(snapshot) if shown else ""
-        if left and (decoded.text.startswith(left) or left.startswith(decoded.text)):
-            trace.source = AnswerSource.TYPE_THROUGH
-        elif shown and shown.passed(snapshot):
-            trace.source = AnswerSource.AHEAD
-        else:
-            trace.source = AnswerSource.CACHE
+        trace.source = self._offers.source(decoded, snapshot)
         return decoded
 
     def _join(self, snapshot: Snapshot, trace: Trace) -> tuple[InflightGeneration, str] | None:
@@ -198,7 +185,7 @@ class Pipeline:
             told = flight.answered_at > 0 and mood.invites_body(snapshot)
             if left_ms <= 0 or told:  # who was told of more sees it at once
                 decoded = flight.beyond(live_text)
-                if decoded is None or self._offer(decoded, shape, snapshot, trace):
+                if decoded is None or self._offers.text(decoded, shape, snapshot, trace):
                     break
                 left_ms = latency.deadline_ms - trace.elapsed_ms()
                 if left_ms <= 0:
@@ -210,82 +197,48 @@ class Pipeline:
         flight.answered_at = flight.answered_at or max(1, len(flight.tokens))
         return flight.beyond(live_text) or Decoded("")
 
-    def _offer(
-        self, decoded: Decoded, shape: TextConstraints, snapshot: Snapshot, trace: Trace
-    ) -> str:
-        """The text to show, "" for one that is not worth a look, unless it is on screen."""
-        settings = self._mood(snapshot, trace)
-        text = present(decoded, shape, settings)
-        if trace.source is AnswerSource.TYPE_THROUGH:
-            return text
-        if len(text.strip()) < settings.min_chars:
-            return ""
-        return "" if self._manners.removed_here(snapshot, text) and not trace.by_hand else text
-
-    def _mood(self, snapshot: Snapshot, trace: Trace) -> SuggestionSettings:
-        """Sure while keys come; bold at rest before a body, when asked, and for what is on screen."""
-        shown = self._shown.get(snapshot.uri)
-        rests = trace.elapsed_ms() >= mood.REST_MS and mood.invites_body(snapshot)
-        bold = (
-            trace.by_hand
-            or rests
-            or (shown is not None and shown.bold and bool(shown.left(snapshot)))
-        )
-        trace.bold = bold
-        return mood.bolder(self._settings.suggestions) if bold else self._settings.suggestions
-
     async def _rests(self, snapshot: Snapshot, trace: Trace) -> bool:
         """Wait until the cursor has rested where a body is wanted; False when it does not."""
-        left_ms = mood.REST_MS - trace.elapsed_ms()
+        left_ms = self._offers.until_rest_ms(snapshot)
         if left_ms <= 0 or not mood.invites_body(snapshot):
             return False
         with trace.stage("rest"):
             await asyncio.sleep(left_ms / 1000)
         return self._newest.get(snapshot.uri) is trace
 
-    def _show(self, snapshot: Snapshot, text: str, trace: Trace) -> None:
-        """Remember what is on screen."""
-        if text:
-            self._shown[snapshot.uri] = Shown.of(snapshot, text, bold=trace.bold)
-        else:
-            self._shown.pop(snapshot.uri, None)
-
-    def _follow(
-        self, flight: InflightGeneration, live_text: str, snapshot: Snapshot, trace: Trace
-    ) -> None:
-        """Tell of text beyond the answer: at the end, or line by line; then prepare what follows."""
-        shape, body = TextConstraints.of(snapshot), mood.invites_body(snapshot)
+    def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
+        """Tell of text beyond the answer, a body line by line; then prepare what follows."""
 
         async def wait() -> None:
-            if body:
-                await asyncio.sleep(max(0.0, mood.REST_MS - trace.elapsed_ms()) / 1000)
+            if mood.invites_body(snapshot):
+                await asyncio.sleep(max(0.0, self._offers.until_rest_ms(snapshot)) / 1000)
             else:
                 await flight.over()
-            told = ""
-            while True:
-                ended = flight.done
-                if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
-                    return
-                # as a request would be answered now: what is too short to offer is no news
-                now = Trace(started=trace.started if body else clock.now())
-                whole = self._offer(flight.beyond(live_text) or Decoded(""), shape, snapshot, now)
-                if whole and whole not in {told, self._left(snapshot)}:
-                    told = whole
-                    self._more_available(snapshot)
-                if ended:
+            while (whole := self._tell(flight, live_text, snapshot)) is not None:
+                if flight.done:
                     break
-                await flight.growth(_LOOK_S)
-            if told or self._left(snapshot):
-                if self._power.allows(self._settings.suggestions.ahead):
-                    await self._prepare(snapshot, told or self._left(snapshot))
+                await flight.next_line()
+            if whole and self._power.allows(self._settings.suggestions.ahead):
+                await self._prepare(snapshot, whole)
 
         task = asyncio.create_task(wait())
         self._followers.add(task)
         task.add_done_callback(self._followers.discard)
 
-    def _left(self, snapshot: Snapshot) -> str:
-        shown = self._shown.get(snapshot.uri)
-        return shown.left(snapshot) if shown else ""
+    def _tell(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> str | None:
+        """Tell the client when more can be shown than is.
+
+        Returns:
+            The text that can be shown, None when nobody waits for it any more.
+        """
+        if flight.cancel.cancelled or flight.error or flight.wanted != live_text:
+            return None
+        # as a request would be answered now: what is too short to offer is no news
+        decoded = flight.beyond(live_text) or Decoded("")
+        whole = self._offers.text(decoded, TextConstraints.of(snapshot), snapshot, Trace())
+        if whole and whole != self._offers.left(snapshot):
+            self._more_available(snapshot)
+        return whole
 
     async def _prepare(self, snapshot: Snapshot, text: str) -> None:
         """While nothing else wants the engine: what would follow an accept, then other texts."""
@@ -303,7 +256,7 @@ class Pipeline:
 
     def edited(self, change: Change) -> None:
         """A document was edited in any way."""
-        self._manners.edited(change)
+        self._offers.manners.edited(change)
 
     def changed(self, snapshot: Snapshot, *, line_finished: bool) -> None:
         """The text changed and the cursor stands behind the change: divert or end the flight."""
@@ -353,8 +306,7 @@ class Pipeline:
         self._cache.forget(uri)
         self.alternatives.forget(uri)
         self._anchors.forget(uri)
-        self._manners.forget(uri)
-        self._shown.pop(uri, None)
+        self._offers.forget(uri)
         self._newest.pop(uri, None)
 
     @staticmethod

@@ -68,7 +68,7 @@ class SuggestionSettings:
     ahead: str = field(default="auto", metadata={"choices": ("on", "off", "auto")})
     ahead_tokens: int = field(default=24, metadata={"min": 0, "max": 1024, "unit": "tokens"})
     eagerness: float = field(default=0.4, metadata={"min": 0, "max": 1})
-    rest_eagerness: float = field(default=0.95, metadata={"min": 0, "max": 1})
+    rest_eagerness: float = field(default=1.0, metadata={"min": 0, "max": 1})
     stop_probability: float = field(default=0.3, metadata={"min": 0, "max": 1})
 
 
