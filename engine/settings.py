@@ -18,7 +18,7 @@ class EngineSettings:
         state_share: share of the memory free at start that kept prompt states may use.
         state_max_mb: upper limit of that memory.
         nice: how far the engine's process yields to other programs (POSIX; not for `inside`).
-        process: where the engine runs: in one process shared by all servers of this user, in its own
+        process: where the engine runs: in one process for all servers of this user, in its own
             process, or inside the server.
         linger_s: how long the shared process stays after its last server left.
         idle_min: the model is unloaded after this many minutes without a request, and loaded

@@ -1,4 +1,4 @@
-"""A thread for work that nobody waits for."""
+"""Background thread with a replaceable newest job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock by which the server measures its own work; a benchmark may put another in its place."""
+"""The clock the server measures its work with; benchmarks can replace it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A language client over stdio of a real child process, as small as a benchmark needs it."""
+"""A minimal language client over the stdio of a child process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with a server that a client here speaks to."""
+"""Errors of a server that this client talks to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several texts to choose from at one place: decoded when somebody asks, or ahead of that."""
+"""Alternatives at one position: decoded on request, or ahead of it."""
 
 from __future__ import annotations
 

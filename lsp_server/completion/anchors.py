@@ -1,4 +1,4 @@
-"""The stable parts in use: which one a request is put on, and when a new anchor is made."""
+"""Stable parts in use: which one a request gets, and when a new anchor is set."""
 
 from __future__ import annotations
 

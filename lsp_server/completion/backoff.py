@@ -1,4 +1,4 @@
-"""When to start a failed engine again: soon, then later, then not until it was left alone."""
+"""When to restart a failed engine: soon, then later, then only after a long pause."""
 
 from __future__ import annotations
 

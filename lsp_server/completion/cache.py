@@ -1,4 +1,4 @@
-"""The completion cache: what was generated once is never generated again.
+"""The completion cache: no text is generated twice.
 
 A generation is remembered under the line it began on: the few lines above (so that edits elsewhere
 do not spoil it), and all text known from that line's start, typed and generated. A later cursor

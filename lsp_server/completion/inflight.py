@@ -1,4 +1,4 @@
-"""A flight: one generation under way, and everybody who can use what it brings."""
+"""One generation under way, and the requests that can use its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a request may ask of this machine, from its measured rates and one time target."""
+"""How much a request may ask of this machine, from measured rates and the time target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request pipeline: from a snapshot to the text to show. `complete` is the whole story."""
+"""The request pipeline, from a snapshot to the text to show. Read `complete` first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether work ahead is welcome: not on battery, and not on a machine that is busy."""
+"""Whether to work ahead: not on battery, and not on a busy machine."""
 
 from __future__ import annotations
 

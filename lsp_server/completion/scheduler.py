@@ -1,4 +1,4 @@
-"""Who gets the engine: one inference at a time, and the newest request of a document wins."""
+"""Order of work for the engine: one inference at a time, newest request of a document first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspace folders, and what a document is called in a prompt."""
+"""Workspace folders, and the name of a document in a prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text mirror: what the editor's open documents look like, version by version.
+"""The text mirror: the editor's open documents, version by version.
 
 A completion for the wrong text is worse than none. So when a change cannot be trusted (its version
 is not newer, its range is malformed) the document is *out of sync*: it stays known, but no

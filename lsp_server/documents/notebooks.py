@@ -1,4 +1,4 @@
-"""Notebooks: the cells of one notebook, in its order, as one document."""
+"""Notebooks: the cells of a notebook, in order, as one document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings from their layers: defaults, file, initialization options, pushed settings, flags.
+"""Settings by layer: defaults, file, initialization options, configuration, flags.
 
 A value that cannot be used is named with its reason, and the next lower layer's value is used.
 """

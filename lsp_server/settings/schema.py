@@ -1,4 +1,4 @@
-"""The settings as a table: every key with its type, default, good values and words.
+"""The settings as a table: key, type, default, valid values and description.
 
 All of it is read off the dataclasses in the three modules of settings, so nothing is said twice.
 """

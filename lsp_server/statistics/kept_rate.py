@@ -1,4 +1,4 @@
-"""How much of an accepted text is still there: edit distance to the best place in a document."""
+"""Kept rate: the share of an accepted text that is still in the document."""
 
 from __future__ import annotations
 

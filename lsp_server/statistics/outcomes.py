@@ -1,4 +1,4 @@
-"""What becomes of suggestions: shown, accepted, partly accepted, typed, rejected, and what is left.
+"""Outcomes of suggestions: shown, accepted, partly accepted, typed, rejected, kept.
 
 Accepted texts live in memory until they were looked at for the last time; only numbers are written,
 on a thread of their own.

@@ -1,4 +1,4 @@
-"""Local statistics on disk: what became of suggestions, as sums by day, language and source.
+"""Local statistics on disk: sums by day, language and source.
 
 Only numbers: no text, no name, no path. The file never leaves the machine, belongs to the user
 alone, and `midfill stats --delete` removes it.

@@ -1,4 +1,4 @@
-"""How likely a text is right, from the probabilities of its tokens, and where to cut it."""
+"""How likely a text is right, from its token probabilities, and where to cut it."""
 
 from __future__ import annotations
 
