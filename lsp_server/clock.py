@@ -13,13 +13,13 @@ _read: Callable[[], float] = time.perf_counter
 
 
 def now() -> float:
-    """Seconds since some moment."""
+    """Seconds since an arbitrary start."""
     return _read()
 
 
 @contextmanager
 def replaced(read: Callable[[], float]) -> Iterator[None]:
-    """Within the block `read` tells the time, such as an event loop with made-up time."""
+    """Use `read` as the clock inside the block, such as the time of a simulated event loop."""
     global _read  # noqa: PLW0603 -- one clock for all requests of a process
     before, _read = _read, read
     try:
