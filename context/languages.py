@@ -1,4 +1,4 @@
-"""Languages as data: identifier, name, comment marks, and how a file shows which one it is."""
+"""Languages as data: identifier, name, comment marks, and how to recognize a file."""
 
 from __future__ import annotations
 

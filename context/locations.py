@@ -1,4 +1,4 @@
-"""Locations: where a file is, in one spelling for every system, and what people call it.
+"""Locations: one spelling of a file's path for every system, and its display name.
 
 A location is an absolute path with forward slashes and without `.`, `..` or a trailing slash:
 `/home/me/a.py`, `C:/Users/me/a.py` (drive letter in upper case), `//server/share/a.py`. It is

@@ -1,4 +1,4 @@
-"""A bounded memory of values that are costly to make, the least recently used forgotten first."""
+"""A bounded cache of costly values that drops the least recently used."""
 
 from __future__ import annotations
 

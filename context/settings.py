@@ -1,4 +1,4 @@
-"""Settings of prompts: each defined once, with type, default, range and unit."""
+"""Settings of prompts and context: each defined once, with type, default, range and unit."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ LAYOUTS = ("auto", "off", "repo", "comment", "plain", "suffix", "edge", "lead")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSettings:
-    """How prompts are cut.
+    """How prompts are built.
 
     Attributes:
         max_tokens: most tokens of the stable part; 0 derives it from the measured prefill rate.
-        suffix_share: part of `max_tokens` for the text after the cursor; what either side leaves
-            unused goes to the other.
+        suffix_share: share of `max_tokens` for the text after the cursor. What one side does not
+            use goes to the other.
         live_tokens: most tokens between anchor and cursor before the anchor moves.
-        lead_lines: lines above the anchor at which the hole begins.
-        anchored: False puts hole and anchor at the cursor, the common way, for comparison.
-        header: whether the file's path and language are told to the model.
-        context: where pieces of other files stand (docs/design/context.md); `auto` is what
-            measurably helps the model, `off` where nothing does.
-        context_share: part of `max_tokens` for pieces of other files; what they leave unused goes
-            to the current file.
+        lead_lines: how many lines above the anchor the hole begins.
+        anchored: false puts hole and anchor at the cursor, as most tools do; for comparison.
+        header: whether the prompt names the file's path and language.
+        context: where pieces of other files stand, see docs/design/context.md. `auto` uses the
+            layout that was measured to help the model, or `off` where none did.
+        context_share: share of `max_tokens` for pieces of other files. What they do not use goes to
+            the current file.
     """
 
     max_tokens: int = field(default=0, metadata={"min": 0, "max": 16_384, "unit": "tokens"})
@@ -37,17 +37,18 @@ class PromptSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextSettings:
-    """What is read besides the file in which a completion is asked for.
+    """What midfill reads besides the file you are in.
 
     Attributes:
         enabled: whether other files are read at all.
-        recent_files: files of one language that are remembered as recently accessed.
-        libraries: whether installed libraries are looked into.
-        edits: whether the last edits are told.
-        gather_ms: longest time that looking for pieces may take, in the background.
-        max_file_kb: a larger file is not read.
-        mask_secrets: whether keys, tokens and passwords are masked in whatever a model is given,
-            the file at hand included. Files that hold nothing else are never read.
+        recent_files: how many recently used files are remembered for each language.
+        libraries: whether installed libraries are searched for definitions.
+        edits: whether your last edits go into the prompt.
+        gather_ms: longest time for one search for pieces, in the background.
+        max_file_kb: files larger than this are not read.
+        mask_secrets: whether keys, tokens and passwords are masked in everything the model reads,
+            the current file included. Private files such as `.env` are never read, whatever this
+            says.
     """
 
     enabled: bool = True

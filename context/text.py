@@ -1,4 +1,4 @@
-"""Text as an immutable value: cheap to change, free to keep.
+"""Text as an immutable value: cheap to edit, free to keep.
 
 The lines live in chunks of a few hundred. A change rewrites the one or two chunks it touches and
 the short tuple that holds them; all others are shared with the text before. So a snapshot is a

@@ -1,4 +1,4 @@
-"""What the server asks of an engine, and what comes back."""
+"""The interface between the server and an engine."""
 
 from __future__ import annotations
 

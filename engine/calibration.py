@@ -1,4 +1,4 @@
-"""What this machine does with this model, measured once and remembered."""
+"""Rates of this machine with this model, measured once and remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real engine: CTranslate2. The one file that imports it for inference."""
+"""The CTranslate2 engine, and the only module that imports it for inference."""
 
 from __future__ import annotations
 

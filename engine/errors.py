@@ -1,4 +1,4 @@
-"""Everything that goes wrong below the server, as one tree.
+"""Errors below the server, as one tree.
 
     MidfillError
     ├── ModelError                the model as files

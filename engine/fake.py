@@ -1,4 +1,4 @@
-"""An engine without a model: answers from a queue, keeps a history. For tests and try-outs.
+"""An engine without a model: answers from a queue and keeps a history, for tests.
 
 engine = FakeEngine(["return a + b"])
 ...  # run the server on it

@@ -1,4 +1,4 @@
-"""Token healing: a cursor inside a word must not be punished by token borders.
+"""Token healing: completions inside a word, in spite of token borders.
 
 A model has seen `return` as one token and hardly ever as `re` + `turn`, and four spaces before it
 as three and ` return`. So a text that ends in the middle of such a token leads it astray. Two

@@ -1,4 +1,4 @@
-"""Load a model where it runs best: the fastest card that tells the truth, else the CPU."""
+"""Load a model where it runs fastest: the best card that passes the self-test, or the CPU."""
 
 from __future__ import annotations
 

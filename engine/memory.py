@@ -1,4 +1,4 @@
-"""Memory on this machine: how much is free, and how the C allocator treats large blocks."""
+"""Free memory of this machine, and how the C allocator treats large blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No way out: an audit hook that refuses every socket but the given listener and local ones.
+"""No network: an audit hook that refuses every socket except local ones and the listener.
 
 Python calls the hook for all sockets and name look-ups made through its own `socket` module, by
 whichever library. Native code could pass it by; `tests/e2e/test_offline.py` watches the system

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How the model is run. These are read when the server starts.
+    """How the model runs. Read when the server starts.
 
     Attributes:
-        model: name in the store; `auto` takes the one of `midfill models use`, else the best here.
+        model: name in the store; `auto` takes the one chosen with `midfill models use`, otherwise
+            the best for this machine.
         device: where the model runs: `auto`, `cpu`, `cuda`, or one card such as `cuda:1`.
-        compute_type: its arithmetic; `auto` takes the fastest on a card that tells the truth.
-        threads: cores used by one inference; 0 takes the physical cores, one left free from 4 on.
-        state_share: part of the free memory at start that kept prompt states may take.
-        state_max_mb: upper limit of that part.
-        nice: how far the engine's process gives way to other programs (POSIX; not for `inside`).
-        process: where the engine lives: in a process that all servers of this user share, in one of
-            its own, or inside the server's.
+        compute_type: arithmetic of the model; `auto` takes the fastest that passes the self-test.
+        threads: cores for one inference; 0 takes the physical cores, minus one from 4 cores on.
+        state_share: share of the memory free at start that kept prompt states may use.
+        state_max_mb: upper limit of that memory.
+        nice: how far the engine's process yields to other programs (POSIX; not for `inside`).
+        process: where the engine runs: in one process for all servers of this user, in its own
+            process, or inside the server.
         linger_s: how long the shared process stays after its last server left.
-        idle_min: unload the model when nobody asked for so long, until somebody does; 0 never.
+        idle_min: the model is unloaded after this many minutes without a request, and loaded
+            again by the next one; 0 keeps it loaded.
     """
 
     model: str = field(default="auto", metadata={"pattern": r"[a-z0-9][a-z0-9._-]{0,99}"})

@@ -1,4 +1,4 @@
-"""A rehearsal: every kind of request once, so that no key waits for what a card does only once.
+"""Warm up a card: run each kind of request once, so that no key waits for it.
 
 On a card the first use of a kernel loads it, and on a chip newer than the library compiles it (see
 `engine.device.compile_cache`); which kernel multiplies depends on the shapes. So the shapes of real

@@ -1,4 +1,4 @@
-"""Types of command line options, which `argparse` calls with a word."""
+"""Types for command-line options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread for work that nobody waits for."""
+"""Background thread with a replaceable newest job."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _log = logging.getLogger(__name__)
 
 
 class Background:
-    """Does jobs in order, and then the newest of those that replace each other.
+    """Runs posted jobs in order, then the newest replaceable job.
 
-    The thread begins with the first job. All methods return at once.
+    The thread starts with the first job. All methods return at once.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,23 +33,23 @@ class Background:
 
     @property
     def waits(self) -> bool:
-        """Whether a job given to `replace` has not begun yet."""
+        """Whether a job given to `replace` has not started yet."""
         return self._newest is not None
 
     def post(self, job: Callable[[], object]) -> None:
-        """Do something after everything that was posted before."""
+        """Queue a job behind all posted ones."""
         with self._changed:
             self._jobs.append(job)
             self._begin()
 
     def replace(self, job: Callable[[], object]) -> None:
-        """Do something when nothing is posted; it takes the place of one that still waits."""
+        """Queue a job to run when nothing is posted; it replaces one that still waits."""
         with self._changed:
             self._newest = job
             self._begin()
 
     def close(self) -> None:
-        """End after the job under way."""
+        """Stop after the current job."""
         with self._changed:
             self.closing = True
             self._changed.notify()

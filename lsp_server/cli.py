@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it needs when it runs: `serve` starts fast."""
+"""The command line. Commands are imported only when they run, so `serve` starts fast."""
 
 from __future__ import annotations
 
@@ -56,18 +56,22 @@ def parser() -> argparse.ArgumentParser:
     bench_cli.add_parser(commands)
     accuracy_cli.add_parser(commands)
     stats.add_parser(commands)
-    about = "a small terminal editor with ghost text, to see it before any setup"
+    about = "a small terminal editor with ghost text, to try midfill without an editor"
     attempt = commands.add_parser("try", help=about)
     attempt.add_argument("file", nargs="?", type=Path, help="a text file (default: an example)")
     attempt.set_defaults(run=_try)
-    demo = commands.add_parser("demo", help="type into a real server and show its ghost text")
+    demo = commands.add_parser("demo", help="type into a real server and print its ghost text")
     demo.add_argument(
-        "file", nargs="?", type=Path, help="a source file (default: one of midfill's)"
+        "file", nargs="?", type=Path, help="a source file (default: one of midfill's own)"
     )
     demo.set_defaults(run=_demo)
-    doctor = commands.add_parser("doctor", help="say what works here and what to do about the rest")
+    doctor = commands.add_parser(
+        "doctor", help="check what works on this machine and how to fix the rest"
+    )
     doctor.add_argument(
-        "--watch", action="store_true", help="what midfill's processes take, until Ctrl-C"
+        "--watch",
+        action="store_true",
+        help="show memory, CPU and rates of midfill's processes until Ctrl-C",
     )
     doctor.set_defaults(run=_doctor)
     return top
@@ -77,41 +81,50 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     from lsp_server.commands import config
 
     serve = commands.add_parser("serve", help="run the language server (stdio by default)")
-    serve.add_argument("--stdio", action="store_true", help="accepted for editors that pass it")
     serve.add_argument(
-        "--tcp", type=_loopback, metavar="HOST:PORT", help="loopback only; port 0 takes a free one"
+        "--stdio", action="store_true", help="the default; accepted because editors pass it"
+    )
+    serve.add_argument(
+        "--tcp",
+        type=_loopback,
+        metavar="HOST:PORT",
+        help="listen on a loopback address; port 0 picks a free one",
     )
     serve.add_argument("--log-level", default="warning", choices=_log_levels())
-    serve.add_argument("--log-file", type=Path, help="write the log there instead of to stderr")
+    serve.add_argument("--log-file", type=Path, help="write the log to this file instead of stderr")
     serve.add_argument(
         "--clientProcessId",
         "--parent",
         dest="parent",
         type=int,
         metavar="PID",
-        help="exit when this process dies",
+        help="exit when this process ends",
     )
     config.add_flags(serve)
     serve.add_argument(
         "--engine",
         default="real",
         metavar="real|fake:TEXT",
-        help="fake:TEXT answers TEXT to everything, without a model; remote-fake:TEXT does so from "
-        "an engine host",
+        help="fake:TEXT answers every request with TEXT, without a model; remote-fake:TEXT does so "
+        "from an engine host",
     )
     serve.set_defaults(run=_serve)
 
 
 def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    place = "FILE:LINE:COL, both counted from 1 as editors show them; COL in characters"
-    complete = commands.add_parser("complete", help="one completion, through the same pipeline")
+    place = "position, line and column counted from 1 as editors show them; COL in characters"
+    complete = commands.add_parser("complete", help="complete once, through the server's pipeline")
     complete.add_argument("place", metavar="FILE:LINE:COL", help=place)
-    complete.add_argument("--json", action="store_true", help="text, source and timings as JSON")
+    complete.add_argument(
+        "--json", action="store_true", help="print text, source and timings as JSON"
+    )
     complete.set_defaults(run=_complete)
-    prompt = commands.add_parser("prompt", help="the prompt for a place, part by part")
+    prompt = commands.add_parser("prompt", help="show the prompt for a position, part by part")
     prompt.add_argument("place", metavar="FILE:LINE:COL", help=place)
     prompt.add_argument(
-        "--explain", action="store_true", help="every piece of other files: in or out, and why"
+        "--explain",
+        action="store_true",
+        help="list every piece of other files, whether it is in, and why",
     )
     prompt.set_defaults(run=_prompt)
 

@@ -1,4 +1,4 @@
-"""The clock by which the server measures its own work; a benchmark may put another in its place."""
+"""The clock the server measures its work with; benchmarks can replace it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _read: Callable[[], float] = time.perf_counter
 
 
 def now() -> float:
-    """Seconds since some moment."""
+    """Seconds since an arbitrary start."""
     return _read()
 
 
 @contextmanager
 def replaced(read: Callable[[], float]) -> Iterator[None]:
-    """Within the block `read` tells the time, such as an event loop with made-up time."""
+    """Use `read` as the clock inside the block, such as the time of a simulated event loop."""
     global _read  # noqa: PLW0603 -- one clock for all requests of a process
     before, _read = _read, read
     try:

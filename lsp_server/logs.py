@@ -1,4 +1,4 @@
-"""Logging: to stderr or a file, never any text of the user's."""
+"""Logging to stderr or a file, never with the user's text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_BYTES = 5_000_000
 
 
 class _OwnersFile(logging.handlers.RotatingFileHandler):
-    """A rotated log whose every part is readable by its owner alone."""
+    """A rotated log that only its owner can read, every part of it."""
 
     def _open(self) -> Any:
         os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
@@ -31,7 +31,7 @@ _told = False
 
 
 def _lost(_: logging.LogRecord) -> None:
-    """A line could not be written: say so once, without its values."""
+    """Report once that a line could not be written, without its values."""
     global _told  # noqa: PLW0603 - once a process
     if not _told:
         _told = True
@@ -42,7 +42,7 @@ def _lost(_: logging.LogRecord) -> None:
 def set_up(level: str, file: Path | None) -> None:
     """Send midfill's own log lines to `file` (owner-only, rotated) or stderr.
 
-    Only midfill's loggers speak: those of the libraries below write whole messages, which hold the
+    Only midfill's loggers are enabled. Those of its libraries write whole messages, which hold the
     user's text.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What commands about models say and ask in a terminal: lines, questions, progress bars."""
+"""Terminal output of commands: results, questions, progress bars."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ INTERRUPTED = 130
 
 
 class NotConfirmedError(MidfillError):
-    """Nobody said yes; nothing was done."""
+    """The user did not confirm; nothing was done."""
 
 
 def say(text: str) -> None:
-    """A result, on stdout."""
+    """Print a result to stdout."""
     print(text)
 
 
 def tell(text: str) -> None:
-    """Something beside the result, on stderr."""
+    """Print a message to stderr."""
     print(text, file=sys.stderr)
 
 
 def answer(text: str, facts: object, *, as_json: bool) -> None:
-    """A result: one sentence for people, or the facts for programs."""
+    """Print a result: one sentence for people, or JSON for programs."""
     print(json.dumps(facts, indent=2) if as_json else text)
 
 
 def megabytes(count: int) -> str:
-    """A number of bytes as people read it."""
+    """Format a number of bytes for people."""
     return f"{count / 1e6:,.1f} MB"
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something is deleted or overwritten.
+    """Ask before deleting or overwriting something.
 
     Args:
         question: without its question mark, such as `Delete x`.
         yes: the user said so on the command line.
 
     Raises:
-        NotConfirmedError: the answer was no, or there is nobody to ask.
+        NotConfirmedError: the answer was no, or there is no terminal to ask in.
     """
     if yes:
         return
@@ -67,7 +67,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def guarded(run: Command) -> Command:
-    """A command whose errors are one line on stderr and an exit code."""
+    """Wrap a command so that its errors become one line on stderr and an exit code."""
 
     def inner(args: argparse.Namespace) -> int:
         try:
@@ -92,7 +92,7 @@ class Bars:
         self._unit: Unit = "bytes"
 
     def start(self, label: str, total: int, unit: Unit) -> None:
-        """A new bar."""
+        """Start a new bar."""
         if self._task is not None:
             self._bars.stop_task(self._task)
         self._total, self._unit = total, unit
@@ -104,7 +104,7 @@ class Bars:
             self._bars.update(self._task, completed=done, amount=self._amount(done))
 
     def note(self, message: str) -> None:
-        """A line above the bars."""
+        """Print a line above the bars."""
         self._bars.console.print(f"midfill: {message}", markup=False, highlight=False)
 
     def _amount(self, done: int) -> str:
@@ -115,7 +115,7 @@ class Bars:
 
 @contextmanager
 def bars() -> Iterator[Bars]:
-    """Bars until left; they go to stderr, so that stdout has only the result."""
+    """Show bars inside the block, on stderr, so that stdout has only the result."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -1,4 +1,4 @@
-"""The disk: the only place in this package that touches one. Bounded, and never raises `OSError`.
+"""The disk: the only module here that touches one. Reads are bounded; no `OSError` escapes.
 
 Every call may wait for the operating system as long as that likes (a network drive that hangs), so
 all of this belongs on a worker thread, never on the event loop.

@@ -1,4 +1,4 @@
-"""Other files, as the context engine sees them: one shape, and the one way to reach a disk."""
+"""Source files as the context engine sees them, and the interface to read them."""
 
 from __future__ import annotations
 

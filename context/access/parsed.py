@@ -1,4 +1,4 @@
-"""Small files that are read once, parsed, and read again only when they changed."""
+"""Small files, parsed once and again only after they changed."""
 
 from __future__ import annotations
 

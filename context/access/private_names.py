@@ -1,4 +1,4 @@
-"""Names as data: of files that are never read, and of those that are no use to a model.
+"""Names of files that are never read, and of files no model needs, as data.
 
 All names are lower case. A pattern has `*` for anything.
 """

@@ -1,4 +1,4 @@
-"""The reader: files for the context engine, from open buffers and the disk, through the gate.
+"""The reader: files from open buffers and the disk, always through the gate.
 
 It never raises for what it meets. What is kept out is counted by reason, and nothing else of it is
 kept. A disk may hang, so everything here but `opened`, `changed` and `closed` belongs on a worker

@@ -1,4 +1,4 @@
-"""Budgets: how the tokens of a prompt are shared out between those who want some."""
+"""Budgets: share the tokens of a prompt between its parts."""
 
 from __future__ import annotations
 

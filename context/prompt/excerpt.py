@@ -1,4 +1,4 @@
-"""Cutting the current file: as many whole lines around the cursor as a budget has room for."""
+"""Cut the current file: as many whole lines around the cursor as the budget allows."""
 
 from __future__ import annotations
 

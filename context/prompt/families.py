@@ -1,4 +1,4 @@
-"""Model families as data: how each one spells fill-in-the-middle. Sources: docs of each model.
+"""Model families as data: how each spells fill-in-the-middle. Sources: the models' docs.
 
 A prompt for one file is `begin prefix opening TEXT suffix TEXT middle`; a family that only reads
 from left to right has no `prefix`, `suffix` and `middle`, and its prompt is `begin TEXT`.

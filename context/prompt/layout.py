@@ -1,4 +1,4 @@
-"""Layouts: where pieces of other files stand in a prompt, and how they are spelled.
+"""Layouts: where pieces of other files stand in a prompt, and how they are written.
 
 Which layout pays, if any, depends on the model; docs/design/context.md has the figures.
 """

@@ -1,4 +1,4 @@
-"""Prompts: a stable part whose state can be kept, and a live part read at every keystroke.
+"""Build prompts: a stable part with a kept state, and a live part read at every key.
 
     stable: header, prefix up to the hole, suffix, middle token, lead (lines from hole to anchor)
     live:   the text from the anchor to the cursor

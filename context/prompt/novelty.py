@@ -1,4 +1,4 @@
-"""Novelty: the lines of an outline that tell a name which the prompt does not have.
+"""Novelty: the lines of an outline that define a name missing from the prompt.
 
 A definition of a name that stands in the prompt already is worth next to nothing to a model, one
 of a new name is worth most (docs/lab/context-study.md).

@@ -1,4 +1,4 @@
-"""Ranking: which candidates go into a prompt, and why the others do not."""
+"""Selection: which candidates go into a prompt, and why others do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What prompts need of a tokenizer, so that context knows no model library."""
+"""The tokenizer interface that prompts need, so that context imports no model library."""
 
 from __future__ import annotations
 

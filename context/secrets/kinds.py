@@ -1,4 +1,4 @@
-"""Secrets as data: how keys and tokens of known kinds look. Sources: the services' own documents.
+"""Secrets as data: formats of known keys and tokens. Sources: the services' docs.
 
 A kind has a mark, a fixed text that all of its secrets begin with or have right before them, and
 an expression that is matched where the mark begins. What group 1 matches is the secret; the whole

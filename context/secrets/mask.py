@@ -1,4 +1,4 @@
-"""Secrets in texts: found and covered with `*`, so that no model and no log ever has them.
+"""Find secrets in text and cover them with `*`, so that no model or log has them.
 
 The covered text has the length and the line endings of the text, so every line and column stays
 what it was; covering it again changes nothing.

@@ -1,4 +1,4 @@
-"""Recent edits: what was changed last in the workspace, as short pieces before and after."""
+"""Recent edits: what changed last in the workspace, before and after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where libraries are installed, as far as only the environment of a process can say."""
+"""Library locations that only the process environment knows."""
 
 from __future__ import annotations
 

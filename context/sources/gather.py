@@ -1,4 +1,4 @@
-"""Gathering: every source of candidates asked in turn, for one place in one file."""
+"""Gather candidates: ask every source in turn, for one position in one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From picked definitions to candidates: grouped by file, the best first, bounded in size."""
+"""From chosen definitions to candidates: grouped by file, best first, bounded in size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recency: which files were looked at last, language by language."""
+"""Recency: the most recently used files of each language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names stand near the cursor, and how far away."""
+"""Names near the cursor, and their distance from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Similar windows: pieces of recently accessed files that look like the code at the cursor.
+"""Similar windows: pieces of recent files that resemble the code at the cursor.
 
 Files are cut into cells at blank lines, so that cells follow the code and an edit changes only the
 cell it falls into. A window is a run of cells of at most 60 lines. It scores by the terms that it

@@ -1,4 +1,4 @@
-"""Writes the server's settings into package.json, as `contributes.configuration`.
+"""Write the server's settings into package.json, as `contributes.configuration`.
 
 Run `python editors/vscode/contribute_settings.py` (`make fix` does). The settings of the extension
 itself, the first group, are written by hand and kept.
@@ -18,7 +18,7 @@ OWN_SWITCHES = {"suggestions.enabled", "suggestions.languages_off"}
 
 
 def contributed(package: dict[str, Any]) -> dict[str, Any]:
-    """The package with the server's settings of now."""
+    """The package with the current settings of the server."""
     own, *_ = package["contributes"]["configuration"]
     groups = [
         {
@@ -36,11 +36,11 @@ def contributed(package: dict[str, Any]) -> dict[str, Any]:
 
 
 def _property(section: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """One setting for VS Code's editor of settings."""
+    """One setting for VS Code's settings editor."""
     words = schema["description"]
     if section == "engine":
-        words += " The server is started again for it."
-    # A workspace that is not trusted has no say in what is loaded.
+        words += " Changing it restarts the server."
+    # An untrusted workspace must not decide what is loaded.
     scope = "machine" if section == "engine" else "window"
     rest = {key: value for key, value in schema.items() if key != "description"}
     return {**rest, "scope": scope, "markdownDescription": words}

@@ -1,1 +1,1 @@
-"""Where the model runs: what cards there are, which one is fit, and in which compute type."""
+"""Where the model runs: which cards exist, which is usable, and its compute type."""

@@ -1,4 +1,4 @@
-"""Where the driver keeps machine code that it compiled for a card newer than the library's.
+"""Cache for kernels that the driver compiles for cards newer than the library.
 
 A wheel brings machine code for the chips of its day and PTX for later ones. The driver compiles PTX
 when a kernel is first used, which takes seconds to minutes, and keeps the result in a cache. By

@@ -1,4 +1,4 @@
-"""What the driver says of the cards, and CUDA's library. The one file that opens them.
+"""Cards as the driver reports them, and the CUDA library. The only module that opens them.
 
 Cards are counted as CUDA counts them (`CUDA_VISIBLE_DEVICES` and `CUDA_DEVICE_ORDER` included), by
 the driver's own library; their memory comes from NVML, which needs no context on the card, so

@@ -1,4 +1,4 @@
-"""Which card is fit, and in which compute types it may be tried. Decided from facts alone."""
+"""Which card is usable, and which compute types to try. A pure decision."""
 
 from __future__ import annotations
 

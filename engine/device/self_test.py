@@ -1,4 +1,4 @@
-"""A real generation decides: does a place work, does it tell the truth, and how fast is it."""
+"""Self-test: does a real generation work here, is it correct, and how fast is it?"""
 
 from __future__ import annotations
 

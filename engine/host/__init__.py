@@ -1,1 +1,1 @@
-"""The engine in a process of its own, one for all servers that use the same model."""
+"""The engine in its own process, shared by all servers with the same model."""

@@ -1,4 +1,4 @@
-"""`python -m engine.host`: started by a server, never by a person. Its plan comes on stdin."""
+"""`python -m engine.host`: started by a server, which sends its specification on stdin."""
 
 from __future__ import annotations
 

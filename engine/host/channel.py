@@ -1,4 +1,4 @@
-"""The connection between a server and the engine host: handshake, frames in, hanging up."""
+"""Connection between a server and the engine host: handshake, messages, closing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the host that runs a plan, or start one: shared between servers, or this server's own."""
+"""Connect to the host for a specification, or start one."""
 
 from __future__ import annotations
 

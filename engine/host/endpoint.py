@@ -1,4 +1,4 @@
-"""Where servers and an engine host meet: a folder of the user's own, a key, a lock.
+"""Where servers and an engine host connect: a private folder, a key, a lock.
 
     KEY.lock   held by whoever starts or ends a host
     KEY.json   owner-only: the secret, and the process that listens

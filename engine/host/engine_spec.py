@@ -1,4 +1,4 @@
-"""What an engine host shall run: written by the server that starts it, read from its stdin."""
+"""Specification of an engine host, written by the server that starts it."""
 
 from __future__ import annotations
 

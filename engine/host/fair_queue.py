@@ -1,4 +1,4 @@
-"""Whose turn it is: fair between servers, what nobody waits for comes last."""
+"""Order of requests in the host: fair between servers, background work last."""
 
 from __future__ import annotations
 

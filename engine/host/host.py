@@ -1,4 +1,4 @@
-"""The engine host: one loaded model, its servers, and when it is time to go."""
+"""The engine host: one loaded model, its connected servers, and when it exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the connection between a server and the engine host: small explicit frames.
+"""Messages between a server and the engine host: small explicit frames.
 
 Nothing here is ever unpickled. The first byte says what a frame is; hot frames are fixed structs,
 seldom ones JSON. Both ends are the same version of midfill (it is part of the rendezvous key), so

@@ -1,4 +1,4 @@
-"""Start an engine host and know how it ended."""
+"""Start an engine host process, and learn how it ended."""
 
 from __future__ import annotations
 

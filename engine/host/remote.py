@@ -1,4 +1,4 @@
-"""An engine that lives in the host: what the scheduler uses as if it were here."""
+"""An engine in the host process, with the interface of a local one."""
 
 from __future__ import annotations
 

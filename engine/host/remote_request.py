@@ -1,4 +1,4 @@
-"""One request on the host: it streams its tokens and hears what the server says to them."""
+"""One request in the host: streams tokens and receives the server's verdicts."""
 
 from __future__ import annotations
 

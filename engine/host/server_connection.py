@@ -1,4 +1,4 @@
-"""A server that uses the host: its connection, and the thread that reads from it."""
+"""One connected server in the host, and the thread that reads from it."""
 
 from __future__ import annotations
 

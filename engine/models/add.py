@@ -1,4 +1,4 @@
-"""A model of the user's own into the store: a file, a folder, or a repository of the hub."""
+"""Add a model of the user's own: a file, a folder, or a hub repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model as one archive: a plain tar with the manifest first, then every file that it names.
+"""A model as one archive: a plain tar with the manifest first.
 
     <name>/midfill.json      sizes and SHA-256 of all others
     <name>/model.bin ...     in the manifest's order

@@ -1,4 +1,4 @@
-"""The models that midfill knows by name, as data. One content hash each decides what is right."""
+"""The models midfill knows by name, each with one content hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest beside every converted model: what it is, where it came from, how to check it."""
+"""The manifest of a converted model: what it is, its source, and its hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long work is told: a phase with a total, then how much of it is done."""
+"""Progress of long work: a phase with a total, then the amount done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a name to a model in the store: fetch, convert, install."""
+"""Pull a model into the store: fetch, convert, install."""
 
 from __future__ import annotations
 

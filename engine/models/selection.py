@@ -1,4 +1,4 @@
-"""Which model runs: the one a setting names, else the one chosen with `use`, else the best here."""
+"""Which model runs: named by a setting, chosen with `use`, or the best here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data directory: which models are on this machine, and how they get in and out of it.
+"""The model store: which models are installed, and how they get in and out.
 
     <data directory>/models/<name>/     a converted model with its manifest
     <data directory>/models/.<name>.*   a model on its way in or out, on the same file system

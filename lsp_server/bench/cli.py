@@ -1,4 +1,4 @@
-"""`midfill bench`: the options. What they do is imported when a command runs."""
+"""`midfill bench`: its commands and options. The benchmarks are imported when they run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Commands) -> None:
     """Register `bench` and its commands."""
-    bench = subparsers.add_parser("bench", help="measure what suggestions are worth, and cost")
+    bench = subparsers.add_parser("bench", help="measure what suggestions save and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
     cli.add_parsers(commands)
     _add_model(commands)
@@ -25,24 +25,34 @@ def add_parser(subparsers: Commands) -> None:
     _add_context(commands)
     _add_quantization(commands)
     sharing = commands.add_parser(
-        "sharing", help="what the engine's own process costs a request and saves in memory"
+        "sharing", help="time that the engine process adds to a request, and memory it saves"
     )
-    sharing.add_argument("--pairs", type=positive, default=40, metavar="N", help="of requests")
+    sharing.add_argument(
+        "--pairs", type=positive, default=40, metavar="N", help="pairs of requests"
+    )
     sharing.set_defaults(run=_sharing)
-    server = commands.add_parser("server", help="the server's own parts, without a model")
+    server = commands.add_parser("server", help="speed of the server's own parts, without a model")
     server.set_defaults(run=_server)
 
 
 def _add_model(commands: Commands) -> None:
     parser = commands.add_parser(
-        "model", help="speed of the model, against the limits of the machine"
+        "model", help="speed of the model, compared with the limits of the machine"
     )
-    parser.add_argument("--repeats", type=positive, default=5, metavar="N", help="runs a figure")
     parser.add_argument(
-        "--completions", type=positive, default=20, metavar="N", help="single lines of each kind"
+        "--repeats", type=positive, default=5, metavar="N", help="repeats of each measurement"
     )
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument(
+        "--completions",
+        type=positive,
+        default=20,
+        metavar="N",
+        help="single lines to complete, of each kind",
+    )
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="0: as the server chooses"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
     parser.add_argument(
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N"
@@ -56,35 +66,41 @@ def _add_model(commands: Commands) -> None:
     parser.add_argument(
         "--shape",
         choices=("0.5b", "1.5b", "3b", "7b"),
-        help="with --random-weights: the model's size",
+        help="size of the model, with --random-weights",
     )
     parser.add_argument(
-        "--random-weights", action="store_true", help="true timings without any model at hand"
+        "--random-weights",
+        action="store_true",
+        help="measure real timings without an installed model",
     )
     parser.set_defaults(run=_model)
 
 
 def _add_anchors(commands: Commands) -> None:
     parser = commands.add_parser(
-        "anchors", help="answers with an anchor against those with the hole at the cursor"
+        "anchors", help="compare answers with an anchor and with the hole at the cursor"
     )
     parser.add_argument(
         "tasks", type=Path, help="JSON Lines with id, kind, lang, file, prefix, middle, suffix"
     )
-    parser.add_argument("--count", type=positive, metavar="N", help="a random sample of N tasks")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
+    parser.add_argument(
+        "--count", type=positive, metavar="N", help="take a random sample of N tasks"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the sample")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per task")
     parser.set_defaults(run=_anchors)
 
 
 def _add_confidence(commands: Commands) -> None:
     parser = commands.add_parser(
-        "confidence", help="how often a text is right that the model gives a probability"
+        "confidence", help="compare the probability of a text with how often it is right"
     )
     parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/evaluation.md")
-    parser.add_argument("--count", type=positive, metavar="N", help="a random sample of N tasks")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
-    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument(
+        "--count", type=positive, metavar="N", help="take a random sample of N tasks"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the sample")
+    parser.add_argument("--model", metavar="NAME", help="an installed model")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every point")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write the plot")
     parser.set_defaults(run=_confidence)
@@ -98,21 +114,29 @@ def _confidence(arguments: argparse.Namespace) -> int:
 
 def _add_context(commands: Commands) -> None:
     parser = commands.add_parser(
-        "context", help="does the model use a definition of another file that is given by hand?"
+        "context", help="test whether the model uses a definition from another file"
     )
     parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/context-study.md")
     parser.add_argument(
         "--cells",
         default="repo/outline",
         metavar="A,B",
-        help="LAYOUT/FORM@TOKENS, and ! for the hole at the cursor; docs/lab/context-study.md",
+        help="prompts to compare, LAYOUT/FORM@TOKENS; see docs/lab/context-study.md",
     )
-    parser.add_argument("--tokens", type=positive, default=512, help="of the prompt without it")
-    parser.add_argument("--count", type=positive, metavar="N", help="a random sample of N tasks")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the sample")
-    parser.add_argument("--model", metavar="NAME", help="a model of the store")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: as the server does")
-    parser.add_argument("--memo", type=Path, metavar="DIR", help="where answers are kept")
+    parser.add_argument(
+        "--tokens", type=positive, default=512, help="tokens of the prompt without the definition"
+    )
+    parser.add_argument(
+        "--count", type=positive, metavar="N", help="take a random sample of N tasks"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the sample")
+    parser.add_argument("--model", metavar="NAME", help="an installed model")
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="0: as the server chooses"
+    )
+    parser.add_argument(
+        "--memo", type=Path, metavar="DIR", help="folder that keeps answers between runs"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one row per answer")
     parser.set_defaults(run=_context)
 
@@ -125,27 +149,35 @@ def _context(arguments: argparse.Namespace) -> int:
 
 def _add_quantization(commands: Commands) -> None:
     parser = commands.add_parser(
-        "quantization", help="what int8 costs in likelihood, and a trimmed projection saves"
+        "quantization", help="cost of int8 in likelihood, and time saved by a trimmed projection"
     )
     parser.add_argument("tasks", type=Path, help="JSON Lines, see docs/lab/evaluation.md")
-    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument("--model", metavar="NAME", help="an installed model")
     parser.add_argument(
-        "--tokens", type=positive, default=2000, metavar="N", help="of each language"
+        "--tokens", type=positive, default=2000, metavar="N", help="amount for each language"
     )
-    parser.add_argument("--against", metavar="NAME", help="compare decoding with this model's")
-    parser.add_argument("--loads", type=positive, default=12, metavar="N", help="of both models")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument(
+        "--against", metavar="NAME", help="compare the decoding speed with this model"
+    )
+    parser.add_argument(
+        "--loads", type=positive, default=12, metavar="N", help="how often both models are loaded"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
     parser.set_defaults(run=_quantization)
 
     parser = commands.add_parser(
-        "coverage", help="how many tokens of real source a trimmed projection can write"
+        "coverage", help="share of the tokens in real source that a trimmed projection can write"
     )
-    parser.add_argument("paths", type=Path, nargs="+", help="folders with source")
-    parser.add_argument("--model", metavar="NAME", help="a model of the store")
+    parser.add_argument("paths", type=Path, nargs="+", help="folders with source code")
+    parser.add_argument("--model", metavar="NAME", help="an installed model")
     parser.add_argument(
-        "--characters", type=positive, default=2_000_000, metavar="N", help="of each language"
+        "--characters",
+        type=positive,
+        default=2_000_000,
+        metavar="N",
+        help="amount for each language",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts to this file")
     parser.set_defaults(run=_coverage)
 
 

@@ -1,4 +1,4 @@
-"""The machine and the software a benchmark ran on, so that figures can be compared or not."""
+"""The machine and software of a benchmark run, so that figures can be compared."""
 
 from __future__ import annotations
 

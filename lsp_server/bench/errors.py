@@ -1,4 +1,4 @@
-"""What goes wrong in a benchmark, as one tree.
+"""Errors of benchmarks, as one tree.
 
 BenchError               its text can be shown to the user as it is
 ├── TaskFileError        tasks that cannot be read or made

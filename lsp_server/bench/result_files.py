@@ -1,4 +1,4 @@
-"""Result files: JSON that is written whole or not at all, and read with one kind of error."""
+"""Result files: JSON that is written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals and tests for counts of right answers."""
+"""Intervals and significance tests for counts of right answers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One folder with all that a machine without network needs: wheels, models, plugins, proofs."""
+"""Air-gapped installation: one folder with wheels, models, plugins and checks."""

@@ -1,4 +1,4 @@
-"""What goes wrong while a bundle is made."""
+"""Errors of `midfill bundle`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hash lock: which version of every package, where it is needed, and which files are it."""
+"""The lock file: version, markers and hashes of every package."""
 
 from __future__ import annotations
 

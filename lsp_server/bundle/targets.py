@@ -1,4 +1,4 @@
-"""The machines that a bundle is for, as pip's tags and as environments for markers."""
+"""Target machines of a bundle, as pip tags and marker environments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks a bundle: every file listed in SHA256SUMS is there and whole, and no other file is.
+"""Verify a bundle: every file in SHA256SUMS is there and intact, and there is no other file.
 
 It lies in the bundle and runs with any Python 3, before anything is installed.
 """

@@ -1,4 +1,4 @@
-"""The wheels of midfill and of all that it needs, for each target, and what they say of themselves.
+"""The wheels of midfill and its dependencies, for each target, with their metadata.
 
 pip brings what the lock pins; what midfill does not need at run time (the lock also has what builds
 it) is left out again. So what stays is complete: every requirement of every wheel is checked.

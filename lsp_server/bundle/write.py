@@ -1,4 +1,4 @@
-"""A whole bundle: made beside its place, checked, and put there in one step."""
+"""Write a bundle: built beside its destination, verified, and moved there in one step."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A small LSP client, for the commands and benchmarks that talk to a server."""
+"""A small LSP client for the commands and benchmarks that talk to a server."""

@@ -1,4 +1,4 @@
-"""A language client over stdio of a real child process, as small as a benchmark needs it."""
+"""A minimal language client over the stdio of a child process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ProcessUsage:
 
 
 def usage_of(pid: int) -> ProcessUsage | None:
-    """What a process and its children use; None when it is not there or not ours to see."""
+    """What a process and its children use; None if it is gone or not accessible."""
     cpu_s, rss_bytes = 0.0, 0
     try:
         process = psutil.Process(pid)
@@ -59,7 +59,7 @@ def usage_of(pid: int) -> ProcessUsage | None:
 class Client:
     """JSON-RPC with one child process: requests with numbers, notifications both ways.
 
-    The child leads a session of its own, so that Ctrl-C reaches the benchmark alone.
+    The child runs in its own session, so that Ctrl-C reaches only the benchmark.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, command: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ class Client:
             self._waiting.pop(number, None)
 
     def cancel(self, number: int) -> None:
-        """Tell the server that an answer is no longer wanted."""
+        """Cancel a request."""
         if self._waiting.pop(number, None) is not None and self._gone is None:
             self.notify("$/cancelRequest", {"id": number})
 
@@ -154,7 +154,7 @@ class Client:
         self._write(message if params is None else {**message, "params": params})
 
     async def stop(self) -> None:
-        """Ask for the end politely, then end the child and its children. Does not raise."""
+        """Shut down in order, then end the child and its children. Does not raise."""
         with contextlib.suppress(ServerGoneError, ServerHungError, ResponseError):
             await self.ask("shutdown", None, timeout_s=SHUTDOWN_S)
             self.notify("exit", None)
@@ -190,7 +190,7 @@ class Client:
             self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     async def _read(self) -> None:
-        """Hand results to those who wait, until the child ends or talks nonsense."""
+        """Deliver results until the child ends or sends invalid data."""
         reason = "ended by itself"
         try:
             while (message := await self._next_message()) is not None:
@@ -234,7 +234,7 @@ class Client:
             waiting.set_result(message.get("result"))
 
     def _answer_server(self, message: dict[str, Any]) -> None:
-        """The server's own requests: no settings, everything else is fine."""
+        """Answer the server's requests: no settings, and success for the rest."""
         items = (message.get("params") or {}).get("items")
         nothing = [None] * len(items) if isinstance(items, list) else None
         self._write({"id": message["id"], "result": nothing})
@@ -251,7 +251,7 @@ class Client:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(self._gone)
-                waiting.exception()  # seen: nobody has to fetch it
+                waiting.exception()  # retrieved, so that asyncio does not warn
 
     async def _drain(self) -> None:
         """Keep the last lines that the child logs."""

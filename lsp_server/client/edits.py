@@ -1,4 +1,4 @@
-"""Texts as LSP sees them: places in UTF-16 units, changes as ranges, items as insertions."""
+"""Text as LSP sees it: UTF-16 positions, changes as ranges, items as insertions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with a server that a client here speaks to."""
+"""Errors of a server that this client talks to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class ServerFaultError(MidfillError):
 
 
 class ServerGoneError(ServerFaultError):
-    """It could not be started, or ended by itself."""
+    """The server could not be started, or ended by itself."""
 
 
 class ServerHungError(ServerFaultError):
-    """It has not answered for a long time."""
+    """The server has not answered for a long time."""

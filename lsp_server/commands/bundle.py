@@ -1,4 +1,4 @@
-"""`midfill bundle`: one folder for a machine without network."""
+"""`midfill bundle`: a folder that installs midfill without a network."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register `bundle`."""
-    about = "write one folder that installs midfill on a machine without network"
+    about = "write a folder that installs midfill on a machine without a network"
     one = subparsers.add_parser("bundle", help=about, description=about.capitalize() + ".")
-    one.add_argument("out", type=Path, metavar="OUT", help="folder to make")
+    one.add_argument("out", type=Path, metavar="OUT", help="folder to create")
     one.add_argument(
         "--platform",
         action="append",
         metavar="NAME",
-        help="such as linux-x86_64; repeat for more (default: this one)",
+        help="such as linux-x86_64; repeat for more (default: this platform)",
     )
     one.add_argument(
         "--python",
         action="append",
         metavar="VERSION",
-        help="such as 3.12; repeat for more (default: this one)",
+        help="such as 3.12; repeat for more (default: this version)",
     )
     one.add_argument(
         "--model",
         action="append",
         metavar="NAME",
-        help="repeat for more (default: the one that runs here)",
+        help="model to include; repeat for more (default: the one in use)",
     )
-    one.add_argument("--no-model", action="store_true", help="without any model")
+    one.add_argument("--no-model", action="store_true", help="leave out the models")
     one.add_argument(
         "--source",
         type=Path,
         default=Path(__file__).resolve().parents[2],
-        help="checkout of midfill (default: the one this command runs from)",
+        help="checkout to build from (default: the one this command runs from)",
     )
     one.add_argument("--json", action="store_true", help="machine-readable output")
     one.set_defaults(run=guarded(_run))

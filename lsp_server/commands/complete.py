@@ -1,4 +1,4 @@
-"""One completion or one prompt from the command line, through the server's own session."""
+"""`midfill complete` and `midfill prompt`: one request through the server's own session."""
 
 from __future__ import annotations
 

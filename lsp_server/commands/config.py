@@ -1,4 +1,4 @@
-"""`midfill config`: every setting with its value and where that is from; and what can be set."""
+"""`midfill config`: show every setting, its value and the layer it comes from."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _PAGE = """\
 
 <!-- Made by `midfill config --markdown`; edit the docstrings and metadata of the dataclasses. -->
 
-Nothing has to be set. What is set comes from, each over the one before:
+You do not have to set anything. Each layer overrides the ones before it:
 
 1. the defaults below,
-2. the config file (`midfill config` names it; `MIDFILL_CONFIG` chooses another),
+2. the config file (`midfill config` prints its path; `MIDFILL_CONFIG` sets another),
 3. the client's `initializationOptions`,
-4. what the client answers to `workspace/configuration` for the section `midfill`, or pushes with
-   `workspace/didChangeConfiguration`, under `midfill` or bare; the newest counts as a whole,
+4. what the client answers to `workspace/configuration` for the section `midfill`, or sends with
+   `workspace/didChangeConfiguration` (under `midfill`, or without a section). The newest message
+   replaces the whole layer,
 5. the flags {flags} of `midfill serve`.
 
 ```toml
@@ -41,35 +42,38 @@ target_ms = 300
 max_lines = 1
 ```
 
-As initialization options that is
+The same as initialization options:
 `{{"latency": {{"target_ms": 300}}, "suggestions": {{"max_lines": 1}}}}`.
 
-A change of the file or a push takes effect from the next request on; the settings of the engine
-wait for the next start of the server, and the status says so. A value that does not fit is named
-in the editor's log of the server with its reason, the next lower value is used, and the server
-lives; a file that is not TOML changes nothing. `midfill config` shows every effective value and
-where it comes from, `midfill config --schema` is a JSON schema for editors.
+A change takes effect with the next request. Settings of the engine wait until the server restarts,
+and the status says so. An invalid value is ignored: the next lower layer counts, and the server's
+log names the key and the reason. A file that is not valid TOML changes nothing.
+
+`midfill config` shows every setting, its value and the layer it comes from.
+`midfill config --schema` prints a JSON schema for your editor.
 """
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register `config`."""
-    about = "every effective setting and where it comes from; exit code 1 when some do not fit"
+    about = "show every setting, its value and where it comes from; exit code 1 if one is invalid"
     config = commands.add_parser("config", help=about, description=about.capitalize() + ".")
     form = config.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="values, origins and problems as JSON")
-    form.add_argument("--schema", action="store_true", help="JSON schema of the settings")
-    form.add_argument("--markdown", action="store_true", help="the page docs/settings.md")
+    form.add_argument(
+        "--json", action="store_true", help="print values, origins and problems as JSON"
+    )
+    form.add_argument("--schema", action="store_true", help="print a JSON schema of the settings")
+    form.add_argument("--markdown", action="store_true", help="print the page docs/settings.md")
     add_flags(config)
     config.set_defaults(run=run)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The settings that have flags; what was not given is None."""
-    parser.add_argument("--model", help="name of a model in the store")
-    parser.add_argument("--threads", type=int, help="cores for one inference (0: derived)")
-    parser.add_argument("--process", help="where the engine lives: shared, own or inside")
-    parser.add_argument("--target-ms", type=float, help="when an answer should be on screen")
+    parser.add_argument("--model", help="name of an installed model")
+    parser.add_argument("--threads", type=int, help="cores for one inference (0: choose)")
+    parser.add_argument("--process", help="where the engine runs: shared, own or inside")
+    parser.add_argument("--target-ms", type=float, help="time from a key to the suggestion")
 
 
 def load(arguments: argparse.Namespace) -> Configuration:

@@ -1,4 +1,4 @@
-"""`midfill demo`: a real server as a child process, a real file, real typing, real ghost text."""
+"""`midfill demo`: type into a real server process and print its ghost text."""
 
 from __future__ import annotations
 

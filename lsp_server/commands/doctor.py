@@ -1,4 +1,4 @@
-"""`midfill doctor`: what works here, one line each, and what to do about the rest."""
+"""`midfill doctor`: check each part, one line each, and say how to fix it."""
 
 from __future__ import annotations
 

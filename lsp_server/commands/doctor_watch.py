@@ -1,4 +1,4 @@
-"""`midfill doctor --watch`: what midfill's processes take, and the machine's rates, live."""
+"""`midfill doctor --watch`: memory, CPU and rates of midfill's processes, live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`midfill models`: the only command family that may touch a network.
+"""`midfill models`: the commands that download, choose and check models.
 
 Everything heavy is imported inside the functions, since every command builds the parser.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register `models` and its commands; the chosen one is `run(args) -> exit code`."""
-    about = "get, list, choose and check models (the only commands that use a network)"
+    about = "download, list, choose and check models (only these and `bundle` use the network)"
     parser = subparsers.add_parser("models", help=about, description=about.capitalize() + ".")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -33,19 +33,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         command.set_defaults(run=guarded(run))
         return command
 
-    add("list", _list, "all models: those on this machine and those that can be pulled")
-    add("info", _info, "what is known about a model").add_argument("name")
+    add("list", _list, "list installed models and those that can be downloaded")
+    add("info", _info, "show family, source, hash, size and folder of a model").add_argument("name")
     models_transfer.add_commands(add)
 
-    one = add("use", _use, "choose the model; running servers change to it by themselves")
-    one.add_argument("name", help=f"a model of this machine, or {AUTO} to take the choice back")
+    one = add("use", _use, "choose the model; running servers switch to it")
+    one.add_argument("name", help=f"an installed model, or {AUTO} to let midfill choose again")
 
     one = add("verify", _verify, "check every file of installed models against its hash")
     one.add_argument("name", nargs="?", help="default: all installed models")
 
     one = add("remove", _remove, "delete a model from this machine")
     one.add_argument("name")
-    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--yes", action="store_true", help="remove without asking")
 
 
 def _list(args: argparse.Namespace) -> int:

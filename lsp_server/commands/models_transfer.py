@@ -1,4 +1,4 @@
-"""The commands of `midfill models` that bring models to this machine or take them elsewhere."""
+"""`midfill models pull`, `add`, `export` and `import`: models to and from this machine."""
 
 from __future__ import annotations
 
@@ -25,26 +25,32 @@ def add_commands(add: Add) -> None:
     Args:
         add: makes the parser of a command from its name, its function and what it is about.
     """
-    one = add("pull", _pull, "download and convert a model; does nothing when it is there")
+    one = add("pull", _pull, "download and convert a model; does nothing if it is installed")
     one.add_argument("name", nargs="?", default=DEFAULT, help="default: %(default)s")
-    one.add_argument("--from", dest="file", type=Path, metavar="FILE", help="GGUF file to use")
+    one.add_argument(
+        "--from",
+        dest="file",
+        type=Path,
+        metavar="FILE",
+        help="use this GGUF file instead of downloading",
+    )
 
     one = add("add", _add, "convert a model of your own: a file, a folder or a hub repository")
     one.add_argument(
         "source",
         metavar="PATH|HUB",
-        help="a GGUF file, a model folder, or OWNER/NAME[@REVISION][:FILE] of the hub",
+        help="a GGUF file, a model folder, or OWNER/NAME[@REVISION][:FILE] on the hub",
     )
-    one.add_argument("--family", help="prompt family (default: guessed, and refused when unsure)")
-    one.add_argument("--quantization", help="of the weights on disk (default: int8)")
+    one.add_argument("--family", help="prompt family (default: detected; refused if uncertain)")
+    one.add_argument("--quantization", help="quantization of the stored weights (default: int8)")
     one.add_argument("--name", help="name in the store (default: from the source)")
 
-    one = add("export", _export, "write a model into one archive, for another machine")
+    one = add("export", _export, "write a model to one archive for another machine")
     one.add_argument("name")
     one.add_argument("out", nargs="?", type=Path, help="default: NAME.midfill.tar")
     one.add_argument("--yes", action="store_true", help="overwrite without asking")
 
-    one = add("import", _import, "read a model from an archive of `export`")
+    one = add("import", _import, "install a model from an archive made by `export`")
     one.add_argument("archive", type=Path)
     one.add_argument("--name", help="name in the store (default: the archive's)")
 

@@ -1,4 +1,4 @@
-"""`midfill stats`: what became of suggestions on this machine."""
+"""`midfill stats`: how many suggestions were shown, accepted and kept on this machine."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _HEADS = ("", "shown", "accepted", "partly", "typed", "rejected", "left 30 s", "
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register `stats`."""
-    about = "what became of suggestions on this machine; numbers only, which never leave it"
+    about = "show how many suggestions you accepted; the numbers stay on this machine"
     stats = commands.add_parser("stats", help=about, description=about.capitalize() + ".")
     form = stats.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="the sums by day, language and source")
-    form.add_argument("--html", type=Path, metavar="FILE", help="one page with plots")
-    form.add_argument("--delete", action="store_true", help="remove all of it")
-    stats.add_argument("--yes", action="store_true", help="do not ask")
+    form.add_argument(
+        "--json", action="store_true", help="print the sums by day, language and source as JSON"
+    )
+    form.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots")
+    form.add_argument("--delete", action="store_true", help="delete all statistics")
+    stats.add_argument("--yes", action="store_true", help="delete without asking")
     stats.set_defaults(run=guarded(run))
 
 

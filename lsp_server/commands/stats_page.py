@@ -1,4 +1,4 @@
-"""The statistics as one HTML page that needs nothing else."""
+"""Statistics as one self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`midfill try`: a small terminal editor with ghost text, to see midfill before any setup."""
+"""`midfill try`: a small terminal editor with ghost text."""
 
 from __future__ import annotations
 

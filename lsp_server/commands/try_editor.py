@@ -1,4 +1,4 @@
-"""A text area with ghost text: drawn at the cursor, typed through, taken in pieces."""
+"""A text area with ghost text: shown at the cursor, typed through, accepted in parts."""
 
 from __future__ import annotations
 

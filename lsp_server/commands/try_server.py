@@ -1,4 +1,4 @@
-"""The server as `midfill try` uses it: one document, over the pipes of a real process."""
+"""The server for `midfill try`: one document, over the pipes of a real process."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a snapshot to a suggestion: the pipeline and what it is made of."""
+"""From a snapshot to a suggestion: the pipeline and its parts."""

@@ -1,4 +1,4 @@
-"""Several texts to choose from at one place: decoded when somebody asks, or ahead of that."""
+"""Alternatives at one position: decoded on request, or ahead of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TOKENS = 16
 
 
 class Alternatives:
-    """Keeps the newest choice of each document, made or in the making."""
+    """The newest alternatives of each document, decoded or being decoded."""
 
     def __init__(self, settings: Settings, scheduler: Scheduler, anchors: Anchors) -> None:
         """Begin with none.
@@ -39,13 +39,13 @@ class Alternatives:
         self._made: dict[str, tuple[Snapshot, InflightGeneration]] = {}
 
     async def texts(self, snapshot: Snapshot) -> list[str]:
-        """Up to `MOST` different texts, the likely first, however unlikely they are."""
+        """Up to `MOST` different texts, most likely first, without a threshold."""
         deadline_s = self.settings.latency.deadline_ms / 1000
         running = self._scheduler.flight_of(snapshot.uri)
         while running is not None and await running.growth(deadline_s) and not running.done:
             pass  # the answer itself comes first
         flight = self._known(snapshot) or self._launch(snapshot, wanted=True)
-        flight.answered_at = 0  # somebody waits for it now
+        flight.answered_at = 0  # a request waits for it now
         await flight.growth(deadline_s)  # its texts come all at once, at its end
         if not flight.done:
             flight.cancel.cancel()
@@ -56,20 +56,20 @@ class Alternatives:
         return [text for text in dict.fromkeys(cut) if text.strip()]
 
     def prepare(self, snapshot: Snapshot) -> None:
-        """Decode them before anybody asks; whoever wants the engine meanwhile gets it at once."""
+        """Decode alternatives ahead of a request; any other request interrupts this at once."""
         if self._known(snapshot) is None:
             self._launch(snapshot, wanted=False)
 
     def forget(self, uri: str) -> None:
-        """Drop a document's choice."""
+        """Drop a document's alternatives."""
         self._made.pop(uri, None)
 
     def clear(self) -> None:
-        """Drop all of them."""
+        """Drop all alternatives."""
         self._made.clear()
 
     def _known(self, snapshot: Snapshot) -> InflightGeneration | None:
-        """The flight that brought, or will bring, the texts for exactly this text and cursor."""
+        """The generation whose texts are for exactly this text and cursor."""
         made_for, flight = self._made.get(snapshot.uri, (None, None))
         if flight is None or made_for != snapshot or flight.cancel.cancelled:
             return None

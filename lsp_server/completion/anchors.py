@@ -1,4 +1,4 @@
-"""The stable parts in use: which one a request is put on, and when a new anchor is made."""
+"""Stable parts in use: which one a request gets, and when a new anchor is set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REFRESH_SHARE = 0.5
 class Anchors:
     """Keeps a few stable parts for each document, the newest first.
 
-    A stable part in use never changes. A new one takes what is known of other files by then, so
+    A stable part in use never changes. A new one uses what is gathered by then, so
     nothing here waits for a disk.
     """
 
@@ -56,7 +56,7 @@ class Anchors:
 
     @property
     def keep(self) -> bool:
-        """Whether states after stable parts are kept; where that does not win they are read anew.
+        """Whether states after stable parts are kept; without a gain they are prefilled again.
 
         The prompts are the same either way, and so are the answers.
         """
@@ -81,7 +81,7 @@ class Anchors:
         return self.prompts.make(snapshot, self._known(snapshot))
 
     def rest(self, snapshot: Snapshot) -> None:
-        """The cursor came to rest: look around, then read what a request here would need."""
+        """Gather context and prefill ahead of a request, because the cursor came to rest."""
         self._rested = snapshot
         self._look_around(snapshot, lambda: self._warm(snapshot))
 
@@ -106,13 +106,13 @@ class Anchors:
         return prompt
 
     def _known(self, snapshot: Snapshot) -> Sequence[Candidate]:
-        """What was found for a document, where prompts have room for it."""
+        """Candidates gathered for a document, if prompts have room for them."""
         if self._context_provider is None or not self.prompts.context_tokens:
             return ()
         return self._context_provider.known(snapshot.uri)
 
     def _look_around(self, snapshot: Snapshot, then: Callable[[], None] = lambda: None) -> None:
-        """Gather pieces of other files in the background, where prompts have room for them."""
+        """Gather pieces of other files in the background, if prompts have room for them."""
         tokens = self.prompts.context_tokens
         if self._context_provider is None or not tokens:
             then()
@@ -120,7 +120,7 @@ class Anchors:
             self._context_provider.want(snapshot, tokens, then)
 
     def _warm(self, snapshot: Snapshot) -> None:
-        """Read the stable part that a request here would need."""
+        """Prefill the stable part that a request here would need."""
         engine = self._scheduler.engine
         if engine is None or snapshot is not self._rested:  # the cursor rests elsewhere by now
             return

@@ -1,4 +1,4 @@
-"""When to start a failed engine again: soon, then later, then not until it was left alone."""
+"""When to restart a failed engine: soon, then later, then only after a long pause."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ REST_S = 300.0
 
 
 class Backoff:
-    """Back-off and circuit breaker."""
+    """Back-off and circuit breaker for engine starts."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start closed: nothing failed yet."""
+        """Start without failures."""
         self._clock = clock
         self._opened_at = 0.0
         self.failures = 0
         """Failures since the last good generation."""
 
     def forgive(self) -> None:
-        """A generation went well."""
+        """Forget earlier failures, because a generation succeeded."""
         self.failures = 0
 
     def pause_s(self) -> float | None:
@@ -38,5 +38,5 @@ class Backoff:
         return None
 
     def rested(self) -> bool:
-        """Whether an engine that was given up may be tried once more."""
+        """Whether an abandoned engine may be tried once more."""
         return self.failures > len(BACK_OFF_S) and self._clock() - self._opened_at >= REST_S

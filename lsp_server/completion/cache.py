@@ -1,4 +1,4 @@
-"""The completion cache: what was generated once is never generated again.
+"""The completion cache: no text is generated twice.
 
 A generation is remembered under the line it began on: the few lines above (so that edits elsewhere
 do not spoil it), and all text known from that line's start, typed and generated. A later cursor
@@ -55,7 +55,7 @@ class CompletionCache:
         return sum(len(known) for known in self._heads.values())
 
     def remember(self, snapshot: Snapshot, decoded: Decoded) -> None:
-        """Keep what was decoded at the snapshot's cursor."""
+        """Store what was decoded at the snapshot's cursor."""
         typed = snapshot.line_before
         if not decoded.text or len(typed) > _LONGEST_LINE:
             return
@@ -75,9 +75,9 @@ class CompletionCache:
             self._heads.popitem(last=False)
 
     def look_up(self, snapshot: Snapshot) -> Decoded | None:
-        """What is known beyond the cursor, None when nothing is.
+        """The known text beyond the cursor, or None.
 
-        Of several, one that was not cut short, then the longest: what was shown stays.
+        Prefers a text that was not cut short, then the longest, so that a shown text stays.
         """
         suffix = _suffix(snapshot)
         typed = snapshot.line_before
@@ -102,7 +102,7 @@ class CompletionCache:
         return best
 
     def forget(self, uri: str) -> None:
-        """Drop everything of a document."""
+        """Drop everything about a document."""
         for key in [key for key in self._heads if key[0] == uri]:
             del self._heads[key]
 

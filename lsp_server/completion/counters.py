@@ -1,4 +1,4 @@
-"""Counts of the server's own work: numbers only, never text."""
+"""Counters of the server's work: numbers only, never text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flight: one generation under way, and everybody who can use what it brings."""
+"""One generation under way, and the requests that can use its text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.api import Generation, Token
 
 _LOOK_S = 60.0
-"""Seconds between looks for an end of which nobody told; every end is told."""
+"""Seconds between checks for a missed end; no end should be missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Decoded:
     complete: bool = True
 
     def after(self, count: int) -> Decoded:
-        """The same without its first `count` characters."""
+        """A copy without the first `count` characters."""
         marks = tuple((end - count, log_prob) for end, log_prob in self.marks if end > count)
         return Decoded(self.text[count:], marks, self.ended, self.complete)
 
@@ -93,7 +93,7 @@ class InflightGeneration:
     # On the engine's thread
 
     def begin(self) -> None:
-        """The engine takes it up now."""
+        """Note that the engine starts on it now."""
         self.queue_ms = (clock.now() - self._made) * 1000
         self.cancel.spare = self.answered
 
@@ -109,7 +109,7 @@ class InflightGeneration:
     # On the event loop
 
     def beyond(self, live_text: str) -> Decoded | None:
-        """What it brought beyond `live_text`, or None when the two diverge."""
+        """The text generated beyond `live_text`, or None if the two diverge."""
         if not self._agrees_with(live_text):
             return None
         typed = len(live_text) - len(self.prompt.live_text)
@@ -119,7 +119,7 @@ class InflightGeneration:
         return Decoded(self.text, tuple(self.marks()), ended, complete).after(max(0, typed))
 
     def agrees(self, live_text: str) -> bool:
-        """Whether it can still bring text for `live_text`."""
+        """Whether it can still generate text for `live_text`."""
         if self.alternatives > 1:
             return False
         ahead = len(live_text) >= len(self.prompt.live_text) + len(self.text)
@@ -145,12 +145,12 @@ class InflightGeneration:
             await self.growth(_LOOK_S)
 
     async def over(self) -> None:
-        """Wait for the end, whatever it will be."""
+        """Wait until it ends, in whatever way."""
         while not self.done:
             await self.growth(_LOOK_S)
 
     def finish(self, generation: Generation | None, error: Exception | None = None) -> None:
-        """Mark the end, whatever it was; a second end changes nothing."""
+        """Mark the end, with or without an error; a second call changes nothing."""
         if self.done:
             return
         self.generation, self.error = generation, error
@@ -161,7 +161,7 @@ class InflightGeneration:
 
     @property
     def answered(self) -> bool:
-        """Whether a request was answered from it, so that it can be ended without loss."""
+        """Whether a request was already answered from it, so that ending it loses nothing."""
         return self.answered_at > 0
 
     def marks(self) -> list[tuple[int, float]]:
@@ -173,7 +173,7 @@ class InflightGeneration:
         return marks
 
     def _cut_short(self) -> bool:
-        """Whether a limit ended it, perhaps in the middle of a word."""
+        """Whether a limit ended it, possibly inside a word."""
         limited = self.generation is not None and self.generation.reason is StopReason.LENGTH
         return limited or self.cut
 

@@ -1,4 +1,4 @@
-"""How much a request may ask of this machine, from its measured rates and one time target."""
+"""How much a request may ask of this machine, from measured rates and the time target."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def max_prompt_tokens(settings: Settings, rates: Rates | None, context_length: i
 
 
 def room_for_prompt(settings: Settings, context_length: int) -> int:
-    """Tokens of a model's context that the live part and the longest answer leave."""
+    """Tokens of the model's context that the live part and the longest answer leave free."""
     # a character is a token at most, but for rare ones, of which no line is full
     live = max(settings.prompt.live_tokens, LIVE_CHARS)
     return max(0, context_length - live - settings.suggestions.max_tokens)
 
 
 def _wanted_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
-    """The setting, or what is read in a few time targets."""
+    """The setting, or the tokens prefilled within a few time targets."""
     if settings.prompt.max_tokens > 0:
         return settings.prompt.max_tokens
     if rates is None:
@@ -67,14 +67,14 @@ def _wanted_prompt_tokens(settings: Settings, rates: Rates | None) -> int:
 
 
 def reads_fast(rates: Rates) -> bool:
-    """Whether reading is next to free, as on a card."""
+    """Whether prefill costs almost nothing, as on a graphics card."""
     return rates.prefill_tokens_s >= _FAST_TOKENS_S
 
 
 def chooses_ahead(settings: Settings, rates: Rates) -> bool:
-    """Whether texts to choose from are decoded before anybody asks for a choice.
+    """Whether alternatives are decoded ahead of a request for them.
 
-    Few people ever ask, so only where they cost next to nothing: reading is fast and a typical
+    Few users ask for them, so only if they cost almost nothing: prefill is fast and a typical
     answer takes a fraction of the target.
     """
     return reads_fast(rates) and _is_quick(settings, rates)
@@ -87,10 +87,10 @@ def max_new_tokens(settings: Settings, rates: Rates) -> int:
 
 
 def debounce_ms(settings: Settings, rates: Rates) -> float:
-    """Wait before a request reaches the model: the setting, or what the target leaves to spare.
+    """Pause before a request reaches the model: the setting, or the time the target leaves.
 
-    Zero where the machine is fast (waiting would be all there is to see) and where it is slow (no
-    time is left); in between it spares the work for keys that come in a burst.
+    Zero on a fast machine (the pause would dominate) and on a slow one (no time is left). In
+    between, it saves the work for keys that come in a burst.
     """
     if settings.latency.debounce_ms >= 0:
         return settings.latency.debounce_ms
@@ -100,7 +100,7 @@ def debounce_ms(settings: Settings, rates: Rates) -> float:
 
 
 def slow_ms(settings: Settings, rates: Rates | None) -> float:
-    """Milliseconds until a typical suggestion, where that is far beyond the target; else 0."""
+    """Milliseconds until a typical suggestion if that far exceeds the target, otherwise 0."""
     if rates is None:
         return 0.0
     expected = _expected_ms(rates)

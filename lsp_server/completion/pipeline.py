@@ -1,4 +1,4 @@
-"""The request pipeline: from a snapshot to the text to show. `complete` is the whole story."""
+"""The request pipeline, from a snapshot to the text to show. Read `complete` first."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An answer: the text to insert at the snapshot's cursor ("" for none), and its story."""
+    """An answer: the text to insert at the snapshot's cursor ("" for none), and its trace."""
 
     text: str
     trace: Trace
@@ -111,7 +111,7 @@ class Pipeline:
     # The stages
 
     def _recall(self, snapshot: Snapshot, shape: TextConstraints, trace: Trace) -> Decoded | None:
-        """What earlier generations left for this cursor."""
+        """Text for this cursor from earlier generations."""
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
             return None
@@ -122,7 +122,7 @@ class Pipeline:
         return decoded
 
     def _join(self, snapshot: Snapshot, trace: Trace) -> tuple[InflightGeneration, str] | None:
-        """The generation under way, when what was typed since agrees with it."""
+        """The generation under way, if the text typed since agrees with it."""
         flight = self._scheduler.flight_of(snapshot.uri)
         if flight is None or flight.cancel.cancelled:
             return None
@@ -134,7 +134,7 @@ class Pipeline:
         return flight, live_text
 
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
-        """Wait the debounce; False when another request for the document came meanwhile."""
+        """Wait for the debounce; False if a newer request for the document arrived."""
         pause_ms = latency_budget.debounce_ms(self._settings, self._rates)
         if pause_ms > 0:
             with trace.stage("debounce"):
@@ -142,7 +142,7 @@ class Pipeline:
         return self._newest.get(snapshot.uri) is trace
 
     def _launch(self, snapshot: Snapshot, trace: Trace) -> tuple[InflightGeneration, str]:
-        """A new generation, on a kept stable part where one fits."""
+        """Start a new generation, on a kept stable part if one fits."""
         prompt = self._anchors.prompt(snapshot)
         engine = self._scheduler.engine
         warm = engine is not None and engine.holds(prompt.stable.ids)
@@ -178,7 +178,7 @@ class Pipeline:
         snapshot: Snapshot,
         trace: Trace,
     ) -> Decoded:
-        """Wait until the flight has what can be shown, or the target passes with a part of it."""
+        """Wait until the generation has enough to show, or the target passes with a part of it."""
         latency = self._settings.latency
         while not flight.done:
             left_ms = latency.target_ms - trace.elapsed_ms()
@@ -207,7 +207,7 @@ class Pipeline:
         return self._newest.get(snapshot.uri) is trace
 
     def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
-        """Tell of text beyond the answer, a body line by line; then prepare what follows."""
+        """Announce text beyond the answer, a body line by line; then work ahead."""
 
         async def wait() -> None:
             if mood.invites_body(snapshot):
@@ -241,7 +241,7 @@ class Pipeline:
         return whole
 
     async def _prepare(self, snapshot: Snapshot, text: str) -> None:
-        """While nothing else wants the engine: what would follow an accept, then other texts."""
+        """While the engine is idle, decode what would follow an accept, then alternatives."""
         accepted = snapshot.with_inserted(text)
         if self._scheduler.idle and self._cache.look_up(accepted) is None:
             flight, _ = self._launch(accepted, Trace())
@@ -259,7 +259,7 @@ class Pipeline:
         self._offers.manners.edited(change)
 
     def changed(self, snapshot: Snapshot, *, line_finished: bool) -> None:
-        """The text changed and the cursor stands behind the change: divert or end the flight."""
+        """React to a change before the cursor: redirect or end the generation under way."""
         flight = self._scheduler.flight_of(snapshot.uri)
         if flight is not None and not flight.done:
             live_text = flight.prompt.stable.window.live_text(snapshot)
@@ -271,16 +271,16 @@ class Pipeline:
             self.rest(snapshot)
 
     def rest(self, snapshot: Snapshot) -> None:
-        """The cursor came to rest: look around, and read what a request here would need."""
+        """Gather context and prefill ahead of a request, because the cursor came to rest."""
         self._scheduler.want()
         self._anchors.rest(snapshot)
 
     def preview(self, snapshot: Snapshot) -> Prompt:
-        """The prompt that a new anchor here would get, for people."""
+        """The prompt that a new anchor here would get, for display."""
         return self._anchors.preview(snapshot)
 
     def retune(self, prompts: PromptMaker, rates: Rates) -> None:
-        """Cut prompts for rates that were learnt anew; kept stable parts stay in use."""
+        """Build prompts for newly measured rates; kept stable parts stay in use."""
         self._anchors.prompts = prompts
         self._anchors.rates = self._rates = rates
 
@@ -301,7 +301,7 @@ class Pipeline:
             self._anchors.clear()
 
     def closed(self, uri: str) -> None:
-        """A document was closed: end and forget what was made for it."""
+        """End and forget everything for a document that was closed."""
         self._scheduler.forget(uri)
         self._cache.forget(uri)
         self.alternatives.forget(uri)

@@ -1,4 +1,4 @@
-"""Whether work ahead is welcome: not on battery, and not on a machine that is busy."""
+"""Whether to work ahead: not on battery, and not on a busy machine."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ BUSY = 1.5
 
 
 class Power:
-    """Looks at the battery at most every 30 seconds, at the load at most every 5."""
+    """Battery and load of the machine, read at most every 30 and 5 seconds."""
 
     def __init__(self) -> None:
         self._battery_at = self._load_at = float("-inf")
         self._on_battery = self._busy = False
 
     def allows(self, ahead: str) -> bool:
-        """Whether work ahead may be done, by `suggestions.ahead`: `on`, `off` or `auto`."""
+        """Whether to work ahead under `suggestions.ahead`: `on`, `off` or `auto`."""
         return ahead == "on" or (ahead == "auto" and self.plenty)
 
     @property
     def plenty(self) -> bool:
-        """Whether the machine has power and time to spare."""
+        """Whether the machine has mains power and idle processors."""
         return not (self.on_battery or self.busy)
 
     @property
     def on_battery(self) -> bool:
-        """Whether the machine runs on its battery; False where that cannot be known."""
+        """Whether the machine runs on battery; False if unknown."""
         now = time.monotonic()
         if now - self._battery_at > _BATTERY_S:
             self._battery_at = now
@@ -38,7 +38,7 @@ class Power:
 
     @property
     def busy(self) -> bool:
-        """Whether more wants to run than there are processors; False where that is not known."""
+        """Whether more processes want to run than there are processors; False if unknown."""
         now = time.monotonic()
         if now - self._load_at > _LOAD_S:
             self._load_at = now

@@ -1,4 +1,4 @@
-"""Who gets the engine: one inference at a time, and the newest request of a document wins."""
+"""Order of work for the engine: one inference at a time, newest request of a document first."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Scheduler:
         return await self._worker.ready
 
     def sleep(self) -> None:
-        """Unload the engine until somebody wants it; nothing where it has work to do."""
+        """Unload the engine until the next request; does nothing while it works."""
         if self._worker is not None and self._worker.engine is not None and self._worker.idle:
             self._worker.abandon()
             self._worker, self._asleep = None, True
 
     def want(self) -> None:
-        """Somebody will soon ask: an engine that sleeps is woken."""
+        """Wake the engine ahead of a request."""
         if self._asleep:
             self._asleep = False
             self._on_wanted()
@@ -98,25 +98,25 @@ class Scheduler:
         self._worker.submit(flight)
 
     def warm(self, stable: tuple[int, ...]) -> None:
-        """Read a stable part when the engine has nothing else to do; the newest one wins."""
+        """Prefill a stable part when the engine is idle; the newest call wins."""
         if self._worker is not None and self._worker.engine is not None:
             self._worker.warm(stable)
 
     def flight_of(self, uri: str) -> InflightGeneration | None:
-        """The document's flight that is waiting, running or was the last to end."""
+        """The document's generation: waiting, running, or the last that ended."""
         return self._worker.flights.get(uri) if self._worker else None
 
     def cancel(self, uri: str) -> None:
-        """End the document's flight, within one token."""
+        """End the document's generation within one token."""
         flight = self.flight_of(uri)
         if flight is not None:
             flight.cancel.cancel()
 
     def forget(self, uri: str) -> None:
-        """End the document's flight and drop it (the document was closed)."""
+        """End and drop the generation of a document that was closed."""
         self.cancel(uri)
         if self._worker and (flight := self._worker.flights.pop(uri, None)) is not None:
-            flight.on_end = None  # nobody wants what it brought
+            flight.on_end = None  # its text is not wanted any more
 
     async def call(self, work: Callable[[Engine], _T]) -> _T:
         """Run something on the engine's thread, between inferences.
@@ -146,11 +146,11 @@ class Scheduler:
 
     @property
     def resting(self) -> bool:
-        """Whether the engine's thread waits for work, and has told all that it had to tell."""
+        """Whether the engine's thread waits for work and has delivered all its results."""
         return self._worker is None or self._worker.resting
 
     def retire(self) -> None:
-        """End everything without waiting; the engine unloads when its inference has ended."""
+        """End everything without waiting; the engine unloads after its current inference."""
         self._closed = True
         if self._next_start is not None:
             self._next_start.cancel()
@@ -173,7 +173,7 @@ class Scheduler:
         )
 
     def _finished(self, worker: Worker, error: EngineError | None) -> None:
-        """On the event loop: a flight ended; an engine that raised is brought back."""
+        """On the event loop: note the end of a generation, and restart an engine that raised."""
         if worker is not self._worker:
             return  # given up before; its flights have ended
         if error is None:

@@ -1,4 +1,4 @@
-"""What happened to one request: stages in milliseconds, source, token counts. Never any text."""
+"""Trace of one request: stages in milliseconds, source, token counts. Never text."""
 
 from __future__ import annotations
 

@@ -39,15 +39,15 @@ class Worker:
         hung: Callable[[Worker], None],
         lost: Callable[[Worker, EngineLostError], None],
     ) -> None:
-        """Load the engine on a thread of its own; `ready` tells how that went.
+        """Load the engine on a thread of its own; `ready` gets the result.
 
         Args:
             make_engine: makes a loaded engine, on the engine's thread.
             loop: the event loop, on which the functions below are called.
             stats: counts what is done.
-            finished: told of the end of each flight and of the error that ended it.
-            hung: told when a job takes longer than any job does.
-            lost: told when the process that the engine lives in ended.
+            finished: called at the end of each generation, with the error that ended it.
+            hung: called when a job takes longer than any job should.
+            lost: called when the engine's process ended.
         """
         self.engine: Engine | None = None
         self.ready: asyncio.Future[Engine] = loop.create_future()
@@ -82,11 +82,11 @@ class Worker:
 
     @property
     def resting(self) -> bool:
-        """Whether its thread waits for work, and all that it had to tell has been told."""
+        """Whether its thread waits for work and has delivered all its results."""
         return self._resting
 
     def submit(self, flight: InflightGeneration) -> None:
-        """Queue a flight; it replaces what its document has waiting or running."""
+        """Queue a generation; it replaces its document's waiting or running one."""
         with self._changed:
             old = self._waiting.pop(flight.uri, None)
             if old is not None:
@@ -100,13 +100,13 @@ class Worker:
             self._wake()
 
     def warm(self, stable: tuple[int, ...]) -> None:
-        """Read a stable part when there is nothing else to do."""
+        """Prefill a stable part when there is nothing else to do."""
         with self._changed:
             self._warm = stable
             self._wake()
 
     def post(self, job: Callable[[Engine], None], result: asyncio.Future[Any]) -> None:
-        """Queue a job that will settle `result`, unless the engine goes before."""
+        """Queue a job that will settle `result`, unless the engine stops first."""
         self._results.add(result)
         result.add_done_callback(self._results.discard)
         with self._changed:
@@ -114,7 +114,7 @@ class Worker:
             self._wake()
 
     def abandon(self, *, hung: bool = False) -> None:
-        """Forget this worker: its flights end; its thread too, unless its code is `hung`."""
+        """End all generations and, unless its code is `hung`, the thread."""
         with self._changed:
             self._closing = True
             self._wake()
@@ -147,7 +147,7 @@ class Worker:
         self._changed.notify()
 
     def _refuse_posted(self) -> None:
-        """Tell those who wait for work on this engine that it will not be done."""
+        """Fail all queued work on this engine."""
         for result in tuple(self._results):
             settle(result, None, EngineClosedError("the engine was stopped or restarted"))
 
@@ -247,7 +247,7 @@ class Worker:
         self._tell(self._watch_off)
 
     def _tell(self, function: Callable[..., object], *args: object) -> None:
-        """Call something on the event loop, unless that is gone."""
+        """Call something on the event loop, unless it is closed."""
         try:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:  # the loop was closed while the engine was busy
@@ -276,7 +276,7 @@ def _as_engine_error(error: Exception) -> EngineError:
 
 
 def settle(future: asyncio.Future[_T], value: _T | None, error: BaseException | None) -> None:
-    """Give a future its value or its error, unless it has one."""
+    """Give a future its value or its error, unless it is done."""
     if future.done():
         return
     if error is not None:

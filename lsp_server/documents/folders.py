@@ -1,4 +1,4 @@
-"""The workspace folders, and what a document is called in a prompt."""
+"""Workspace folders, and the name of a document in a prompt."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lsp_server.documents.surrogates import well_formed
 
 
 class Folders:
-    """The workspace folders by URI."""
+    """The workspace folders, by URI."""
 
     def __init__(self) -> None:
         self._folders: dict[str, tuple[str, str]] = {}  # URI -> absolute path, name
 
     @property
     def locations(self) -> list[str]:
-        """Where they are."""
+        """The locations of the folders."""
         return [place for uri in self._folders if (place := location_of(uri)) is not None]
 
     def add(self, uri: str, name: str) -> None:
-        """Add a folder; one that is no folder of a disk is left out."""
+        """Add a folder, unless it is not on a disk."""
         path = _path_of(uri)
         if path is not None:
             self._folders[uri] = (path, printable(well_formed(name)) or name_of(path))
@@ -37,13 +37,13 @@ class Folders:
             return _file_name(uri), ""
         names = dict(self._folders.values())
         folder = root_of(path, names)
-        if folder is None:  # the rest of the path is nobody's business, the model's included
+        if folder is None:  # the rest of the path is private, from the model too
             return name_of(path), ""
         return relative(path, folder), names[folder]
 
 
 def _path_of(uri: str) -> str | None:
-    """The location of a `file:` URI, as it may stand in a prompt, else None."""
+    """The location of a `file:` URI as used in prompts, otherwise None."""
     location = location_of(uri)
     return None if location is None else printable(location)
 

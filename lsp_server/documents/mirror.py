@@ -1,4 +1,4 @@
-"""The text mirror: what the editor's open documents look like, version by version.
+"""The text mirror: the editor's open documents, version by version.
 
 A completion for the wrong text is worse than none. So when a change cannot be trusted (its version
 is not newer, its range is malformed) the document is *out of sync*: it stays known, but no
@@ -42,7 +42,7 @@ MOST_LINES = 64
 
 
 class Fault(StrEnum):
-    """Why the mirror mistrusted a message; the names that `Documents.faults` counts."""
+    """Why the mirror rejected a message; `Documents.faults` counts these names."""
 
     NOT_OPEN = "not-open"
     ALREADY_OPEN = "already-open"
@@ -142,16 +142,16 @@ class Documents:
         return self._folders.locations
 
     def get(self, uri: str) -> Document | None:
-        """The document as it is now, None when it is not open."""
+        """The current document, or None if it is not open."""
         return self._open.get(uri)
 
     def text_of(self, uri: str) -> Text | None:
-        """The text of a document, None when it is not open or out of sync."""
+        """The text of a document, or None if it is not open or out of sync."""
         document = self._open.get(uri)
         return None if document is None or document.out_of_sync else document.text
 
     def open(self, params: DidOpenTextDocumentParams) -> Document:
-        """Start to mirror a document; one that is open already starts anew."""
+        """Start mirroring a document, or start over if it is open already."""
         item = params.text_document
         if item.uri in self._open:
             self.faults[Fault.ALREADY_OPEN] += 1
@@ -195,7 +195,7 @@ class Documents:
         return Change(known.text, document, None if place is None else Cursor(*place), edit)
 
     def save(self, params: DidSaveTextDocumentParams) -> Document | None:
-        """Take the text that a save includes, if the document needs one; else change nothing."""
+        """Use the text in a save if the document is out of sync; otherwise change nothing."""
         document = self._open.get(params.text_document.uri)
         if document is not None and document.out_of_sync and params.text is not None:
             text = Text.of(well_formed(params.text))
@@ -250,7 +250,7 @@ class Documents:
         )
 
     def _cell_text(self, uri: str, language: str) -> Text | None:
-        """The text of another cell, None when it is not known or in another language."""
+        """The text of another cell, or None if unknown or in another language."""
         document = self._open.get(uri)
         if document is None or document.out_of_sync or language not in {"", document.language}:
             return None

@@ -1,4 +1,4 @@
-"""Notebooks: the cells of one notebook, in its order, as one document."""
+"""Notebooks: the cells of a notebook, in order, as one document."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ _MOST_PROSE_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class NotebookCell:
-    """One cell: the URI of its text, and whether that is prose."""
+    """One cell: the URI of its text, and whether it is prose."""
 
     uri: str
     is_prose: bool
 
 
 class Notebooks:
-    """The order of cells of the open notebooks; their texts are documents like any other."""
+    """The order of cells in open notebooks; their texts are ordinary documents."""
 
     def __init__(self) -> None:
         self._cells: dict[str, list[NotebookCell]] = {}
 
     def open(self, notebook: types.NotebookDocument) -> None:
-        """A notebook was opened."""
+        """Add a notebook."""
         self._cells[notebook.uri] = [_cell(one) for one in notebook.cells]
 
     def change(self, uri: str, array: types.NotebookCellArrayChange) -> None:
-        """Cells were added, removed or moved; numbers that do not fit are brought into range."""
+        """Add, remove or move cells; indices out of range are clamped."""
         cells = self._cells.setdefault(uri, [])
         start = min(max(array.start, 0), len(cells))
         end = min(start + max(array.delete_count, 0), len(cells))
         cells[start:end] = [_cell(one) for one in array.cells or ()]
 
     def close(self, uri: str) -> None:
-        """A notebook was closed."""
+        """Remove a notebook."""
         self._cells.pop(uri, None)
 
     def holder(self, cell_uri: str) -> str | None:
-        """The notebook that has a cell, None for a document that is no cell."""
+        """The notebook of a cell, or None if the document is not a cell."""
         for uri, cells in self._cells.items():
             if any(cell.uri == cell_uri for cell in cells):
                 return uri

@@ -1,4 +1,4 @@
-"""LSP positions and places in a text: the same spot, counted in different units.
+"""Convert between LSP positions and positions in a text.
 
 A place counts code points. A position counts code units of the negotiated encoding: bytes in
 utf-8, 16-bit units in utf-16, code points in utf-32. The emoji U+1F600 is 4, 2 and 1 of them.

@@ -1,4 +1,4 @@
-"""Text as a client sends it, made fit for a tokenizer."""
+"""Replace lone surrogates in a client's text, which no tokenizer accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors tell of a suggestion's fate, if they do: counted, and told to the statistics."""
+"""Handlers for what the editor reports: shown, accepted, partly accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a suggestion to what LSP carries."""
+"""Convert a suggestion to LSP items."""
 
 from __future__ import annotations
 

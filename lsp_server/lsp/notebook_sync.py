@@ -1,4 +1,4 @@
-"""Handlers for notebooks: their cells are documents, kept in order."""
+"""Handlers for notebooks, whose cells are documents in a fixed order."""
 
 from __future__ import annotations
 

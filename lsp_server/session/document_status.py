@@ -1,4 +1,4 @@
-"""Why a document gets no suggestions: a reason for programs, a sentence for people.
+"""Why a document gets no suggestions: a reason code, and a message for people.
 
 What holds for the whole server (no model yet, say) is part of its status. What holds for one
 document is judged here by rules, when the document is opened, saved, greatly changed, or when the

@@ -1,4 +1,4 @@
-"""Which engine the server runs, and in which process."""
+"""Choose the engine and the process it runs in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done while nobody types: rates are learnt, kept states given back, the model unloaded."""
+"""Idle work: update rates, release kept states, unload the model."""
 
 from __future__ import annotations
 

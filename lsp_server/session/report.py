@@ -1,4 +1,4 @@
-"""A session in figures, for `midfill/stats`."""
+"""The report of a session for `midfill/stats`."""
 
 from __future__ import annotations
 

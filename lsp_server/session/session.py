@@ -1,4 +1,4 @@
-"""A session: the open documents and the loaded model, as the handlers see them."""
+"""A session: one client's open documents and the loaded model."""
 
 from __future__ import annotations
 

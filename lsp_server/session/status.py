@@ -1,4 +1,4 @@
-"""What the user is told of the model: loading, ready or not, and what to do about it."""
+"""The model's status for the user: loading, ready or failed, and what to do."""
 
 from __future__ import annotations
 

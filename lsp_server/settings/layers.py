@@ -1,6 +1,6 @@
-"""Settings from their layers: defaults, file, initialization options, pushed settings, flags.
+"""Settings by layer: defaults, file, initialization options, configuration, flags.
 
-A value that cannot be used is named with its reason, and the next lower layer's value is used.
+An invalid value is reported with its reason, and the next lower layer's value is used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NEAR_A_SECTION = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One place that settings come from.
+    """One source of settings.
 
     Attributes:
         origin: what it is called.
@@ -49,7 +49,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What the layers amount to.
+    """The combined layers.
 
     Attributes:
         settings: valid in every field.
@@ -69,7 +69,7 @@ class Composed:
 
 
 def compose(layers: Sequence[Layer]) -> Composed:
-    """Put layers together, from the lowest to the highest. Never raises for any JSON or TOML."""
+    """Combine layers, lowest first. Never raises for any JSON or TOML."""
     values: dict[str, Value] = {name: key.default for name, key in KEYS.items()}
     origins = dict.fromkeys(KEYS, DEFAULT)
     rejected: list[tuple[str, str]] = []
@@ -103,7 +103,7 @@ def _settings_of(values: Mapping[str, Value]) -> Settings:
 
 
 def _entries(layer: Layer, rejected: list[tuple[str, str]]) -> Iterator[tuple[str, object]]:
-    """Known keys of a layer with what is given for them."""
+    """The known keys of a layer, with their values."""
     if not isinstance(layer.values, Mapping):
         if not _says_nothing(layer.values):
             reason = f"{shown(layer.values)} is not a table of settings; not used"
@@ -119,7 +119,7 @@ def _entries(layer: Layer, rejected: list[tuple[str, str]]) -> Iterator[tuple[st
 
 
 def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Sections opened, so that fields have dotted names; without what says nothing."""
+    """Flatten sections to dotted names, without empty values."""
     for name, value in values.items():
         if name in SECTIONS and isinstance(value, Mapping):
             inside = {f"{name}.{field}": inner for field, inner in value.items()}
@@ -133,7 +133,7 @@ def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _says_nothing(value: object) -> bool:
-    """Null is as good as absent, and Lua writes an empty table as an empty list."""
+    """Null means absent, and Lua writes an empty table as an empty list."""
     return value is None or value == []
 
 
@@ -161,7 +161,7 @@ class ConfigFileError(MidfillError):
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """What the config file says; nothing when there is none.
+    """The contents of the config file, empty if there is none.
 
     Raises:
         ConfigFileError: it cannot be read, or is not TOML.
@@ -217,7 +217,7 @@ class Configuration:
         return self.composed.settings
 
     def reload(self) -> None:
-        """Read the file again; one that cannot be used changes nothing."""
+        """Read the file again; an invalid file changes nothing."""
         if self._layers[FILE] is not None and self.path.exists() and not self.path.is_file():
             return  # a pipe: it has said everything, and reading would wait for more
         try:
@@ -228,18 +228,18 @@ class Configuration:
         self._compose()
 
     def initialize(self, options: object) -> None:
-        """Take over a client's initialization options."""
+        """Use a client's initialization options."""
         self._layers[OPTIONS] = options if isinstance(options, Mapping) else None
         self._compose()
 
     def push(self, settings: object) -> None:
-        """Take over what a client pushed, under `midfill` or bare; null changes nothing."""
+        """Use settings a client pushed, under `midfill` or bare; null changes nothing."""
         if isinstance(settings, Mapping):
             self._layers[PUSHED] = settings.get("midfill", settings)
             self._compose()
 
     def news(self) -> list[str]:
-        """Problems that were not told before; one that was gone in between is told again."""
+        """Problems not yet reported; one that was gone in between is reported again."""
         now = self.composed.problems
         new = [problem for problem in now if problem not in self._told]
         self._told = set(now)

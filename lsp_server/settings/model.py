@@ -1,7 +1,7 @@
-"""All settings of the server, composed from those of its parts.
+"""All settings of the server, composed from the settings of its parts.
 
-A field's metadata says which values are good: `min` and `max`, `choices`, or `pattern` (the whole
-text must match), and the `unit` of a number. The words are those of the docstrings.
+A field's metadata says which values are valid: `min` and `max`, `choices`, or `pattern` (which must
+match the whole text), and the `unit` of a number. The docstrings are the descriptions users read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencySettings:
-    """Time targets.
+    """How long a request may take.
 
     Attributes:
-        target_ms: when an answer should be on screen, from the key; a growing answer is cut there.
-        deadline_ms: when a request is answered with nothing at all.
-        warm_ms: longest prefill that may run in the background, since none can be interrupted.
-        debounce_ms: wait before a request reaches the model; -1 derives it from measured rates.
+        target_ms: time from the key to the suggestion; an answer that is still growing is shown as
+            far as it is by then.
+        deadline_ms: time after which a request is answered with nothing.
+        warm_ms: longest prefill that may run in the background. A prefill cannot be interrupted.
+        debounce_ms: pause before a request reaches the model; -1 derives it from measured rates.
     """
 
     target_ms: float = field(default=250, metadata={"min": 0, "max": 60_000, "unit": "ms"})
@@ -38,23 +39,24 @@ class SuggestionSettings:
     """What is decoded and shown.
 
     Attributes:
-        enabled: false makes no suggestions at all.
-        style: how much is shown. `sure` shows little and nearly always right text; `bold` shows
-            more, and is wrong more often. All styles are surer while you type than when you rest.
-        mode: `on-demand` suggests only when you ask with your editor's key.
-        languages_off: languages without suggestions, by their LSP names, commas between.
-        max_file_kb: files with more characters get no suggestions.
-        min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
-        max_lines: most lines of one suggestion.
-        max_tokens: most tokens decoded for one suggestion.
-        ahead: work done before anybody asks; `auto` does none on battery or on a
-            machine that other programs keep busy.
-        ahead_tokens: most tokens decoded past the shown text while nothing else wants the engine.
-        eagerness: while you type: 0 shows only what is certain, 1 everything; a line is cut back or
-            not shown when fewer than `1 - eagerness` of those like it turn out right.
-        rest_eagerness: the same when the cursor rests in an empty body or behind a comment, and
+        enabled: whether there are suggestions at all.
+        style: how much is shown. `sure` shows little, and nearly always right text; `bold` shows
+            more, and is wrong more often. Every style is surer while you type than when you rest.
+        mode: `auto` suggests while you type; `on-demand` only when you press your editor's key.
+        languages_off: languages without suggestions: LSP identifiers, separated by commas.
+        max_file_kb: files larger than this get no suggestions.
+        min_chars: shortest suggestion; accepting a shorter one saves no key.
+        max_lines: longest suggestion in lines.
+        max_tokens: longest suggestion in tokens.
+        ahead: whether to decode what you may need next; `auto` does not on battery or while other
+            programs keep the machine busy.
+        ahead_tokens: most tokens decoded past the shown text while the engine is idle.
+        eagerness: how many wrong suggestions you tolerate while you type, from 0 (show only what is
+            certain) to 1 (show everything). A line is shown if `1 - eagerness` of lines like it are
+            right.
+        rest_eagerness: the same while the cursor rests in an empty body or below a comment, and
             when you ask by hand.
-        stop_probability: decoding ends when the current line is less probable than this.
+        stop_probability: decoding stops when the current line becomes less probable than this.
     """
 
     enabled: bool = True
@@ -74,10 +76,10 @@ class SuggestionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsSettings:
-    """Numbers about suggestions, on this machine alone, see docs/statistics.md.
+    """Statistics about suggestions. They stay on this machine, see docs/statistics.md.
 
     Attributes:
-        enabled: count what becomes of suggestions; no text and no name is kept.
+        enabled: whether to count what becomes of suggestions. No text and no name is kept.
     """
 
     enabled: bool = True
@@ -85,7 +87,7 @@ class StatisticsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything, nested by part."""
+    """All settings, nested by part."""
 
     engine: EngineSettings = field(default_factory=EngineSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)

@@ -1,6 +1,6 @@
-"""The settings as a table: every key with its type, default, good values and words.
+"""The settings as a table: key, type, default, valid values and description.
 
-All of it is read off the dataclasses in the three modules of settings, so nothing is said twice.
+Everything is derived from the dataclasses in the three settings modules.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 class BadValueError(ValueError):
-    """A value that its setting cannot have; the text says what is wrong with it."""
+    """A value that is invalid for its setting; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class Key:
         section: name of the part it belongs to, such as `latency`.
         field: its name there, such as `target_ms`.
         type: of its values.
-        default: the value when nobody says another.
-        words: what it means.
-        least: smallest good number.
-        most: largest good number.
-        choices: all good texts, where there are only some.
-        pattern: regular expression that a whole text must match.
+        default: the value if no layer sets one.
+        words: its description.
+        least: smallest valid number.
+        most: largest valid number.
+        choices: all valid texts, if limited.
+        pattern: regular expression that must match the whole text.
         unit: of the number.
     """
 
@@ -61,7 +61,7 @@ class Key:
 
     @property
     def range(self) -> str:
-        """The good values, for people."""
+        """The valid values, for people."""
         if self.choices:
             return ", ".join(self.choices)
         if self.type is bool:
@@ -76,7 +76,7 @@ class Key:
         """The value in the setting's own type.
 
         Raises:
-            BadValueError: it has another type or is not among the good values.
+            BadValueError: it has another type or is out of range.
         """
         if isinstance(value, bool):  # which Python counts among the numbers
             if self.type is bool:
@@ -160,7 +160,7 @@ def _schema_of(key: Key) -> dict[str, Any]:
 
 
 def _read_sections() -> dict[str, tuple[str, type]]:
-    """Sections by name: the words about each, and its dataclass."""
+    """Sections by name: description and dataclass."""
     hints = get_type_hints(Settings)
     found = {}
     for field in dataclasses.fields(Settings):
@@ -193,7 +193,7 @@ def _read_keys() -> dict[str, Key]:
 
 
 def _attribute_words(kind: type) -> dict[str, str]:
-    """The words of a docstring's `Attributes` by name, as sentences."""
+    """The descriptions in a docstring's `Attributes`, by name."""
     _, _, listing = (inspect.getdoc(kind) or "").partition("Attributes:\n")
     found: dict[str, str] = {}
     name = ""

@@ -1,1 +1,1 @@
-"""What became of suggestions: counted, kept and summed up."""
+"""Outcomes of suggestions: counted, stored and summed up."""

@@ -1,4 +1,4 @@
-"""How much of an accepted text is still there: edit distance to the best place in a document."""
+"""Kept rate: the share of an accepted text that is still in the document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEAR_LINES: Final = 150
 
 
 def survival(accepted: str, text: Text, line: int) -> float:
-    """The share of `accepted` that is left near a line: 1 for all of it, 0 for nothing.
+    """The share of `accepted` that is still near a line, from 0 to 1.
 
     Args:
         accepted: what was accepted, with LF endings; its beginning counts.

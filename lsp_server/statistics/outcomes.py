@@ -1,7 +1,6 @@
-"""What becomes of suggestions: shown, accepted, partly accepted, typed, rejected, and what is left.
+"""Outcomes of suggestions: shown, accepted, partly accepted, typed, rejected, kept.
 
-Accepted texts live in memory until they were looked at for the last time; only numbers are written,
-on a thread of their own.
+Accepted texts stay in memory until their last check. Only numbers are written, on another thread.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ FLUSH_S: Final = 20.0
 
 @dataclass(slots=True)
 class _Offer:
-    """One suggestion, however often it was asked for while it was typed into."""
+    """One suggestion, however many requests it answered while it was typed into."""
 
     uri: str
     language: str
@@ -45,7 +44,7 @@ class _Offer:
 
 
 class OutcomeTracker:
-    """Follows the suggestions of one session. All methods are called on the event loop."""
+    """Tracks the suggestions of one session. Call all methods on the event loop."""
 
     def __init__(
         self,
@@ -74,13 +73,13 @@ class OutcomeTracker:
         self._thread = Background("statistics")
 
     def reconfigure(self, settings: StatisticsSettings) -> None:
-        """Follow other settings from now on."""
+        """Use other settings from now on."""
         self._settings = settings
         if not settings.enabled:
             self._forget_all()
 
     def offered(self, answer_id: str, snapshot: Snapshot, text: str, source: str) -> None:
-        """An answer with text was given."""
+        """Record an answer with text."""
         if not self._settings.enabled or not text:
             return
         before = snapshot.line_before
@@ -99,7 +98,7 @@ class OutcomeTracker:
         self._name(answer_id, last, last.text)
 
     def offered_instead(self, item_id: str, answer_id: str, snapshot: Snapshot, text: str) -> None:
-        """Another text of the same answer, for a user who chooses; both are one suggestion."""
+        """Record an alternative of the same answer; both count as one suggestion."""
         offer, _ = self._offers.get(answer_id, (None, ""))
         if offer is not None:
             # counted, as the offer's own text, from where that began
@@ -107,30 +106,30 @@ class OutcomeTracker:
             self._name(item_id, offer, whole[len(offer.before) :])
 
     def shown(self, answer_id: str) -> None:
-        """The editor says that an answer is on the screen."""
+        """Record that the editor showed an answer."""
         offer, _ = self._offers.get(answer_id, (None, ""))
         if offer is not None and not offer.shown:
             offer.shown = True
             self._count(offer, "shown")
 
     def accepted(self, answer_id: str) -> None:
-        """The editor says that an answer was accepted whole."""
+        """Record that the user accepted a whole answer."""
         offer, text = self._offers.get(answer_id, (None, ""))
         if offer is not None:
             self._take(offer, "accepted", text)
 
     def accepted_part(self, answer_id: str, chars: int) -> None:
-        """The editor says that a word or a line of an answer was accepted."""
+        """Record that the user accepted a word or a line of an answer."""
         offer, text = self._offers.get(answer_id, (None, ""))
         if offer is not None and not offer.taken:
             self._take(offer, "partly", text[: max(0, chars - len(offer.before))])
 
     def closed(self, uri: str) -> None:
-        """A document was closed."""
+        """Settle a document that was closed."""
         self._settle(uri, None)
 
     def close(self) -> None:
-        """Write what there is, and end."""
+        """Write what is left, and stop."""
         for uri in list(self._last):
             self._settle(uri, None)
         sums = self._sums
@@ -163,7 +162,7 @@ class OutcomeTracker:
         self._looks.add(handle)
 
     def _look(self, offer: _Offer, accepted: str, name: int) -> None:
-        """See what is left of an accepted text; a closed document tells nothing."""
+        """Measure what is left of an accepted text; skipped if the document was closed."""
         text = self._text_of(offer.uri)
         if text is None or not self._settings.enabled:
             return
@@ -181,7 +180,7 @@ class OutcomeTracker:
         self._count(offer, f"kept_{name}", left)
 
     def _settle(self, uri: str, now: Snapshot | None) -> None:
-        """The last suggestion of a document is over: it was taken, typed by hand, or rejected."""
+        """Decide the outcome of a document's last suggestion: accepted, typed, or rejected."""
         offer = self._last.pop(uri, None)
         if offer is None or offer.taken:
             return

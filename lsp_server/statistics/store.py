@@ -1,4 +1,4 @@
-"""Local statistics on disk: what became of suggestions, as sums by day, language and source.
+"""Local statistics on disk: sums by day, language and source.
 
 Only numbers: no text, no name, no path. The file never leaves the machine, belongs to the user
 alone, and `midfill stats --delete` removes it.
@@ -58,7 +58,7 @@ class StatisticsRow:
 
 
 def path() -> Path:
-    """Where the statistics are."""
+    """The path of the statistics file."""
     return paths.state_dir() / "statistics.sqlite"
 
 
@@ -90,7 +90,7 @@ def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
 
 
 def read(file: Path) -> list[StatisticsRow]:
-    """All sums, oldest first; nothing when there are none.
+    """All sums, oldest first; empty if there are none.
 
     Raises:
         OSError: the file is damaged or cannot be read.
@@ -111,7 +111,7 @@ def read(file: Path) -> list[StatisticsRow]:
 
 
 def delete(file: Path) -> bool:
-    """Remove the statistics; whether there were any."""
+    """Remove the statistics; returns whether there were any."""
     there = file.exists()
     for suffix in (".sqlite", ".sqlite-journal", ".damaged"):
         file.with_suffix(suffix).unlink(missing_ok=True)

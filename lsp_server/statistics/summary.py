@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def grouped(
     rows: Iterable[StatisticsRow], key: Callable[[StatisticsRow], str]
 ) -> dict[str, Counter[str]]:
-    """Sums by a part of the key, the most shown first."""
+    """Sums grouped by a part of the key, most shown first."""
     sums: dict[str, Counter[str]] = {}
     for row in rows:
         one = sums.setdefault(key(row), Counter())
@@ -24,10 +24,10 @@ def grouped(
 
 
 def seen(sums: Counter[str]) -> float:
-    """Suggestions on the screen: what editors told, or else what they were given."""
+    """Suggestions shown: as editors reported, otherwise those they received."""
     return sums["shown"] or sums["offered"]
 
 
 def share(part: float, whole: float) -> float | None:
-    """A share, None where there is nothing to divide by."""
+    """A share, or None if the whole is 0."""
     return part / whole if whole else None

@@ -1,1 +1,1 @@
-"""The user's other files: recent ones, changes on disk, what the model is shown."""
+"""The user's other files: recent files, changes on disk, context for the model."""

@@ -1,4 +1,4 @@
-"""What could stand in a prompt besides the file at hand.
+"""Context provider: gathers pieces of other files for the prompt, in the background.
 
 The event loop only notes what the editor tells. Disks are read and texts compared on a thread of
 its own, when the cursor rests; whoever makes a prompt takes what was found by then, at once.

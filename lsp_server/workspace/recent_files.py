@@ -1,4 +1,4 @@
-"""Recently accessed files over restarts: one small state file for each workspace, paths only."""
+"""Recent files across restarts: one small state file per workspace, paths only."""
 
 from __future__ import annotations
 

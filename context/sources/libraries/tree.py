@@ -1,4 +1,4 @@
-"""Folders above a file, also those above the workspace: where environments are looked for."""
+"""Folders above a file, also above the workspace, where environments may be."""
 
 from __future__ import annotations
 

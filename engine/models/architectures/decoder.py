@@ -1,4 +1,4 @@
-"""A decoder as CTranslate2 wants it, from a description of its architecture and any source.
+"""Build a CTranslate2 decoder from an architecture's description and any source.
 
 An architecture is a `Design`: sizes, and which of the known parts it is made of. Tensors are read,
 quantized and let go one after the other, a few rows at a time.

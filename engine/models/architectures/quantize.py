@@ -1,4 +1,4 @@
-"""Weights as CTranslate2 keeps them: in int8 with one scale per row, or as floats.
+"""Weights as CTranslate2 stores them: int8 with one scale per row, or floats.
 
 The rule of int8 is that of `ctranslate2.specs.model_spec` (a test holds the two equal bit for
 bit). It is here because there it needs every weight in float32 first: 2 GB more for the 0.5B model.

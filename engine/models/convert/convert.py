@@ -1,4 +1,4 @@
-"""From a model in any form to a folder that CTranslate2 loads, with its tokenizer and manifest.
+"""Convert a model from any format to a folder that CTranslate2 loads.
 
 Only this module and those it imports need numpy, gguf and the specifications of CTranslate2; it
 is imported while a model is pulled or added and never by the server.

@@ -1,4 +1,4 @@
-"""Architectures that have no loader here, through CTranslate2's own converter.
+"""Architectures without a loader here, through CTranslate2's own converter.
 
 It needs torch (the extra `midfill[convert]`) and memory for the whole model as it is published.
 Code of the folder is never run, and pickles are refused before this is reached.

@@ -1,4 +1,4 @@
-"""Fewer rows in the output projection: the tokens that are written nearly always, and no others.
+"""Trim the output projection to the tokens that source code uses.
 
 Every decoded token costs a pass over the projection, which is a fifth of a small model. Byte-level
 BPE numbers its tokens by how often they were merged, so the first rows are those that text needs;

@@ -1,4 +1,4 @@
-"""A folder that CTranslate2's own converter made: looked at, checked and copied."""
+"""A folder from CTranslate2's own converter: inspected, checked and copied."""
 
 from __future__ import annotations
 

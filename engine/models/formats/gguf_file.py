@@ -1,4 +1,4 @@
-"""A GGUF file as metadata and float32 rows, with every defect turned into one kind of error.
+"""GGUF files as metadata and float32 rows; every defect becomes one kind of error.
 
 The reader of the `gguf` package maps the file into memory; rows are dequantized on demand, so
 that no more than a slice of a tensor exists in float32 at a time.

@@ -1,4 +1,4 @@
-"""What has to hold between a tokenizer, a prompt family and the rows of the embeddings."""
+"""Checks between a tokenizer, a prompt family and the embedding rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What loaders need of a file or folder with weights, whatever its format.
+"""The interface of weight sources, whatever their format.
 
 The common language is GGUF's: tensors are called `blk.0.attn_q.weight`, metadata `.block_count`.
 """

@@ -1,4 +1,4 @@
-"""Progress of a download that somebody else writes: the bytes in its folder, looked at."""
+"""Progress of a download by another program, from the size of its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a catalogue entry, from the first source whose bytes have the right hash."""
+"""Fetch the file of a catalogue entry from the first source with the right hash."""
 
 from __future__ import annotations
 

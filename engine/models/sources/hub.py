@@ -1,4 +1,4 @@
-"""Repositories of the hub, always at one commit: what was looked at is what is downloaded."""
+"""Hub repositories, always pinned to one commit."""
 
 from __future__ import annotations
 

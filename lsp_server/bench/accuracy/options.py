@@ -1,4 +1,4 @@
-"""What an evaluation is asked to do: its settings, and which tasks it takes."""
+"""Options of an evaluation: its settings and which tasks it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The right definition for a task: in which other file it is, and where."""
+"""The right definition for a task: the other file that holds it, and where."""
 
 from __future__ import annotations
 

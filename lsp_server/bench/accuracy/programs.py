@@ -1,4 +1,4 @@
-"""Whether a completed program passes its tests, by the kind of tests that its set brings.
+"""Run completed programs against the tests that their task set brings.
 
 humaneval  Python: prefix, completion, suffix, then `test` and a call of its check on `entry`
 multipl-e  Python, Java, JavaScript: the first line between newlines, then `tests`

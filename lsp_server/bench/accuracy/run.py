@@ -1,4 +1,4 @@
-"""One evaluation: tasks through the server's own session, scores, programs, and the result file."""
+"""One evaluation: tasks through the server's session, scores, programs, the result file."""
 
 from __future__ import annotations
 

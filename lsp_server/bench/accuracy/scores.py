@@ -1,4 +1,4 @@
-"""Whether a completion is right: text scores, each a pure function of completion and answer."""
+"""Text scores: pure functions of a completion and the expected answer."""
 
 from __future__ import annotations
 

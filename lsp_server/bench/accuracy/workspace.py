@@ -1,4 +1,4 @@
-"""A task's workspace on disk, and what can be told of its other files.
+"""A task's workspace on disk, and the context its other files give.
 
 The folder holds the files that the rows of its repository hold whole, and in place of the task's
 own file the one with the hole, so that the answer is nowhere.

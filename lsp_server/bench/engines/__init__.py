@@ -1,1 +1,1 @@
-"""Engines for benchmarks: paced, cached, random."""
+"""Engines for benchmarks: paced, cached, with random weights."""

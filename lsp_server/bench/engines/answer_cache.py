@@ -1,4 +1,4 @@
-"""Model answers on disk, so that a run that was cut off goes on where it was.
+"""Model answers on disk, so that an interrupted run can continue.
 
 One JSON line an answer, in a file a model: `{"key", "value"}`.
 A key is the hash of everything that decides a greedy answer.

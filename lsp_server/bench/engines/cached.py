@@ -1,4 +1,4 @@
-"""An engine whose answers are kept on disk, so that no prompt is ever answered twice."""
+"""An engine that keeps its answers on disk and never computes one twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine that answers like another one, at a speed that is made up."""
+"""An engine that answers like another one, at a chosen speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of real shapes with made-up weights: true timings, nonsense answers, nothing to download.
+"""Models of real shapes with random weights: real timings, meaningless answers, no download.
 
 The shapes are those of Qwen2.5-Coder's `config.json` files.
 """

@@ -1,4 +1,4 @@
-"""An event loop whose time is made up: sleeping costs nothing and repeats exactly."""
+"""An event loop with simulated time: sleeping costs nothing and repeats exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine says of itself, passed on by one that stands in front of it."""
+"""Base class of engines that wrap another engine and report its properties."""
 
 from __future__ import annotations
 

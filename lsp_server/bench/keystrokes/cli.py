@@ -1,4 +1,4 @@
-"""`midfill bench keystrokes` and `compare`: the options."""
+"""`midfill bench keystrokes` and `compare`: their options."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lsp_server.arguments import Commands
 
 KEYSTROKES = """\
-Types recorded edits into a server over stdio, key by key in real time, and counts what its
-suggestions are worth. What every figure means is said in docs/lab/benchmarks.md.
+Types recorded edits into a server over stdio, key by key in real time, and counts the keystrokes
+that its suggestions save. docs/lab/benchmarks.md explains every figure.
 
   midfill bench keystrokes --repo .
   midfill bench keystrokes --tasks replay.jsonl --quick --json out.json --html out.html
@@ -23,7 +23,7 @@ suggestions are worth. What every figure means is said in docs/lab/benchmarks.md
 
 
 def add_parsers(commands: Commands) -> None:
-    """Register both."""
+    """Register both commands."""
     _add_keystrokes(commands)
     _add_compare(commands)
 
@@ -39,22 +39,26 @@ def _add_keystrokes(commands: Commands) -> None:
     _add_servers(parser)
     _add_people(parser)
     out = parser.add_argument_group("results")
-    out.add_argument("--json", type=Path, metavar="FILE", help="write results, also partial ones")
+    out.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the results, also partial ones"
+    )
     out.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots")
     parser.set_defaults(run=_keystrokes)
 
 
 def _add_tasks(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is typed")
+    group = parser.add_argument_group("what to type")
     where = group.add_mutually_exclusive_group(required=True)
     where.add_argument("--tasks", type=Path, metavar="FILE", help="recorded tasks, JSON Lines")
-    where.add_argument("--repo", type=Path, metavar="PATH", help="hunks of a repository's history")
+    where.add_argument(
+        "--repo", type=Path, metavar="PATH", help="type hunks from a git repository's history"
+    )
     group.add_argument(
         "--commits",
         type=positive,
         default=300,
         metavar="N",
-        help="with --repo: commits to look at",
+        help="commits to search, with --repo",
     )
     group.add_argument(
         "--count", type=positive, metavar="N", help="most tasks (default: all, 20 with --repo)"
@@ -64,93 +68,108 @@ def _add_tasks(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_servers(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what it is typed into")
+    group = parser.add_argument_group("servers")
     group.add_argument(
         "--server", metavar="CMD", help="a language server over stdio (default: midfill itself)"
     )
-    group.add_argument("--name", metavar="NAME", help="what results call it")
+    group.add_argument("--name", metavar="NAME", help="name of the server in the results")
     group.add_argument(
-        "--settings", metavar="JSON", default="{}", help="its initialization options"
+        "--settings", metavar="JSON", default="{}", help="initialization options of the server"
     )
     group.add_argument(
-        "--device", metavar="DEVICE", help="where midfill's own model runs: auto, cpu, cuda, cuda:N"
+        "--device", metavar="DEVICE", help="device of midfill's model: auto, cpu, cuda, cuda:N"
     )
-    group.add_argument("--fresh", action="store_true", help="a new process for every task")
+    group.add_argument(
+        "--fresh", action="store_true", help="start a new server process for every task"
+    )
     group.add_argument(
         "--no-growing",
         dest="growing",
         action="store_false",
-        help="do not say that shown texts may grow",
+        help="do not ask for suggestions that grow",
     )
     group.add_argument(
         "--peer",
         metavar="KIND=URL",
-        help="llama-server=http://HOST:PORT: llama.cpp, driven by llama.vim's policy",
+        help="llama-server=http://HOST:PORT also measures llama.cpp with llama.vim's policy",
     )
-    group.add_argument("--only-peer", action="store_true", help="leave the language server out")
-    group.add_argument("--interleave", action="store_true", help="servers take turns task by task")
+    group.add_argument("--only-peer", action="store_true", help="measure only the peer")
+    group.add_argument(
+        "--interleave", action="store_true", help="alternate between servers, task by task"
+    )
     group.add_argument(
         "--zero-latency",
         nargs="?",
         const="also",
         choices=("also", "only"),
-        help="measure the bound too: the clock stops while a request is pending",
+        help="measure the upper bound too: the clock stops during requests",
     )
     group.add_argument(
         "--simulate",
         metavar="PREFILL,DECODE",
-        help="made-up time: midfill's session on a machine that reads PREFILL tokens/s and decodes "
-        "a token in DECODE ms; answers are the model's own",
+        help="replay in simulated time, on a machine that reads PREFILL tokens/s and decodes a "
+        "token in DECODE ms; the answers are the model's own",
     )
     group.add_argument(
-        "--memo", type=Path, metavar="DIR", help="with --simulate: where answers are kept"
+        "--memo",
+        type=Path,
+        metavar="DIR",
+        help="folder that keeps answers between runs, with --simulate",
     )
     group.add_argument(
-        "--guards-only", action="store_true", help="only check the benchmark itself, in a second"
+        "--guards-only",
+        action="store_true",
+        help="only check the benchmark itself, which takes a second",
     )
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("who types and decides")
+    group = parser.add_argument_group("the simulated user")
     group.add_argument(
         "--reaction",
         type=at_least_zero,
         default=500,
         metavar="MS",
-        help="how long a text must stand before it can be taken (default 500; 0 is the bound)",
+        help="time a text is visible before it is accepted (default 500; 0: upper bound)",
     )
     group.add_argument(
         "--mode",
         choices=("full", "line", "word"),
         default="line",
-        help="what can be taken of a text that is right only at its start (default line)",
+        help="how much is accepted of a text whose start alone is right (default line)",
     )
     group.add_argument(
-        "--gap", type=above_zero, default=200, metavar="MS", help="median gap between keys"
+        "--gap", type=above_zero, default=200, metavar="MS", help="median time between keys"
     )
     group.add_argument(
-        "--debounce", type=at_least_zero, default=0, metavar="MS", help="wait of the client"
+        "--debounce",
+        type=at_least_zero,
+        default=0,
+        metavar="MS",
+        help="pause of the client before a request",
     )
     group.add_argument(
         "--ask",
         choices=("unshown", "always"),
         default="unshown",
-        help="ask after keys whose text is not shown (default), or after every key",
+        help="ask after keys that no visible text predicted (default), or after every key",
     )
-    group.add_argument("--seed", type=int, default=0, help="of the typist and of drawing tasks")
+    group.add_argument(
+        "--seed", type=int, default=0, help="seed of the typist and of the choice of tasks"
+    )
     group.add_argument(
         "--speed",
         type=above_zero,
         default=1.0,
-        help="times faster than real time; figures of real servers hold at 1 alone",
+        help="speed-up over real time; figures of real servers are valid only at 1",
     )
 
 
 def _add_compare(commands: Commands) -> None:
-    parser = commands.add_parser("compare", help="two results, with paired intervals")
+    parser = commands.add_parser("compare", help="compare two results, with paired intervals")
     for name in ("a", "b"):
         parser.add_argument(name, metavar=name.upper(), help="FILE.json or FILE.json#NAME")
-    parser.add_argument("--seed", type=int, default=0, help="of the resampling")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the resampling")
     parser.set_defaults(run=_compare)
 
 

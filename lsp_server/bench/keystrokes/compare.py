@@ -1,4 +1,4 @@
-"""Two runs over the same tasks: differences with paired bootstrap intervals."""
+"""Compare two runs of the same tasks, with paired bootstrap intervals."""
 
 from __future__ import annotations
 

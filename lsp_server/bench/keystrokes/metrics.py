@@ -1,4 +1,4 @@
-"""What is counted while typing, and the figures made from it."""
+"""What is counted while typing, and the figures computed from it."""
 
 from __future__ import annotations
 

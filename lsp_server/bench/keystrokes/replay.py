@@ -1,4 +1,4 @@
-"""Tasks typed into servers: who is next, what a fault does, what is kept."""
+"""Type tasks into servers: the order of turns, faults, and what is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as one HTML page that needs nothing else: tables and plots drawn here, no scripts."""
+"""Results as one self-contained HTML page: tables and plots, no scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`midfill bench keystrokes`: from options to tasks, contestants, results and reports."""
+"""`midfill bench keystrokes`: from options to tasks, servers, results and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The screen of a typed task: the one text that is shown, and what is counted of it.
+"""The simulated screen of a task: the visible suggestion, and what is counted about it.
 
 A shown text stays while the typed keys agree with it.
 """

@@ -1,4 +1,4 @@
-"""Made-up servers whose figures are known: the benchmark measures itself before it measures others.
+"""Simulated servers with known figures: the benchmark checks itself before it measures.
 
 A server that never offers saves nothing and is never wrong; one that is always right saves about
 95% of the keys at 0 ms and none at 1500 ms, where every answer comes after the next key; one that

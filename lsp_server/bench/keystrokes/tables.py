@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress, and tables of results."""
+"""Terminal output: progress, and tables of results."""
 
 from __future__ import annotations
 

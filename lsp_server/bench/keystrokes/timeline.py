@@ -1,4 +1,4 @@
-"""One replayed task as a drawing: characters over seconds, with what was shown and pending."""
+"""Drawing of one replayed task: characters over seconds, with shown and pending suggestions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One task being typed: keys, requests, shown texts, accepts, and what is counted of them.
+"""Type one task: keys, requests, visible suggestions, accepts, and the counts of each.
 
 A request goes out at the start, after an accept, and after every key whose text is not already
 shown; a pending request is cancelled then. A shown text stays while the typed keys agree with it.

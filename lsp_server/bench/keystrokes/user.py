@@ -1,4 +1,4 @@
-"""Who types and who decides: the settings of a replay."""
+"""The simulated user: how fast they type and what they accept."""
 
 from __future__ import annotations
 

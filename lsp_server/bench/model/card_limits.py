@@ -1,4 +1,4 @@
-"""What a card reaches at best: copying its own memory, and multiplying large matrices.
+"""Peak rates of a graphics card: copying its own memory, and multiplying large matrices.
 
 Asked of the driver and of cuBLAS by `ctypes`, on the context that CTranslate2 uses too. Everything
 that is taken is given back, and no more than a quarter of the free memory is taken.

@@ -1,4 +1,4 @@
-"""What this machine reaches at best, measured in the run that it judges.
+"""Peak rates of this machine, measured in the same run as the model.
 
 A CPU reads and copies a buffer of a gibibyte, or of twice its cache where that is more, with as
 many threads as the engine uses. Its matrix rate is CTranslate2's own on matrices larger than any

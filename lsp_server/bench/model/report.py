@@ -1,4 +1,4 @@
-"""`midfill bench model --html`: one page with plots, and nothing to load."""
+"""`midfill bench model --html`: a self-contained page with plots."""
 
 from __future__ import annotations
 

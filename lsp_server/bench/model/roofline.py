@@ -1,4 +1,4 @@
-"""What a pass through the model must cost at least on a device, and what that is of the measured.
+"""The least time a pass through the model can take on a device, and the share reached.
 
 The roofline of Williams, Waterman and Patterson (2009): a pass can take no less than its bytes at
 the device's bandwidth, and no less than its operations at the device's rate.

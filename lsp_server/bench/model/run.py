@@ -1,4 +1,4 @@
-"""`midfill bench model`: what the model does on this machine, and how far that is from its limits.
+"""`midfill bench model`: speed of the model here, compared with the limits of the machine.
 
 For each compute type: how fast it reads, decodes and completes a line (`model_speed`), the limits
 of the device measured in the same run (`machine_limits`), what share of them is reached

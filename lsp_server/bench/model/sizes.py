@@ -1,4 +1,4 @@
-"""How large a converted model's matrices are, read from the heads of its `model.bin`.
+"""Sizes of a converted model's matrices, read from the headers in its `model.bin`.
 
 The layout is CTranslate2's (`ModelSpec._serialize`): name, sizes, type and bytes of each tensor,
 then aliases of tensors that are stored once. Only the heads are read, never the weights.

@@ -1,4 +1,4 @@
-"""How fast a loaded model reads, decodes, and completes a line, as the server uses it.
+"""Measure how fast a loaded model prefills, decodes, and completes a line.
 
 Every figure is the median of the repeats in one process; the anchoring ratio compares runs that
 alternate, so that a noisy machine disturbs both sides alike.

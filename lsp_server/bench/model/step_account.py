@@ -1,4 +1,4 @@
-"""Where the time of a decoding step goes: weights, state, and the rest.
+"""Split the time of a decoding step into weights, state, and the rest.
 
 A step is taken to cost a fixed time and more for each token of context: t = fixed + slope *
 context. Weights and state are counted at the bandwidth that was measured in the same run; the rest

@@ -1,4 +1,4 @@
-"""What `midfill bench model` says in the terminal."""
+"""Terminal output of `midfill bench model`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Benchmark of answers that need no model: typing through a suggestion, many documents open.
+"""Benchmark of answers without a model: type-through, and many open documents.
 
 Times are those inside the server process, from the change to the answer: mirror, cache look-up,
 post-processing. The engine is a fake that answers at once, so that everything is known.

@@ -1,4 +1,4 @@
-"""Benchmark of the text mirror: one typed character in a large file.
+"""Benchmark of the text mirror: typing one character in a large file.
 
 One edit is what a keystroke costs the mirror: apply a `didChange` of one character, take a
 snapshot at the cursor, and turn a place back into a position. Parsing the message is not part of

@@ -1,4 +1,4 @@
-"""What an engine process costs and saves: time a request, memory of several servers, ways out."""
+"""Benchmark of the engine process: added latency, memory of several servers, shutdown."""
 
 from __future__ import annotations
 

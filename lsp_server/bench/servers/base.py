@@ -1,4 +1,4 @@
-"""What the typist needs of a completion server, whatever stands behind it."""
+"""Interface between the typist and any completion server."""
 
 from __future__ import annotations
 

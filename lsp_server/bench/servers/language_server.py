@@ -1,4 +1,4 @@
-"""Any language server with inline completion as the server under test."""
+"""Any language server with inline completion, as the server under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""llama.cpp's HTTP server as a peer: posts to `/infill`, and what its process uses."""
+"""llama.cpp's HTTP server as a peer: posts to `/infill`, and its resource use."""
 
 from __future__ import annotations
 

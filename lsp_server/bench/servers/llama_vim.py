@@ -1,4 +1,4 @@
-"""The request policy of llama.vim, so that llama.cpp is driven as its users drive it.
+"""llama.vim's request policy, so that llama.cpp is driven as its users drive it.
 
 Written from the plugin's documentation and from what it does (autoload/llama.vim of
 ggml-org/llama.vim): every cursor move first looks for a text in the cache, then asks the server

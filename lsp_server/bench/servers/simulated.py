@@ -1,4 +1,4 @@
-"""The server's session under test in this process, in made-up time and at a made-up speed.
+"""The server's session in this process, in simulated time and at a chosen speed.
 
 The model answers as it does, from a file where the answer is known; how long that takes is said,
 not measured. So policies can be compared without noise, for machines that are not at hand, and on

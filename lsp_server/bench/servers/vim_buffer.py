@@ -1,4 +1,4 @@
-"""What llama.vim sends of a text, and what it shows of an answer."""
+"""What llama.vim sends from a buffer, and what it shows of an answer."""
 
 from __future__ import annotations
 

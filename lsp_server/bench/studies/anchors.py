@@ -1,4 +1,4 @@
-"""`midfill bench anchors`: is anchored fill-in-the-middle as right as the hole at the cursor?
+"""`midfill bench anchors`: compare an anchored hole with a hole at the cursor.
 
 Paired: every task is answered both ways by the same model with the same budget, greedily. A task is
 right when the first line of the answer is the missing one, both stripped. Significance is the exact

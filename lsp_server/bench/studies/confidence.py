@@ -1,4 +1,4 @@
-"""`midfill bench confidence`: how often is a text right that the model gives a probability p?
+"""`midfill bench confidence`: how often a text of probability p is right.
 
 The first line of each answer is decoded without any stop rule. Its beginnings, token by token, are
 what a suggestion could be cut to, so each is a point: its probability (the product of those of its

@@ -1,4 +1,4 @@
-"""`midfill bench context`: does a model use the right definition when it is given it by hand?
+"""`midfill bench context`: does the model use the right definition when it gets it?
 
 Every task is answered in every cell: a layout, a form of the text, a length of the prompt, and the
 hole above the cursor or at it. All answers are greedy, so one run is enough; every cell is compared

@@ -1,4 +1,4 @@
-"""What `midfill bench context` does: choose tasks, load the model, answer, print the table."""
+"""The steps of `midfill bench context`: choose tasks, load the model, answer, print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of `midfill bench context`: shares, their intervals, and paired tests, by cell."""
+"""Figures of `midfill bench context`: shares, intervals and paired tests, by cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of other files in a fill-in-the-middle prompt, on top of it, as token ids.
+"""Text of other files in a fill-in-the-middle prompt, as token ids.
 
 The layouts are those of `context.layout`, each to be tried by hand; `none` is nowhere.
 """

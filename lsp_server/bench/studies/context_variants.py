@@ -1,4 +1,4 @@
-"""Cells: the ways to make a prompt that `midfill bench context` compares, as they are spelled."""
+"""Cells: the prompt variants that `midfill bench context` compares, and their spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`midfill bench coverage`: how many tokens of real source the model can write.
+"""`midfill bench coverage`: share of the tokens in real source that the model can write.
 
 A trimmed output projection leaves tokens out (`engine.models.trim`). This counts, by language, the
 share of the tokens of source files that are inside.

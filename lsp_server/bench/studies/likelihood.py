@@ -1,4 +1,4 @@
-"""Mean negative log-likelihood of source text, in a process of its own.
+"""Mean negative log-likelihood of source text, computed in a separate process.
 
     python -m lsp_server.bench.likelihood TASKS FOLDER COMPUTE_TYPE TOKENS
 

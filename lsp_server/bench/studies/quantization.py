@@ -1,4 +1,4 @@
-"""`midfill bench quantization`: what int8 costs in likelihood, and a trimmed projection saves.
+"""`midfill bench quantization`: cost of int8 in likelihood, gain of a trimmed projection.
 
 Likelihoods are of the same text in the same windows, so differences are paired. Decoding takes
 turns between two models in one process, so that a noisy machine disturbs both alike.

@@ -1,4 +1,4 @@
-"""Task files: JSON Lines, one object a task. What is wrong is told with its file and line."""
+"""Task files: JSON Lines, one task a line. Errors name the file and the line."""
 
 from __future__ import annotations
 

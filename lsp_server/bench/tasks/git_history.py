@@ -1,4 +1,4 @@
-"""Typing tasks from a git repository's own history: hunks that recent commits added."""
+"""Typing tasks from a git repository: hunks that recent commits added."""
 
 from __future__ import annotations
 

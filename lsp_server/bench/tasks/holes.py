@@ -1,4 +1,4 @@
-"""Fill-in-the-middle tasks: a document with a hole, the answer, and what else its set gives."""
+"""Fill-in-the-middle tasks: a document with a hole, the answer, and extras of the set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typing tasks: a file as it was, a place in it, and the text that was put there."""
+"""Typing tasks: a file before a change, a position, and the text to type there."""
 
 from __future__ import annotations
 

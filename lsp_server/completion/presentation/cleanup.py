@@ -1,4 +1,4 @@
-"""Repairs of decoded text: what stands there already, loops, and blanks. Pure functions."""
+"""Cleanup of decoded text: repetition, loops, doubled spaces. Pure functions."""
 
 from __future__ import annotations
 

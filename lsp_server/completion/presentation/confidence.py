@@ -1,4 +1,4 @@
-"""How likely a text is right, from the probabilities of its tokens, and where to cut it."""
+"""How likely a text is right, from its token probabilities, and where to cut it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 OVERCONFIDENCE: Final = 1.35
 """A text that the model gives the probability p is right in about p ** 1.35 of all cases.
 
-Measured with `midfill bench confidence`, see docs/lab/suggestions.md; int8 and instruction tuning
-both make small models a little too sure of themselves.
+Measured with `midfill bench confidence`, see docs/lab/suggestions.md. Int8 and instruction tuning
+both make small models slightly overconfident.
 """
 _NEVER = -1e9
 

@@ -1,4 +1,4 @@
-"""What a suggestion at one cursor may look like, from the lines around it."""
+"""Constraints on a suggestion at one cursor, from the lines around it."""
 
 from __future__ import annotations
 

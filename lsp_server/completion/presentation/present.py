@@ -1,4 +1,4 @@
-"""From decoded text to what is shown, and when decoding has brought enough. Pure functions."""
+"""From decoded text to the text to show, and when to stop decoding. Pure functions."""
 
 from __future__ import annotations
 
