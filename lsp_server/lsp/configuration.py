@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from engine.errors import StoreError
 from engine.models.store import AUTO, Store
 from lsp_server.lsp import document_status
 from lsp_server.workspace.watch import FileWatch
@@ -42,7 +43,7 @@ def watch_files(server: MidfillServer) -> None:
     if server.watch is not None:
         return
     store, loop = Store(), asyncio.get_running_loop()
-    server.chosen_model = store.chosen()
+    server.chosen_model = _chosen(store)
     readers = {
         server.configuration.path.absolute().as_posix(): _file_changed,
         store.choice_file.absolute().as_posix(): _choice_changed,
@@ -57,9 +58,17 @@ def watch_files(server: MidfillServer) -> None:
     server.watch.follow(readers)
 
 
+def _chosen(store: Store) -> str:
+    try:
+        return store.chosen()
+    except StoreError as error:  # the status says so when a model is loaded by it
+        _log.warning("%s", error)
+        return ""
+
+
 def _choice_changed(server: MidfillServer) -> None:
     """It decides as long as the settings leave the model to midfill."""
-    chosen = Store().chosen()
+    chosen = _chosen(Store())
     if chosen != server.chosen_model and server.session is not None:
         server.chosen_model = chosen
         if server.configuration.settings.engine.model == AUTO:

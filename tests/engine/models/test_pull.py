@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import CatalogueEntry
-    from engine.models.store import ModelFolder
+    from engine.models.model_folder import ModelFolder
 
 Registry = Any  # the classes of conftest are not importable by name
 Watcher = Any
