@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from engine.host import process
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_log_that_another_host_keeps_open_is_appended_to(
