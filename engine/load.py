@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.api import Engine
     from engine.device.cuda import Cuda
-    from engine.models.store import ModelFolder
+    from engine.models.model_folder import ModelFolder
     from engine.settings import EngineSettings
 
 _log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -115,7 +116,8 @@ def _open_log(path: Path) -> Any:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists() and path.stat().st_size > _MAX_LOG:
-            path.replace(path.with_suffix(".old"))
+            with contextlib.suppress(OSError):  # Windows: another host has it open
+                path.replace(path.with_suffix(".old"))
         flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
         return os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
     except OSError as error:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from engine.errors import SourceError, StoreError
 
 if TYPE_CHECKING:
+    from engine.models.model_folder import ModelFolder
     from engine.models.progress import Progress
     from engine.models.sources.hub import ModelSource
-    from engine.models.store import ModelFolder, Store
+    from engine.models.store import Store
 
 _PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"})
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")

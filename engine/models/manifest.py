@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
-from engine.errors import ConversionError
+from engine.errors import ConversionError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +64,16 @@ class Manifest:
         """Read the manifest of `folder`.
 
         Raises:
-            ConversionError: it is missing, unreadable, or of another format.
+            ConversionError: it is missing, damaged, or of another format.
+            StoreError: this user may not read it.
         """
         path = folder / FILE_NAME
         try:
             text = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _damaged(path, error) from error
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise StoreError(f"{path}: {error.strerror}; make it readable for this user") from error
         return cls.parse(text, path)
 
     @classmethod
@@ -87,11 +90,11 @@ class Manifest:
                 raise ConversionError(f"{path}: {reason}; run `midfill models pull` again")
             manifest = cls(**fields)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise _unreadable(path, error) from error
+            raise _damaged(path, error) from error
         for name, kind in get_type_hints(cls).items():
             value = getattr(manifest, name)
             if not _is(value, kind):
-                raise _unreadable(path, ValueError(f"{name} is {value!r:.80}"))
+                raise _damaged(path, ValueError(f"{name} is {value!r:.80}"))
         return manifest
 
 
@@ -109,7 +112,7 @@ def _is(value: object, kind: Any) -> bool:
     return outer is None and isinstance(value, kind)
 
 
-def _unreadable(path: object, error: Exception) -> ConversionError:
+def _damaged(path: object, error: Exception) -> ConversionError:
     return ConversionError(
         f"{path}: not a readable manifest ({error}); run `midfill models pull` again"
     )

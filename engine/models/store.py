@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,62 +23,21 @@ import platformdirs
 
 from engine.errors import ConversionError, ModelMissingError, StoreError, UnknownModelError
 from engine.models.catalogue import CATALOGUE
-from engine.models.hashing import sha256_of
-from engine.models.manifest import FILE_NAME, Manifest
+from engine.models.model_folder import quick_look, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from engine.models.model_folder import ModelFolder
 
 VARIABLE = "MIDFILL_DATA_DIR"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+NAME = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9_-])?"
+)
+"""A folder's name on every system: on Windows some mean a device, and a last dot is lost."""
 AUTO = "auto"
 """No model is called so: it is the setting that leaves the choice to midfill."""
 _LONGEST_CHOICE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFolder:
-    """A model on this machine: its folder and what it says of itself."""
-
-    path: Path
-    manifest: Manifest
-
-    @property
-    def tokenizer(self) -> Path:
-        """Its `tokenizer.json`."""
-        return self.path / "tokenizer.json"
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(item.stat().st_size for item in self.path.iterdir())
-
-    def defects(self, watch: Callable[[int], None] | None = None) -> list[str]:
-        """What is wrong with its files, by hash; empty when all is well.
-
-        Args:
-            watch: called with the number of bytes read so far.
-        """
-        found = []
-        before = 0
-
-        def passed(done: int) -> None:
-            if watch is not None:
-                watch(before + done)
-
-        for name, expected in self.manifest.files.items():
-            path = self.path / name
-            try:
-                actual = sha256_of(path, passed)
-                before += path.stat().st_size
-            except OSError as error:
-                found.append(f"{name}: {error.strerror}")
-                continue
-            if actual != expected:
-                found.append(f"{name}: SHA-256 is {actual}, the manifest says {expected}")
-        known = {FILE_NAME, *self.manifest.files}
-        extra = sorted(item.name for item in self.path.iterdir() if item.name not in known)
-        return [*found, *(f"{name}: not in the manifest" for name in extra)]
 
 
 class Store:
@@ -99,10 +58,11 @@ class Store:
         Raises:
             UnknownModelError: the name is no possible one.
         """
-        if not NAME.fullmatch(name) or name == AUTO:
+        if not _is_name(name):
             raise UnknownModelError(
                 f"{name!r} is no model name (lower case letters, digits, '.', '-' and '_', at most "
-                "100, and not 'auto'); `midfill models list` shows the names"
+                "100, no '.' at the end, and not 'auto' or a device of Windows such as 'con'); "
+                "`midfill models list` shows the names"
             )
         return self._models / name
 
@@ -110,51 +70,65 @@ class Store:
         """Where a pull keeps what it has got so far."""
         return self.root / "downloads" / self.path(name).name
 
-    def names(self) -> list[str]:
-        """Names of all model folders, damaged ones too."""
+    def holds(self, name: str) -> bool:
+        """Whether there is a folder of this name, whole or damaged.
+
+        Raises:
+            UnknownModelError: the name is no possible one.
+            StoreError: this user may not look.
+        """
         try:
-            folders = [item.name for item in self._models.iterdir() if item.is_dir()]
-        except OSError:
+            return stat.S_ISDIR(self.path(name).stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise unreadable(error, self._models) from error
+
+    def names(self) -> list[str]:
+        """Names of all model folders, damaged and unreadable ones too.
+
+        Raises:
+            StoreError: this user may not look into the store.
+        """
+        try:
+            found = [item for item in self._models.iterdir() if _is_name(item.name)]
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name for name in folders if NAME.fullmatch(name))
+        except OSError as error:
+            raise unreadable(error, self._models) from error
+        return sorted(item.name for item in found if _may_be_folder(item))
 
     def installed(self) -> list[ModelFolder]:
-        """All models that are ready to be used."""
+        """All models that are ready to be used.
+
+        Raises:
+            StoreError: this user may not look into the store.
+        """
         found = []
         for name in self.names():
             try:
                 found.append(self.find(name))
-            except (ModelMissingError, ConversionError):
+            except (ModelMissingError, ConversionError, StoreError):
                 continue
         return found
 
     def find(self, name: str) -> ModelFolder:
-        """The model of this name, after a quick look that all its files have their sizes.
+        """The model of this name, after a quick look that all its files can be read and are whole.
 
         Raises:
             UnknownModelError: neither the store nor the catalogue has the name.
             ModelMissingError: it is not on this machine, or incomplete.
-            ConversionError: its manifest is not readable.
+            ConversionError: its manifest is damaged.
+            StoreError: it is there and this user may not read it.
         """
         path = self.path(name)
         step = f"run `midfill models pull {name}`"
-        if not path.is_dir():
+        if not self.holds(name):
             if name in CATALOGUE:
                 raise ModelMissingError(f"model {name} is not in {self._models}; {step}")
             known = ", ".join(sorted({*CATALOGUE, *self.names()}))
             raise UnknownModelError(f"no model is called {name!r}; there are: {known}")
-        manifest = Manifest.read(path)
-        for file in manifest.files:
-            try:
-                size = (path / file).stat().st_size
-            except OSError as error:
-                raise ModelMissingError(f"{path / file}: {error.strerror}; {step}") from error
-            expected = manifest.sizes.get(file, size)
-            if size != expected:
-                raise ModelMissingError(
-                    f"{path / file}: {size:,} bytes where {expected:,} are needed; {step}"
-                )
-        return ModelFolder(path, manifest)
+        return quick_look(path, step)
 
     @property
     def choice_file(self) -> Path:
@@ -162,13 +136,19 @@ class Store:
         return self.root / "chosen"
 
     def chosen(self) -> str:
-        """The model that the user chose with `use`; "" when none is, or the file is damaged."""
+        """The model that the user chose with `use`; "" when none is, or the file is damaged.
+
+        Raises:
+            StoreError: there is a choice that this user may not read.
+        """
         try:
             with self.choice_file.open(encoding="utf-8") as stream:
                 name = stream.read(_LONGEST_CHOICE).strip()
-        except (OSError, UnicodeDecodeError):
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             return ""
-        return name if NAME.fullmatch(name) and name != AUTO else ""
+        except OSError as error:
+            raise unreadable(error, self.choice_file) from error
+        return name if _is_name(name) else ""
 
     def use(self, name: str) -> ModelFolder:
         """Choose the model for all servers whose settings leave it to midfill.
@@ -251,7 +231,8 @@ class Store:
         old = _aside(final, "old")
         try:
             for item in staged.iterdir():
-                with item.open("rb") as stream:
+                # to write, since Windows flushes no other handle
+                with item.open("rb+") as stream:
                     os.fsync(stream.fileno())  # or a power cut leaves a right name on wrong bytes
             if final.exists():
                 final.rename(old)
@@ -294,6 +275,19 @@ class Store:
             old.rename(final)  # interrupted between the two steps of `install`
         for kind in ("new", "old", "gone"):
             shutil.rmtree(_aside(final, kind), ignore_errors=True)
+
+
+def _is_name(name: str) -> bool:
+    return NAME.fullmatch(name) is not None and name != AUTO
+
+
+def _may_be_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # nobody may know
 
 
 def _aside(final: Path, kind: str) -> Path:

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from engine.errors import SourceError
 from engine.models.hashing import sha256_of
-from engine.models.sources.wheels import call_pip
+from engine.models.sources.package_index import call_pip
 from lsp_server.bundle.errors import BundleError
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from engine.models.manifest import Manifest
+    from engine.models.model_folder import ModelFolder
     from engine.models.progress import Progress
-    from engine.models.store import ModelFolder
     from lsp_server.bundle.targets import BundleTarget
     from lsp_server.bundle.wheels import Wheel
 

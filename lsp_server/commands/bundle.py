@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from engine.models.store import ModelFolder
+    from engine.models.model_folder import ModelFolder
     from lsp_server.bundle.targets import BundleTarget
 
 

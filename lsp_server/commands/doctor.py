@@ -142,8 +142,13 @@ def _card(card: GpuCard, cuda: Cuda) -> tuple[bool, str]:
 def _folders() -> Iterator[Finding]:
     from engine.models.store import Store
 
-    for name, folder in (("data folder", Store().root), ("state folder", paths.state_dir())):
-        yield _writable(name, folder)
+    store = Store()
+    data = _writable("data folder", store.root)
+    if not data.well and store.installed():  # reading is enough
+        words = f"{store.root} (its models can be used; this user can neither add nor remove any)"
+        data = Finding("data folder", well=True, words=words)
+    yield data
+    yield _writable("state folder", paths.state_dir())
 
 
 def _writable(name: str, folder: Path) -> Finding:

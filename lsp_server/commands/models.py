@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ModelError, ModelMissingError
+from engine.errors import ModelError, ModelMissingError, StoreError
 from engine.models.catalogue import CATALOGUE
 from engine.models.store import AUTO, Store
 from lsp_server.commands import models_transfer
@@ -64,7 +64,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _info(args: argparse.Namespace) -> int:
     store = Store()
-    if args.name not in CATALOGUE and not store.path(args.name).exists():
+    if args.name not in CATALOGUE and not store.holds(args.name):
         store.find(args.name)  # raises for a name that nobody knows
     known = facts(store, args.name, _in_use())
     if args.json:
@@ -93,10 +93,10 @@ def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
         }
     try:
         folder = store.find(name)
+    except StoreError as error:
+        return known | {"state": "unreadable", "reason": str(error)}
     except ModelError as error:
-        if store.path(name).exists():
-            known |= {"state": "damaged", "reason": str(error)}
-        return known
+        return known | {"state": "damaged", "reason": str(error)} if store.holds(name) else known
     manifest = folder.manifest
     return known | {
         "state": "installed",
@@ -152,24 +152,27 @@ def _verify(args: argparse.Namespace) -> int:
     if not names:
         raise ModelMissingError("no model is installed; run `midfill models pull`")
     found: dict[str, list[str]] = {}
+    unread: set[str] = set()  # of these nothing is known
     with bars() as shown:
         for name in names:
             try:
                 folder = store.find(name)
+                shown.start(f"checking {name}", sum(folder.manifest.sizes.values()), "bytes")
+                found[name] = folder.defects(shown.at)
+            except StoreError as error:
+                unread.add(name)
+                found[name] = [str(error)]
             except ModelError as error:
-                if args.name and not store.path(name).exists():
+                if args.name and not store.holds(name):
                     raise
                 found[name] = [str(error)]
-                continue
-            shown.start(f"checking {name}", sum(folder.manifest.sizes.values()), "bytes")
-            found[name] = folder.defects(shown.at)
     if args.json:
         rows = [{"name": name, "ok": not bad, "defects": bad} for name, bad in found.items()]
         say(json.dumps(rows, indent=2))
     else:
         for name, bad in found.items():
             say(f"{name}: {'; '.join(bad) if bad else 'all files are as they were made'}")
-            if bad:
+            if bad and name not in unread:
                 tell(
                     f"midfill: {name} is damaged; `midfill models remove {name}`, then get it again"
                 )
@@ -178,11 +181,10 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _remove(args: argparse.Namespace) -> int:
     store = Store()
-    path = store.path(args.name)
     leftovers = store.downloads(args.name)
-    if not path.exists() and not leftovers.exists():
+    if not store.holds(args.name) and not leftovers.exists():
         store.find(args.name)  # says what is missing, or that nobody knows the name
-    confirm(f"Delete {path}", yes=args.yes)
+    confirm(f"Delete {store.path(args.name)}", yes=args.yes)
     store.remove(args.name)
     answer(f"{args.name} was deleted", {"removed": args.name}, as_json=args.json)
     return 0

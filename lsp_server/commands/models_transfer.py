@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ModelError, ModelMissingError
+from engine.errors import ModelError, ModelMissingError, StoreError
 from engine.models.catalogue import DEFAULT, entry_of
 from engine.models.store import Store
 from lsp_server.terminal import answer, bars, confirm, megabytes, tell
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from engine.models.store import ModelFolder
+    from engine.models.model_folder import ModelFolder
 
     Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -64,6 +64,8 @@ def _pull(args: argparse.Namespace) -> int:
         folder = store.find(entry.name)
     except ModelMissingError:
         pass
+    except StoreError:
+        raise
     except ModelError as error:
         tell(f"midfill: {error}; pulling it again")
     else:

