@@ -76,13 +76,13 @@ class JsonRpc:
                 raise ValueError(message)
             return None
         length = _LENGTH.search(self.unread, 0, end)
-        if length is None or b"\n" in bytes(self.unread[:end]).replace(b"\r\n", b""):
+        if length is None:
             message = f"no header: {bytes(self.unread[:end])[:80]!r}"
             raise ValueError(message)
         last = end + 4 + int(length[1])
         if len(self.unread) < last:
             return None
-        message = json.loads(self.unread[end + 4 : last])
+        message = json.loads(self.unread[end + 4 : last].decode())
         del self.unread[:last]
         if not isinstance(message, dict):
             reason = "a message that is no object"

@@ -46,7 +46,7 @@ class Pipeline:
 
     def __init__(
         self,
-        settings: Settings,
+        current: Callable[[], Settings],
         scheduler: Scheduler,
         prompts: PromptMaker,
         rates: Rates,
@@ -57,7 +57,7 @@ class Pipeline:
         """Put the parts together.
 
         Args:
-            settings: all settings.
+            current: gives the settings in force.
             scheduler: feeds the engine, which is loaded.
             prompts: cuts prompts for that engine's model.
             rates: what the machine does with the model.
@@ -65,13 +65,13 @@ class Pipeline:
             more_available: called when a longer text than the answer is there for a snapshot.
             context_provider: finds pieces of other files; None where there are none.
         """
-        self._settings = settings
+        self._current = current
         self._scheduler = scheduler
         self._rates = rates
         self._stats = stats
         self._more_available = more_available
-        self._anchors = Anchors(settings, scheduler, prompts, rates, context_provider)
-        self.alternatives = Alternatives(settings, scheduler, self._anchors)
+        self._anchors = Anchors(current, scheduler, prompts, rates, context_provider)
+        self.alternatives = Alternatives(current, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
         self._shown: dict[str, str] = {}
@@ -108,7 +108,7 @@ class Pipeline:
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
             return None
-        if not decoded.complete and not present(decoded, shape, self._settings.suggestions):
+        if not decoded.complete and not present(decoded, shape, self._current().suggestions):
             return None  # it was cut short; the model would have more to say
         shown, line = self._shown.get(snapshot.uri, ""), snapshot.line_before
         left = shown[len(line) :] if shown.startswith(line) else ""
@@ -135,7 +135,7 @@ class Pipeline:
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
         """Wait the debounce; False when another request for the document came meanwhile."""
         self._newest[snapshot.uri] = trace
-        pause_ms = latency_budget.debounce_ms(self._settings, self._rates)
+        pause_ms = latency_budget.debounce_ms(self._current(), self._rates)
         if pause_ms > 0:
             with trace.stage("debounce"):
                 await asyncio.sleep(pause_ms / 1000)
@@ -147,7 +147,7 @@ class Pipeline:
         engine = self._scheduler.engine
         warm = engine is not None and engine.holds(prompt.stable.ids)
         trace.source = AnswerSource.WARM if warm else AnswerSource.COLD
-        settings = self._settings.suggestions
+        settings = self._current().suggestions
         shape = TextConstraints.of(snapshot)
 
         def stop(flight: InflightGeneration) -> bool:
@@ -158,7 +158,7 @@ class Pipeline:
             flight.cut = answered > 0 and len(marks) >= answered + settings.ahead_tokens
             return flight.cut
 
-        most = latency_budget.max_new_tokens(self._settings, self._rates)
+        most = latency_budget.max_new_tokens(self._current(), self._rates)
         flight = InflightGeneration(snapshot.uri, prompt, most, stop)
         flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
@@ -169,7 +169,7 @@ class Pipeline:
         self, flight: InflightGeneration, live_text: str, shape: TextConstraints, trace: Trace
     ) -> Decoded:
         """Wait until the flight has what can be shown, or the target passes with a part of it."""
-        latency = self._settings.latency
+        latency = self._current().latency
         while not flight.done:
             left_ms = latency.target_ms - trace.elapsed_ms()
             if left_ms <= 0:
@@ -188,8 +188,8 @@ class Pipeline:
 
     def _offer(self, decoded: Decoded, shape: TextConstraints, trace: Trace) -> str:
         """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
-        text = present(decoded, shape, self._settings.suggestions)
-        short = len(text.strip()) < self._settings.suggestions.min_chars
+        text = present(decoded, shape, self._current().suggestions)
+        short = len(text.strip()) < self._current().suggestions.min_chars
         return "" if short and trace.source is not AnswerSource.TYPE_THROUGH else text
 
     def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
@@ -206,7 +206,7 @@ class Pipeline:
                 return
             if snapshot.line_before + whole != self._shown.get(snapshot.uri, ""):
                 self._more_available(snapshot)
-            if self._power.allows(self._settings.suggestions.ahead):
+            if self._power.allows(self._current().suggestions.ahead):
                 await self._prepare(snapshot, whole)
 
         task = asyncio.create_task(wait())
@@ -222,7 +222,7 @@ class Pipeline:
             await flight.over()
             if flight.cancel.cancelled:
                 return
-        if self._scheduler.idle and latency_budget.chooses_ahead(self._settings, self._rates):
+        if self._scheduler.idle and latency_budget.chooses_ahead(self._current(), self._rates):
             self.alternatives.prepare(snapshot)
 
     # Around requests
@@ -253,13 +253,12 @@ class Pipeline:
         self._anchors.prompts = prompts
         self._anchors.rates = self._rates = rates
 
-    def reconfigure(self, settings: Settings) -> None:
-        """Use other settings from the next request on; texts made under the old ones are dropped.
+    def reconfigured(self, old: Settings) -> None:
+        """Drop the texts that were made under other settings; requests follow those in force.
 
         Prompts change with the maker that `retune` brings.
         """
-        old, self._settings = self._settings, settings
-        self._anchors.settings = self.alternatives.settings = settings
+        settings = self._current()
         if settings == dataclasses.replace(old, engine=settings.engine, latency=settings.latency):
             return
         for uri in self._anchors:
