@@ -23,7 +23,7 @@ from context.secrets.mask import mask
 from context.settings import ContextSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from context.text import Text
 
@@ -67,15 +67,17 @@ class Reader:
         skipped: how often a file was kept out, by reason; no names.
     """
 
-    def __init__(self, settings: ContextSettings | None = None, disk: Disk | None = None) -> None:
+    def __init__(
+        self, current: Callable[[], ContextSettings] = ContextSettings, disk: Disk | None = None
+    ) -> None:
         """A reader without workspace folders and open documents.
 
         Args:
-            settings: sizes, and whether secrets are masked; the defaults when None.
+            current: says how large files may be and whether secrets are masked.
             disk: where the files are.
         """
         self._disk = disk or Disk()
-        self._settings = settings or ContextSettings()
+        self._current = current
         self._lock = threading.Lock()
         self._buffers: dict[str, _Buffer] = {}
         self._ever_opened: set[str] = set()
@@ -104,10 +106,9 @@ class Reader:
         with self._lock:
             self._buffers.pop(self._key(location), None)
 
-    def reconfigure(self, settings: ContextSettings) -> None:
-        """Use other settings from now on."""
+    def reconfigured(self) -> None:
+        """Drop what was read under other settings."""
         with self._lock:
-            self._settings = settings
             self._kept.clear()
 
     # what a worker thread asks
@@ -202,13 +203,13 @@ class Reader:
         return found
 
     def _load(self, location: str, buffer: _Buffer | None) -> SourceFile | GateReason:
-        most = self._settings.max_file_kb * 1024
+        most = self._current().max_file_kb * 1024
         text = self._text_on_disk(location, most) if buffer is None else _text_of(buffer, most)
         if isinstance(text, GateReason):
             return text
         if not is_library(location) and (reason := text_reason(text)) is not None:
             return reason
-        if self._settings.mask_secrets:
+        if self._current().mask_secrets:
             text = mask(text)
         language = buffer.language if buffer else ""
         return SourceFile(

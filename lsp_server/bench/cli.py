@@ -19,6 +19,7 @@ def add_parser(subparsers: Commands) -> None:
     bench = subparsers.add_parser("bench", help="measure what suggestions save and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
     cli.add_parsers(commands)
+    _add_draw(commands)
     _add_model(commands)
     _add_anchors(commands)
     _add_confidence(commands)
@@ -33,6 +34,30 @@ def add_parser(subparsers: Commands) -> None:
     sharing.set_defaults(run=_sharing)
     server = commands.add_parser("server", help="speed of the server's own parts, without a model")
     server.set_defaults(run=_server)
+
+
+def _add_draw(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "draw", help="make sets of tasks (holes, bodies, typing, edits) from a git repository"
+    )
+    parser.add_argument(
+        "--repo", type=Path, required=True, metavar="PATH", help="what to draw from"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="made if missing")
+    parser.add_argument(
+        "--count", type=positive, default=60, metavar="N", help="most tasks of each kind"
+    )
+    parser.add_argument(
+        "--commits", type=positive, default=300, metavar="N", help="of the history to look at"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw")
+    parser.set_defaults(run=_draw)
+
+
+def _draw(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench.tasks import draw
+
+    return draw.run(arguments)
 
 
 def _add_model(commands: Commands) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import json
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from lsp_server.client.errors import ServerGoneError, ServerHungError
+from lsp_server.client.jsonrpc import JsonRpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 STDERR_LINES = 20
 HANG_S = 30.0
 SHUTDOWN_S = 5.0
-LONGEST_LINE = 1 << 24
-NOT_FOUND = -32601
+_READ_BYTES = 1 << 16
 
 
 class ResponseError(Exception):
@@ -56,6 +54,11 @@ def usage_of(pid: int) -> ProcessUsage | None:
     return ProcessUsage(cpu_s, rss_bytes)
 
 
+def workspace_folders(paths: Sequence[Path]) -> list[dict[str, str]]:
+    """Folders as the protocol names them."""
+    return [{"uri": path.as_uri(), "name": path.name} for path in paths]
+
+
 class Client:
     """JSON-RPC with one child process: requests with numbers, notifications both ways.
 
@@ -66,7 +69,7 @@ class Client:
         self.handlers: dict[str, Callable[[Any], None]] = {}
         self._process = process
         self._name = command[0]
-        self._numbers = itertools.count(1)
+        self._rpc = JsonRpc(self._write, self._take)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._unanswered: set[int] = set()
         self._silent_since = asyncio.get_running_loop().time()
@@ -90,7 +93,6 @@ class Client:
                 stderr=pipe,
                 cwd=folder,
                 start_new_session=True,
-                limit=LONGEST_LINE,
             )
         except OSError as error:
             message = f"cannot start {command[0]}: {error}"
@@ -102,6 +104,11 @@ class Client:
         """The child's process id."""
         return self._process.pid
 
+    @property
+    def gone(self) -> bool:
+        """Whether the child has ended, or has sent what is not LSP."""
+        return self._gone is not None
+
     def request(self, method: str, params: object) -> tuple[int, asyncio.Future[Any]]:
         """Send a request: its number, and its result to come.
 
@@ -110,14 +117,13 @@ class Client:
             ServerHungError: requests are open and the child has not said a word for 30 s.
         """
         self._check()
-        number = next(self._numbers)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        loop = asyncio.get_running_loop()
         if not self._unanswered:
-            self._silent_since = asyncio.get_running_loop().time()
+            self._silent_since = loop.time()
+        number = self._rpc.request(method, params)
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting[number] = answer
         self._unanswered.add(number)
-        message = {"id": number, "method": method}
-        self._write(message if params is None else {**message, "params": params})
         return number, answer
 
     async def ask(self, method: str, params: object, timeout_s: float = HANG_S) -> Any:
@@ -138,6 +144,38 @@ class Client:
         finally:
             self._waiting.pop(number, None)
 
+    async def initialize(
+        self,
+        folders: Sequence[Path],
+        options: Mapping[str, Any],
+        timeout_s: float = HANG_S,
+    ) -> dict[str, Any]:
+        """Shake hands; returns what the server can do.
+
+        Raises:
+            ResponseError: the server refused.
+            ServerGoneError: the child has ended.
+            ServerHungError: no answer in time.
+        """
+        found = await self.ask(
+            "initialize",
+            {
+                "processId": None,
+                "rootUri": folders[0].as_uri() if folders else None,
+                "workspaceFolders": workspace_folders(folders),
+                "initializationOptions": options,
+                "capabilities": {
+                    "general": {"positionEncodings": ["utf-16"]},
+                    "workspace": {"workspaceFolders": True},
+                    "textDocument": {"synchronization": {}, "inlineCompletion": {}},
+                },
+            },
+            timeout_s,
+        )
+        self.notify("initialized", {})
+        offered: dict[str, Any] = (found or {}).get("capabilities", {})
+        return offered
+
     def cancel(self, number: int) -> None:
         """Cancel a request."""
         if self._waiting.pop(number, None) is not None and self._gone is None:
@@ -150,8 +188,7 @@ class Client:
             ServerGoneError: the child has ended.
         """
         self._check()
-        message = {"method": method}
-        self._write(message if params is None else {**message, "params": params})
+        self._rpc.notify(method, params)
 
     async def stop(self) -> None:
         """Shut down in order, then end the child and its children. Does not raise."""
@@ -184,43 +221,30 @@ class Client:
             message = f"{self._name} has not said a word for {silent_s:.0f} s"
             raise ServerHungError(message)
 
-    def _write(self, message: Mapping[str, object]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    def _write(self, data: bytes) -> None:
         if self._process.stdin:
-            self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            self._process.stdin.write(data)
 
     async def _read(self) -> None:
         """Deliver results until the child ends or sends invalid data."""
         reason = "ended by itself"
+        stdout = self._process.stdout
         try:
-            while (message := await self._next_message()) is not None:
+            while stdout and (data := await stdout.read(_READ_BYTES)):
                 self._silent_since = asyncio.get_running_loop().time()
-                self._take(message)
+                self._rpc.feed(data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"sent something that is not LSP ({error})"
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+        except ConnectionError:
             pass
         await self._end(reason)
 
-    async def _next_message(self) -> dict[str, Any] | None:
-        stdout = self._process.stdout
-        if stdout is None:
-            return None
-        header = await stdout.readuntil(b"\r\n\r\n")
-        fields = dict(line.split(b":", 1) for line in header.strip().split(b"\r\n"))
-        message: dict[str, Any] = json.loads(
-            await stdout.readexactly(int(fields[b"Content-Length"]))
-        )
-        return message
-
     def _take(self, message: dict[str, Any]) -> None:
+        number = message.get("id")
         if "method" in message:
-            if "id" in message:
-                self._answer_server(message)
-            elif handler := self.handlers.get(message["method"]):
+            if handler := self.handlers.get(message["method"]):
                 handler(message.get("params"))
             return
-        number = message.get("id")
         if not isinstance(number, int):
             return
         self._unanswered.discard(number)
@@ -232,12 +256,6 @@ class Client:
             waiting.set_exception(ResponseError(int(error["code"]), str(error["message"])))
         else:
             waiting.set_result(message.get("result"))
-
-    def _answer_server(self, message: dict[str, Any]) -> None:
-        """Answer the server's requests: no settings, and success for the rest."""
-        items = (message.get("params") or {}).get("items")
-        nothing = [None] * len(items) if isinstance(items, list) else None
-        self._write({"id": message["id"], "result": nothing})
 
     async def _end(self, reason: str) -> None:
         with contextlib.suppress(TimeoutError):

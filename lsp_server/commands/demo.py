@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +16,7 @@ from rich.text import Text
 from context.languages import language_of
 from engine.errors import MidfillError
 from lsp_server.client.connection import Client
+from lsp_server.client.document import ClientDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ async def _demo(path: Path, source: str) -> int:
     client = await Client.start(command, path.parent)
     shown = 0
     try:
-        await _initialize(client, path.parent)
+        await client.initialize([path.parent], {"growing": True})
         console.print(f"server answered initialize after {perf_counter() - started:.1f} s")
         engine = await _until_ready(client)
         console.print(f"model ready after {perf_counter() - started:.1f} s: {engine}\n")
@@ -79,25 +80,6 @@ async def _demo(path: Path, source: str) -> int:
     if not shown:
         console.print("nothing was offered at any place; run `midfill doctor`")
     return 0 if shown else 1
-
-
-async def _initialize(client: Client, folder: Path) -> None:
-    uri = folder.as_uri()
-    capabilities = {
-        "general": {"positionEncodings": ["utf-32"]},
-        "textDocument": {"inlineCompletion": {}},
-    }
-    await client.ask(
-        "initialize",
-        {
-            "processId": None,
-            "rootUri": uri,
-            "capabilities": capabilities,
-            "initializationOptions": {"growing": True},
-            "workspaceFolders": [{"uri": uri, "name": folder.name}],
-        },
-    )
-    client.notify("initialized", {})
 
 
 async def _until_ready(client: Client) -> str:
@@ -131,77 +113,51 @@ def places(source: str) -> list[DemoPlace]:
 
 
 class _Typist:
-    """Holds the document and tells the server of each key."""
+    """Types into one document."""
 
     def __init__(self, client: Client, path: Path, source: str) -> None:
-        self._client = client
-        self._uri = path.as_uri()
-        self._lines = source.split("\n")
-        self._version = 1
+        self._source = source
         self._more = asyncio.Event()
         client.handlers["midfill/moreAvailable"] = lambda _: self._more.set()
-        language = language_of(path.name, "", self._lines[0])
-        item = {"uri": self._uri, "languageId": language, "version": 1, "text": source}
-        client.notify("textDocument/didOpen", {"textDocument": item})
+        language = language_of(path.name, "", source.partition("\n")[0])
+        self._document = ClientDocument(client, path.as_uri(), language, source)
 
     async def type_at(self, place: DemoPlace) -> tuple[str, str, float]:
         """Clear the line, type until something is offered; line, ghost text and milliseconds.
 
         The milliseconds are from the last key to the first text; a longer one may come later.
         """
-        line = self._lines[place.line]
-        self._edit(place.line, place.column, len(line), "")
-        column = place.column
-        ghost, spent_ms = await self._ask(place.line, column), 0.0
-        for count, key in enumerate(place.typed, start=1):
-            self._edit(place.line, column, column, key)
-            column += 1
+        lines = self._source.split("\n")
+        before = lines[place.line][: place.column]
+        head = "\n".join([*lines[: place.line], before])
+        tail = "\n".join(["", *lines[place.line + 1 :]]) if place.line + 1 < len(lines) else ""
+        ghost, spent_ms, typed = "", 0.0, ""
+        for count in range(len(place.typed) + 1):
+            typed = place.typed[:count]
+            self._more.clear()
             started = perf_counter()
-            ghost = await self._ask(place.line, column)
+            ghost = await self._ask(head + typed, tail)
             spent_ms = (perf_counter() - started) * 1000
             if ghost.strip() and count >= _FEWEST_KEYS:
                 break
         if ghost:
-            ghost = await self._grown(place.line, column, ghost)
-        self._edit(place.line, column, column, line[column:])
-        return line[:column], ghost, spent_ms
+            ghost = await self._grown(head + typed, tail, ghost)
+        self._document.change(self._source)
+        return before + typed, ghost, spent_ms
 
-    async def _grown(self, line: int, column: int, ghost: str) -> str:
+    async def _grown(self, head: str, tail: str, ghost: str) -> str:
         """The longer text, when the server says that there is one."""
         try:
             async with asyncio.timeout(_GROWTH_S):
                 await self._more.wait()
         except TimeoutError:
             return ghost
-        longer = await self._ask(line, column)
+        longer = await self._ask(head, tail)
         return longer if longer.startswith(ghost) else ghost
 
-    def _edit(self, line: int, start: int, end: int, text: str) -> None:
-        self._version += 1
-        self._more.clear()
-        span = {"start": _position(line, start), "end": _position(line, end)}
-        self._client.notify(
-            "textDocument/didChange",
-            {
-                "textDocument": {"uri": self._uri, "version": self._version},
-                "contentChanges": [{"range": span, "text": text}],
-            },
-        )
-
-    async def _ask(self, line: int, column: int) -> str:
-        """The text offered behind a place, "" for none."""
-        params = {
-            "textDocument": {"uri": self._uri},
-            "position": _position(line, column),
-            "context": {"triggerKind": 2},
-        }
-        result: dict[str, Any] = await self._client.ask("textDocument/inlineCompletion", params)
-        items = result["items"]
-        return str(items[0]["insertText"])[column:] if items else ""
-
-
-def _position(line: int, column: int) -> dict[str, int]:
-    return {"line": line, "character": column}
+    async def _ask(self, head: str, tail: str) -> str:
+        """The text offered between two texts, "" for none."""
+        return (await self._document.complete(head + tail, len(head)))[1]
 
 
 def _print(

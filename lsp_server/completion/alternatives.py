@@ -10,6 +10,8 @@ from lsp_server.completion.presentation.constraints import TextConstraints
 from lsp_server.completion.presentation.present import present
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from context.snapshot import Snapshot
     from lsp_server.completion.anchors import Anchors
     from lsp_server.completion.scheduler import Scheduler
@@ -25,22 +27,24 @@ _TOKENS = 16
 class Alternatives:
     """The newest alternatives of each document, decoded or being decoded."""
 
-    def __init__(self, settings: Settings, scheduler: Scheduler, anchors: Anchors) -> None:
+    def __init__(
+        self, current: Callable[[], Settings], scheduler: Scheduler, anchors: Anchors
+    ) -> None:
         """Begin with none.
 
         Args:
-            settings: all settings.
+            current: gives the settings in force.
             scheduler: feeds the engine.
             anchors: make the prompts.
         """
-        self.settings = settings
+        self._current = current
         self._scheduler = scheduler
         self._anchors = anchors
         self._made: dict[str, tuple[Snapshot, InflightGeneration]] = {}
 
     async def texts(self, snapshot: Snapshot) -> list[str]:
         """Up to `MOST` different texts, most likely first, without a threshold."""
-        deadline_s = self.settings.latency.deadline_ms / 1000
+        deadline_s = self._current().latency.deadline_ms / 1000
         running = self._scheduler.flight_of(snapshot.uri)
         while running is not None and await running.growth(deadline_s) and not running.done:
             pass  # the answer itself comes first
@@ -51,7 +55,7 @@ class Alternatives:
             flight.cancel.cancel()
         texts = flight.generation.texts if flight.generation else ()
         shape = TextConstraints.of(snapshot)
-        settings = mood.bolder(self.settings.suggestions)
+        settings = mood.bolder(self._current().suggestions)
         cut = [present(Decoded(text, complete=False), shape, settings) for text in texts]
         return [text for text in dict.fromkeys(cut) if text.strip()]
 

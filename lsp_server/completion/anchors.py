@@ -31,7 +31,7 @@ class Anchors:
 
     def __init__(
         self,
-        settings: Settings,
+        current: Callable[[], Settings],
         scheduler: Scheduler,
         prompts: PromptMaker,
         rates: Rates,
@@ -40,13 +40,13 @@ class Anchors:
         """Begin with none.
 
         Args:
-            settings: all settings.
+            current: gives the settings in force.
             scheduler: feeds the engine, which keeps the states.
             prompts: cuts prompts for that engine's model.
             rates: what the machine does with the model.
             context_provider: finds pieces of other files; None where there are none.
         """
-        self.settings = settings
+        self._current = current
         self.prompts = prompts
         self.rates = rates
         self._scheduler = scheduler
@@ -137,6 +137,6 @@ class Anchors:
         else:
             prompt = self._new_prompt(snapshot)
         stable = prompt.stable
-        too_long = self.rates.prefill_ms(len(stable.ids)) > self.settings.latency.warm_ms
+        too_long = self.rates.prefill_ms(len(stable.ids)) > self._current().latency.warm_ms
         if self.keep and not engine.holds(stable.ids) and not too_long:
             self._scheduler.warm(stable.ids)

@@ -48,7 +48,7 @@ class Pipeline:
 
     def __init__(
         self,
-        settings: Settings,
+        current: Callable[[], Settings],
         scheduler: Scheduler,
         prompts: PromptMaker,
         rates: Rates,
@@ -59,7 +59,7 @@ class Pipeline:
         """Put the parts together.
 
         Args:
-            settings: all settings.
+            current: gives the settings in force.
             scheduler: feeds the engine, which is loaded.
             prompts: cuts prompts for that engine's model.
             rates: what the machine does with the model.
@@ -67,16 +67,16 @@ class Pipeline:
             more_available: called when a longer text than the answer is there for a snapshot.
             context_provider: finds pieces of other files; None where there are none.
         """
-        self._settings = settings
+        self._current = current
         self._scheduler = scheduler
         self._rates = rates
         self._stats = stats
         self._more_available = more_available
-        self._anchors = Anchors(settings, scheduler, prompts, rates, context_provider)
-        self.alternatives = Alternatives(settings, scheduler, self._anchors)
+        self._anchors = Anchors(current, scheduler, prompts, rates, context_provider)
+        self.alternatives = Alternatives(current, scheduler, self._anchors)
         self._cache = CompletionCache()
         self._power = Power()
-        self._offers = Offers(lambda: self._settings.suggestions)
+        self._offers = Offers(lambda: self._current().suggestions)
         self._newest: dict[str, Trace] = {}
         self._followers: set[asyncio.Task[None]] = set()
 
@@ -135,7 +135,7 @@ class Pipeline:
 
     async def _is_newest(self, snapshot: Snapshot, trace: Trace) -> bool:
         """Wait for the debounce; False if a newer request for the document arrived."""
-        pause_ms = latency_budget.debounce_ms(self._settings, self._rates)
+        pause_ms = latency_budget.debounce_ms(self._current(), self._rates)
         if pause_ms > 0:
             with trace.stage("debounce"):
                 await asyncio.sleep(pause_ms / 1000)
@@ -148,7 +148,7 @@ class Pipeline:
         warm = engine is not None and engine.holds(prompt.stable.ids)
         trace.source = AnswerSource.WARM if warm else AnswerSource.COLD
         bold = trace.by_hand or mood.invites_body(snapshot)
-        settings = mood.bolder(self._settings.suggestions) if bold else self._settings.suggestions
+        settings = mood.bolder(self._current().suggestions) if bold else self._current().suggestions
         shape = TextConstraints.of(snapshot)
 
         def stop(flight: InflightGeneration) -> bool:
@@ -161,7 +161,7 @@ class Pipeline:
             )
             return flight.cut
 
-        most = latency_budget.max_new_tokens(self._settings, self._rates)
+        most = latency_budget.max_new_tokens(self._current(), self._rates)
         if bold:
             most = settings.max_tokens
         flight = InflightGeneration(snapshot.uri, prompt, most, stop)
@@ -179,7 +179,7 @@ class Pipeline:
         trace: Trace,
     ) -> Decoded:
         """Wait until the generation has enough to show, or the target passes with a part of it."""
-        latency = self._settings.latency
+        latency = self._current().latency
         while not flight.done:
             left_ms = latency.target_ms - trace.elapsed_ms()
             told = flight.answered_at > 0 and mood.invites_body(snapshot)
@@ -218,7 +218,7 @@ class Pipeline:
                 if flight.done:
                     break
                 await flight.next_line()
-            if whole and self._power.allows(self._settings.suggestions.ahead):
+            if whole and self._power.allows(self._current().suggestions.ahead):
                 await self._prepare(snapshot, whole)
 
         task = asyncio.create_task(wait())
@@ -249,7 +249,7 @@ class Pipeline:
             await flight.over()
             if flight.cancel.cancelled:
                 return
-        if self._scheduler.idle and latency_budget.chooses_ahead(self._settings, self._rates):
+        if self._scheduler.idle and latency_budget.chooses_ahead(self._current(), self._rates):
             self.alternatives.prepare(snapshot)
 
     # Around requests
@@ -284,13 +284,12 @@ class Pipeline:
         self._anchors.prompts = prompts
         self._anchors.rates = self._rates = rates
 
-    def reconfigure(self, settings: Settings) -> None:
-        """Use other settings from the next request on; texts made under the old ones are dropped.
+    def reconfigured(self, old: Settings) -> None:
+        """Drop the texts that were made under other settings; requests follow those in force.
 
         Prompts change with the maker that `retune` brings.
         """
-        old, self._settings = self._settings, settings
-        self._anchors.settings = self.alternatives.settings = settings
+        settings = self._current()
         if settings == dataclasses.replace(old, engine=settings.engine, latency=settings.latency):
             return
         for uri in self._anchors:

@@ -64,12 +64,12 @@ class Session:
         """
         self.settings = settings
         self.documents = Documents()
-        self.context_provider = ContextProvider(settings.context)
+        self.context_provider = ContextProvider(lambda: self.settings.context)
         self.exclusions = Exclusions(self.context_provider.reader.gate.verdict)
         rules = [settings_rule(lambda: self.settings.suggestions), self.exclusions.rule]
         self.silences = Silences(rules)
         self.stats = Counters()
-        self.outcomes = OutcomeTracker(settings.statistics, self.documents.text_of)
+        self.outcomes = OutcomeTracker(lambda: self.settings.statistics, self.documents.text_of)
         self.answer_ids = itertools.count(1)
         self.status = self._news = Status(
             "loading", "the model is being loaded", StatusReason.LOADING
@@ -128,7 +128,7 @@ class Session:
             return None
         self.scheduler, self.rates = scheduler, rates
         self.pipeline = Pipeline(
-            self.settings,
+            lambda: self.settings,
             scheduler,
             self.prompt_maker(engine),
             rates,
@@ -144,14 +144,15 @@ class Session:
         """Apply settings from the next request on; the engine keeps those it was started with."""
         if settings == self.settings:
             return
-        old = self._notices()
+        old, notices = self.settings, self._notices()
         self.settings = settings
-        self.context_provider.reconfigure(settings.context)
-        self.outcomes.reconfigure(settings.statistics)
+        if settings.context != old.context:
+            self.context_provider.reconfigured()
+        self.outcomes.reconfigured()
         if self.pipeline is not None:
-            self.pipeline.reconfigure(settings)
+            self.pipeline.reconfigured(old)
             self.retune()
-        if (now := self._notices()) != old:
+        if (now := self._notices()) != notices:
             _log.warning("%s", "; ".join(now) or "the settings are used as they are")
             self._tell(self._news)
 

@@ -48,7 +48,7 @@ class OutcomeTracker:
 
     def __init__(
         self,
-        settings: StatisticsSettings,
+        current: Callable[[], StatisticsSettings],
         text_of: Callable[[str], Text | None],
         file: Path | None = None,
         survival_s: tuple[int, ...] = store.SURVIVAL_S,
@@ -56,12 +56,12 @@ class OutcomeTracker:
         """Prepare; nothing is written before there is something to write.
 
         Args:
-            settings: whether statistics are wanted.
+            current: says whether statistics are wanted now.
             text_of: the text of an open document.
             file: where they are kept; the usual place when None.
             survival_s: seconds until each look at accepted text, as many as `SURVIVAL_S`.
         """
-        self._settings = settings
+        self._current = current
         self._text_of = text_of
         self._file = file
         self._after = tuple(zip(survival_s, store.SURVIVAL_S, strict=True))
@@ -72,15 +72,14 @@ class OutcomeTracker:
         self._flushing: asyncio.TimerHandle | None = None
         self._thread = Background("statistics")
 
-    def reconfigure(self, settings: StatisticsSettings) -> None:
-        """Use other settings from now on."""
-        self._settings = settings
-        if not settings.enabled:
+    def reconfigured(self) -> None:
+        """Forget everything where statistics are not wanted any more."""
+        if not self._current().enabled:
             self._forget_all()
 
     def offered(self, answer_id: str, snapshot: Snapshot, text: str, source: str) -> None:
-        """Record an answer with text."""
-        if not self._settings.enabled or not text:
+        """An answer with text was given."""
+        if not self._current().enabled or not text:
             return
         before = snapshot.line_before
         last = self._last.get(snapshot.uri)
@@ -164,7 +163,7 @@ class OutcomeTracker:
     def _look(self, offer: _Offer, accepted: str, name: int) -> None:
         """Measure what is left of an accepted text; skipped if the document was closed."""
         text = self._text_of(offer.uri)
-        if text is None or not self._settings.enabled:
+        if text is None or not self._current().enabled:
             return
         loop = asyncio.get_running_loop()
 
@@ -190,7 +189,7 @@ class OutcomeTracker:
         self._count(offer, "typed" if there.startswith(offer.before + offer.text) else "rejected")
 
     def _count(self, offer: _Offer, what: str, amount: float = 1) -> None:
-        if not self._settings.enabled:
+        if not self._current().enabled:
             return
         sums = self._sums.setdefault((offer.language, offer.source), Counter())
         sums[what] += amount  # type: ignore[assignment]  # shares are no whole numbers

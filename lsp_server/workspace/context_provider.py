@@ -57,17 +57,17 @@ class _Task:
 class ContextProvider:
     """Follows the workspace for one session. All methods but `close` return at once."""
 
-    def __init__(self, settings: ContextSettings, *, watches: bool = True) -> None:
+    def __init__(self, current: Callable[[], ContextSettings], *, watches: bool = True) -> None:
         """Prepare; threads begin when there is something to do.
 
         Args:
-            settings: what is read.
+            current: says what is read, on any thread.
             watches: False does without the system's news of changed files.
         """
-        self.reader = Reader(settings)
+        self.reader = Reader(current)
         self.gathered = 0
-        self._settings = settings
-        self._recency = Recency(settings.recent_files)
+        self._current = current
+        self._recency = Recency(current().recent_files)
         self._edits = RecentEdits()
         self._gatherer = Gatherer(self.reader, self._mask)
         self._known: dict[str, tuple[Candidate, ...]] = {}
@@ -97,7 +97,7 @@ class ContextProvider:
         def take() -> None:
             self.reader.set_roots(chosen)
             if path is not None:
-                saved = recent_files.load(path, self._settings.recent_files)
+                saved = recent_files.load(path, self._current().recent_files)
                 self._tell(self._restore, path, saved)
 
         if at_once:
@@ -118,7 +118,7 @@ class ContextProvider:
             return
         self.reader.changed(location, document.text)
         self._touch(location, document.language)
-        if self._settings.edits and change.place is not None:
+        if self._current().edits and change.place is not None:
             line = change.place.line
             edit = Edit(
                 location, document.path, document.language, change.before, document.text, line
@@ -136,13 +136,10 @@ class ContextProvider:
         if (location := location_of(uri)) is not None:
             self._touch(location, language_of(location, language))
 
-    def reconfigure(self, settings: ContextSettings) -> None:
-        """Use other settings from now on."""
-        if settings == self._settings:
-            return
-        self._settings = settings
-        self.reader.reconfigure(settings)
-        self._recency.resize(settings.recent_files)
+    def reconfigured(self) -> None:
+        """Drop what was found under other settings."""
+        self.reader.reconfigured()
+        self._recency.resize(self._current().recent_files)
         self._known.clear()
 
     # What prompts ask
@@ -162,7 +159,7 @@ class ContextProvider:
             then: called once on the event loop, whatever happens: when `known` has the pieces, or
                 those of the wish that replaced this one, when gathering failed, or at the end.
         """
-        if not self._settings.enabled:
+        if not self._current().enabled:
             then()
             return
         task, turn = self._plan(snapshot, tokens), self._wait(then)
@@ -235,7 +232,7 @@ class ContextProvider:
 
     def _plan(self, snapshot: Snapshot, tokens: int) -> _Task:
         recent = self._recency.files(snapshot.language)
-        edits = self._edits.copy() if self._settings.edits else None
+        edits = self._edits.copy() if self._current().edits else None
         return _Task(snapshot, tokens, recent, edits)
 
     def _saving(self) -> Callable[[], None] | None:
@@ -296,7 +293,7 @@ class ContextProvider:
         self._tell(self._news, gone, renamed)
 
     def _gather(self, task: _Task) -> tuple[Candidate, ...]:
-        end = time.monotonic() + self._settings.gather_ms / 1000
+        end = time.monotonic() + self._current().gather_ms / 1000
         snapshot = task.snapshot
         text = unix(str(snapshot.text))
         current = SourceFile(
@@ -312,7 +309,7 @@ class ContextProvider:
             column=snapshot.cursor.column,
             recent=task.recent,
             tokens=task.tokens,
-            libraries=self._settings.libraries,
+            libraries=self._current().libraries,
             edits=task.edits,
             places=Places.of(os.environ, os.path.expanduser("~")),  # noqa: PTH111 - never raises
         )
@@ -325,4 +322,4 @@ class ContextProvider:
         return found
 
     def _mask(self, text: str) -> str:
-        return mask(text) if self._settings.mask_secrets else text
+        return mask(text) if self._current().mask_secrets else text

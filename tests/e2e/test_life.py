@@ -18,6 +18,7 @@ import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
+from lsp_server.client.jsonrpc import framed
 from lsp_server.version import VERSION
 from tests.conftest import PATIENCE_S
 from tests.e2e.wire import INLINE, Wire
@@ -147,8 +148,7 @@ def test_a_port_on_this_machine_serves_one_client() -> None:
         assert found
         address = ("127.0.0.1", int(found[1]))
         with socket.create_connection(address, timeout=PATIENCE_S) as connection:
-            body = b'{"jsonrpc":"2.0","id":1,"method":"shutdown"}'
-            connection.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            connection.sendall(framed({"id": 1, "method": "shutdown"}))
             assert b"-32002" in connection.recv(4096)
             with pytest.raises(OSError):  # noqa: PT011 - which error is the system's choice
                 socket.create_connection(address, timeout=0.5).recv(1)

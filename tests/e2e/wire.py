@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
-import re
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from lsp_server.client.jsonrpc import JsonRpc
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 URI = "file:///space/app/main.py"
-_HEADER = re.compile(rb"Content-Length: (\d+)\r\n(?:Content-Type: [^\r\n]+\r\n)?\r\n")
 INLINE: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
 
 
@@ -47,8 +45,8 @@ class Wire:
         env: Mapping[str, str] | None = None,
         answers: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None:
-        self.answers = dict(answers or {})
-        """What this client answers to the server's requests, by method; null to all others."""
+        self._rpc = JsonRpc(self.send_bytes, self._take)
+        self._rpc.answers.update(answers or {})
         chosen = ("--engine", engine) if engine else ()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
@@ -67,7 +65,6 @@ class Wire:
         self.stray = b""
         self.stderr = b""
         self.ended = False
-        self._numbers = itertools.count(1)
         self._versions = itertools.count(2)
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -109,18 +106,15 @@ class Wire:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """One framed message."""
-        body = json.dumps(message).encode()
-        self.send_bytes(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._rpc.send(message)
 
     def notify(self, method: str, params: Any) -> None:
         """A notification."""
-        self.send({"jsonrpc": "2.0", "method": method, "params": params})
+        self._rpc.notify(method, params)
 
     def request(self, method: str, params: Any) -> int:
         """A request; returns its number."""
-        number = next(self._numbers)
-        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        return number
+        return self._rpc.request(method, params)
 
     def close_stdin(self) -> None:
         """The client is gone."""
@@ -236,25 +230,14 @@ class Wire:
     # The threads that read
 
     def _read(self, stream: BinaryIO) -> None:
-        buffer = b""
-        while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]  # a buffered pipe
-            buffer += chunk
-            while header := _HEADER.match(buffer):
-                end = header.end() + int(header[1])
-                if len(buffer) < end:
-                    break
-                message = json.loads(buffer[header.end() : end])
-                buffer = buffer[end:]
-                self._take(message)
+        with contextlib.suppress(ValueError):  # what is no message stays unread
+            while chunk := stream.read1(1 << 16):  # type: ignore[attr-defined]  # a buffered pipe
+                self._rpc.feed(chunk)
         with self._changed:
-            self.stray, self.ended = buffer, True
+            self.stray, self.ended = bytes(self._rpc.unread), True
             self._changed.notify_all()
 
     def _take(self, message: dict[str, Any]) -> None:
-        if "method" in message and "id" in message:
-            answer = self.answers.get(message["method"])
-            result = answer(message.get("params")) if answer else None
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         with self._changed:
             if "method" in message:
                 self.messages.append(message)

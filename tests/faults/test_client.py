@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from lsp_server.client.jsonrpc import framed
 from tests.conftest import PATIENCE_S
 from tests.e2e.wire import INLINE, Wire
 from tests.faults.servers import ill
@@ -79,9 +79,8 @@ def test_5000_open_documents_cost_memory_and_no_answer(wire: Wire) -> None:
 
 
 def _frame(method: str, params: Any, number: int | None = None) -> bytes:
-    message = {"jsonrpc": "2.0", "method": method, "params": params}
-    body = json.dumps(message if number is None else {**message, "id": number}).encode()
-    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+    message = {"method": method, "params": params}
+    return framed(message if number is None else {**message, "id": number})
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ class Workspace:
         return make[way]()
 
     def _selected(self) -> list[Candidate]:
-        context_provider = ContextProvider(ContextSettings(), watches=False)
+        context_provider = ContextProvider(ContextSettings, watches=False)
         self.tell(context_provider)
         return list(context_provider.gather(self.snapshot(), self.tokens))
 

@@ -16,7 +16,7 @@ Types recorded edits into a server over stdio, key by key in real time, and coun
 that its suggestions save. docs/lab/benchmarks.md explains every figure.
 
   midfill bench keystrokes --repo .
-  midfill bench keystrokes --tasks replay.jsonl --quick --json out.json --html out.html
+  midfill bench keystrokes --tasks sets/typing.jsonl --quick --json out.json --html out.html
   midfill bench keystrokes --repo . --server "other-server --stdio"
   midfill bench keystrokes --repo . --peer llama-server=http://127.0.0.1:8012 --interleave
 """

@@ -23,6 +23,7 @@ from engine.host import connect
 from engine.host.engine_spec import EngineSpec
 from engine.host.remote import RemoteEngine
 from lsp_server.client.connection import Client
+from lsp_server.client.document import ClientDocument
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -172,15 +173,10 @@ async def _start(*arguments: str) -> Client:
             ready.set()
 
     client.handlers["midfill/status"] = told
-    offered: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
-    about = {"processId": None, "rootUri": None, "capabilities": offered}
-    options = {"engine": {"linger_s": 0}}
-    await client.ask("initialize", {**about, "initializationOptions": options})
-    client.notify("initialized", {})
+    await client.initialize([], {"engine": {"linger_s": 0}})
     async with asyncio.timeout(_READY_S):
         await ready.wait()
-    item = {"uri": _URI, "languageId": "python", "version": 1, "text": _SOURCE}
-    client.notify("textDocument/didOpen", {"textDocument": item})
+    ClientDocument(client, _URI, "python", _SOURCE)
     return client
 
 

@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lsp_server.bench.servers.base import Answer, EngineWork
-from lsp_server.client.connection import HANG_S, NOT_FOUND, Client, ResponseError, usage_of
-from lsp_server.client.edits import change, insertion, place
+from lsp_server.client.connection import (
+    HANG_S,
+    Client,
+    ResponseError,
+    usage_of,
+    workspace_folders,
+)
+from lsp_server.client.document import ClientDocument
 from lsp_server.client.errors import ServerFaultError, ServerHungError
+from lsp_server.client.jsonrpc import NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +32,6 @@ REST_S = 10.0
 REST_POLL_S = 0.25
 REST_CPU_SHARE = 0.2
 """A server that uses less of one core than this has nothing left to do."""
-AUTOMATIC = 2
 
 
 class LanguageServer:
@@ -36,11 +42,8 @@ class LanguageServer:
         self._client = client
         self._root = root
         self._folder: Path | None = None
-        self._uri = ""
-        self._version = 0
-        self._text = ""
+        self._document: ClientDocument
         self._tasks = 0
-        self._command: Mapping[str, Any] | None = None
         self._has_stats = True
         self._answers_pings = True
         self._ping_s = PING_S
@@ -67,27 +70,15 @@ class LanguageServer:
         return server
 
     async def _initialize(self, options: Mapping[str, Any]) -> None:
-        about: dict[str, Any] = {
-            "processId": None,
-            "rootUri": None,
-            "workspaceFolders": [],
-            "initializationOptions": options,
-            "capabilities": {
-                "general": {"positionEncodings": ["utf-16"]},
-                "workspace": {"workspaceFolders": True},
-                "textDocument": {"synchronization": {}, "inlineCompletion": {}},
-            },
-        }
         try:
-            found = await self._client.ask("initialize", about, timeout_s=READY_S)
+            offers = await self._client.initialize([], options, READY_S)
         except ResponseError as error:
             message = f"the server refused to initialize: {error}"
             raise ServerFaultError(message) from error
-        offered = (found or {}).get("capabilities", {}).get("inlineCompletionProvider")
+        offered = offers.get("inlineCompletionProvider")
         if offered is None or offered is False:  # {} is an offer
             message = "the server does not offer textDocument/inlineCompletion"
             raise ServerFaultError(message)
-        self._client.notify("initialized", {})
 
     # One task
 
@@ -99,19 +90,12 @@ class LanguageServer:
         path.parent.mkdir(parents=True)
         path.write_text(task.before, encoding="utf-8", newline="")
         self._tell_folders(added=[self._folder], removed=[])
-        self._uri, self._version, self._text = path.as_uri(), 1, task.before
-        document = {
-            "uri": self._uri,
-            "languageId": task.language,
-            "version": 1,
-            "text": task.before,
-        }
-        self._client.notify("textDocument/didOpen", {"textDocument": document})
+        self._document = ClientDocument(self._client, path.as_uri(), task.language, task.before)
         await self._until_ready()
 
     async def close_task(self) -> None:
         """Close the document, wait until the server rests, remove the folder."""
-        self._client.notify("textDocument/didClose", {"textDocument": {"uri": self._uri}})
+        self._document.close()
         if self._folder:
             self._tell_folders(added=[], removed=[self._folder])
             shutil.rmtree(self._folder.parent, ignore_errors=True)
@@ -119,10 +103,7 @@ class LanguageServer:
         await self._until_at_rest()
 
     def _tell_folders(self, *, added: list[Path], removed: list[Path]) -> None:
-        def folders(paths: list[Path]) -> list[dict[str, str]]:
-            return [{"uri": path.as_uri(), "name": path.name} for path in paths]
-
-        event = {"added": folders(added), "removed": folders(removed)}
+        event = {"added": workspace_folders(added), "removed": workspace_folders(removed)}
         self._client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
 
     async def _until_ready(self) -> None:
@@ -149,51 +130,20 @@ class LanguageServer:
 
     def moved(self, text: str, offset: int) -> None:  # noqa: ARG002 -- asked with the request
         """Send what changed, as one incremental change."""
-        if text == self._text:
-            return
-        edit = change(self._text, text)
-        self._version += 1
-        self._text = text
-        document = {"uri": self._uri, "version": self._version}
-        params = {"textDocument": document, "contentChanges": [edit]}
-        self._client.notify("textDocument/didChange", params)
+        self._document.change(text)
 
     async def complete(self, text: str, offset: int) -> Answer:
         """Ask; an error answer counts as nothing to show."""
-        self.moved(text, offset)
-        params = {
-            "textDocument": {"uri": self._uri},
-            "position": place(text, offset),
-            "context": {"triggerKind": AUTOMATIC},
-        }
-        number, answer = self._client.request("textDocument/inlineCompletion", params)
-        try:
-            found = await answer
-        except asyncio.CancelledError:
-            self._client.cancel(number)
-            raise
-        except ResponseError:
-            return Answer("", number)
-        items = found.get("items") if isinstance(found, dict) else found
-        if not items:
-            return Answer("", number)
-        self._command = items[0].get("command")
-        return Answer(insertion(items[0], text, offset), number)
+        number, shown = await self._document.complete(text, offset)
+        return Answer(shown, number)
 
     def accepted(self, *, whole: bool) -> None:
         """Run the item's command, as editors do after a full accept."""
-        if whole and self._command:
-            self._client.request(
-                "workspace/executeCommand",
-                {
-                    "command": self._command["command"],
-                    "arguments": self._command.get("arguments", []),
-                },
-            )
-        self._command = None
+        if whole:
+            self._document.accepted()
 
     def _more(self, params: object) -> None:
-        if self.on_more and isinstance(params, dict) and params.get("uri") == self._uri:
+        if self.on_more and isinstance(params, dict) and params.get("uri") == self._document.uri:
             self.on_more()
 
     # What it tells of itself

@@ -372,10 +372,12 @@ def test_settings_count(space: Path) -> None:
     """The largest size, and whether secrets are masked."""
     line = 'PASSWORD = "swordfish"\n'
     location = write(space / "a.py", line * 100)
-    reader = Reader(ContextSettings(max_file_kb=1, mask_secrets=False))
+    settings = ContextSettings(max_file_kb=1, mask_secrets=False)
+    reader = Reader(lambda: settings)
     reader.set_roots([str(space)])
     assert refused(reader, location) == GateReason.TOO_LARGE
-    reader.reconfigure(ContextSettings(mask_secrets=False))
+    settings = ContextSettings(mask_secrets=False)
+    reader.reconfigured()
     found = reader.read(location)
     assert found is not None
     assert found.text == line * 100

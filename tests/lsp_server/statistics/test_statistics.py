@@ -38,8 +38,10 @@ class Desk:
     def __init__(self, file: Path, settings: StatisticsSettings | None = None) -> None:
         self.file = file
         self.text: Text | None = None
-        chosen = settings or StatisticsSettings()
-        self.outcomes = OutcomeTracker(chosen, lambda _: self.text, file, survival_s=(0, 0, 0))
+        self.settings = settings or StatisticsSettings()
+        self.outcomes = OutcomeTracker(
+            lambda: self.settings, lambda _: self.text, file, survival_s=(0, 0, 0)
+        )
 
     def offer(self, number: str, snapshot: Snapshot, text: str) -> None:
         """An answer."""
@@ -132,7 +134,8 @@ async def test_turned_off_in_service_forgets_at_once(tmp_path: Path) -> None:
     """What was not written by then never is."""
     desk = Desk(tmp_path / "s.sqlite")
     desk.offer("1", at("x = ‸\n"), "call()")
-    desk.outcomes.reconfigure(OFF)
+    desk.settings = OFF
+    desk.outcomes.reconfigured()
     assert desk.sums() == {}
 
 

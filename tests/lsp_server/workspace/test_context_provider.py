@@ -52,7 +52,8 @@ class Editor:
     def __init__(self, root: Path, settings: ContextSettings | None = None) -> None:
         self.root = root
         self.documents = Documents()
-        self.context_provider = ContextProvider(settings or ContextSettings(gather_ms=20_000))
+        chosen = settings or ContextSettings(gather_ms=20_000)
+        self.context_provider = ContextProvider(lambda: chosen)
         folder = types.WorkspaceFolder(uri=root.as_uri(), name="shop")
         self.documents.set_folders([folder])
         self.context_provider.set_folders(self.documents.roots)
@@ -197,7 +198,9 @@ async def test_a_file_that_another_tool_changed_is_gathered_again(tmp_path: Path
     """A branch switch brings other text; also where the system tells nothing."""
     editor = Editor(tmp_path)
     editor.context_provider.close()
-    editor.context_provider = ContextProvider(ContextSettings(gather_ms=20_000), watches=False)
+    editor.context_provider = ContextProvider(
+        lambda: ContextSettings(gather_ms=20_000), watches=False
+    )
     editor.context_provider.set_folders(editor.documents.roots)
     try:
         path = editor.write("other.py", STORE)
