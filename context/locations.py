@@ -8,6 +8,7 @@ not UTF-8 are surrogate escapes in it, as in Python's own paths, so that such fi
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import unicodedata
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_TAIL = re.compile(r"[?#]")
 _DRIVE = re.compile(r"/?([A-Za-z])[:|](?=[/\\]|$)")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -37,6 +39,52 @@ def location_of(uri: str) -> str | None:
         rest = f"/{rest}" if host in {"", "localhost"} else f"//{host}/{rest}"
     path = unquote(rest, errors="surrogateescape")
     return None if "\0" in path else normal(path)
+
+
+def names_of(uri: str) -> tuple[str, ...]:
+    """Every path that a URI of any scheme shows, normal, to be judged by name; never raises.
+
+    Editors show versions, remote and unsaved files and cells under schemes of their own, and most
+    keep the file's path, which need not be on this machine or absolute. Git's views in VS Code add
+    `.git` to it, and have the path itself in their query.
+
+    >>> names_of("vscode-vfs://github/me/app/.env")
+    ('/me/app/.env',)
+    >>> names_of("untitled:.env")
+    ('.env',)
+    """
+    scheme, colon, rest = uri.partition(":")
+    if not colon or len(scheme) == 1 or "/" in scheme:  # a bare path
+        scheme, rest = "file", uri
+    path = _TAIL.split(rest, maxsplit=1)[0]
+    found = [path]
+    if scheme.lower() == "file":
+        found.append(rest)  # a client that does not encode `#` and `?` means letters of the name
+    else:
+        found += [path.removesuffix(".git"), *_paths_in(rest.partition("?")[2])]
+    return tuple(dict.fromkeys(_shown_path(one) for one in found if one))
+
+
+def _shown_path(path: str) -> str:
+    """What stands behind the host, decoded."""
+    if path.startswith("//"):
+        path = "/" + path[2:].partition("/")[2].lstrip("/")
+    return normal(unquote(path, errors="surrogateescape").replace("\0", ""))
+
+
+def _paths_in(query: str) -> list[str]:
+    """The `path` in a query that is JSON, still encoded."""
+    try:
+        told = json.loads(unquote(_TAIL.split(query, maxsplit=1)[0]))
+    except (ValueError, RecursionError):
+        return []
+    path = told.get("path") if isinstance(told, dict) else None
+    return [path.replace("%", "%25")] if isinstance(path, str) else []
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a normal path says where a file is, and not only what it is called."""
+    return path.startswith("/") or _DRIVE.match(path) is not None
 
 
 def normal(path: str) -> str:

@@ -65,7 +65,10 @@ class Session:
         self.settings = settings
         self.documents = Documents()
         self.context_provider = ContextProvider(lambda: self.settings.context)
-        self.exclusions = Exclusions(self.context_provider.reader.gate.verdict)
+        gate = self.context_provider.reader.gate
+        self.exclusions = Exclusions(
+            gate.verdict, lambda: gate.roots, self.documents.notebooks.holder
+        )
         rules = [settings_rule(lambda: self.settings.suggestions), self.exclusions.rule]
         self.silences = Silences(rules)
         self.stats = Counters()
