@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from lsp_server.background import begin
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -36,11 +38,10 @@ class FileWatch:
         self._on_change = on_change
         self._news = threading.Event()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="midfill-watch", daemon=True)
 
     def start(self) -> None:
         """Begin to watch, in the background; never raises."""
-        self._thread.start()
+        begin("midfill-watch", self._run)
 
     def stop(self) -> None:
         """End, in the background."""

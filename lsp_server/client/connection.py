@@ -6,18 +6,22 @@ import asyncio
 import contextlib
 import itertools
 import json
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
+import midfill
 from lsp_server.client.errors import ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+SERVE = (sys.executable, "-P", midfill.__file__, "serve", "--stdio")
+"""Starts midfill's own server, whatever lies in the working folder."""
 STDERR_LINES = 20
 HANG_S = 30.0
 SHUTDOWN_S = 5.0

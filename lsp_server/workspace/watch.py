@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lsp_server.background import begin
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -62,8 +64,7 @@ class DiskWatch:
                 return
             self._wanted = wanted
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="midfill-disk", daemon=True)
-                self._thread.start()
+                self._thread = begin("midfill-disk", self._run)
         self._news.set()
 
     def stop(self) -> None:
