@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import EngineError, EngineLoadError, reason
+from engine.errors import EngineLoadError, MidfillError, reason
 from engine.host import channel, messages
 from engine.host.endpoint import Endpoint, HostRecord, new_secret, started
 from engine.host.process import HostProcess
@@ -93,7 +93,7 @@ def shared(plan: EngineSpec, state: Path, linger_s: float) -> HostConnection:
             if place.read_card() is None:
                 _log.warning("no shared engine process: see %s; this one is the server's own", LOG)
             return met
-    except (EngineError, OSError, RuntimeError) as error:  # NotImplementedError: no flock there
+    except (MidfillError, OSError, RuntimeError) as error:  # NotImplementedError: no flock there
         _log.warning("no shared engine process: %s; starting one for this server", reason(error))
     return own(plan, state)
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import EngineError
 from engine.host import channel, messages
+from engine.user_paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,8 @@ class Endpoint:
         reasons = []
         for folder in _folders(state):
             try:
+                if not folder.is_absolute():
+                    raise NotADirectoryError(None, "not an absolute path")
                 _make_private(folder)
             except OSError as error:
                 reasons.append(f"{folder}: {error.strerror or error}")
@@ -192,8 +195,8 @@ def new_secret() -> bytes:
 
 
 def _folders(state: Path) -> Iterator[Path]:
-    if chosen := os.environ.get("MIDFILL_RUNTIME_DIR"):
-        yield Path(chosen)
+    if os.environ.get("MIDFILL_RUNTIME_DIR"):
+        yield user_path("MIDFILL_RUNTIME_DIR", str)
         return
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "midfill"

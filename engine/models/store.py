@@ -16,7 +16,6 @@ import re
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -25,9 +24,11 @@ from engine.errors import ConversionError, ModelMissingError, StoreError, Unknow
 from engine.models.catalogue import CATALOGUE
 from engine.models.hashing import sha256_of
 from engine.models.manifest import FILE_NAME, Manifest
+from engine.user_paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 VARIABLE = "MIDFILL_DATA_DIR"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -89,8 +90,9 @@ class Store:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        chosen = os.environ.get(VARIABLE) or platformdirs.user_data_dir("midfill", appauthor=False)
-        self.root = root or Path(chosen)
+        self.root = root or user_path(
+            VARIABLE, lambda: platformdirs.user_data_dir("midfill", appauthor=False)
+        )
         self._models = self.root / "models"
 
     def path(self, name: str) -> Path:
