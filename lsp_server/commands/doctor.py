@@ -151,10 +151,10 @@ def _card(card: GpuCard, cuda: Cuda) -> tuple[bool, str]:
 
 
 def _folders() -> Iterator[Finding]:
-    from engine.models.store import Store
+    from engine.models.store import VARIABLE, Store
 
-    for name, folder in (("data folder", Store().root), ("state folder", paths.state_dir())):
-        yield _writable(name, folder)
+    yield _writable("data folder", Store().root, VARIABLE)
+    yield _writable("state folder", paths.state_dir(), "MIDFILL_STATE_DIR")
 
 
 def _socket() -> Iterator[Finding]:
@@ -179,13 +179,14 @@ def _socket() -> Iterator[Finding]:
         place.clear(lock=True)
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _writable(name: str, folder: Path, variable: str) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        words = f"{folder} cannot be written: {error.strerror}; make it yours or free some space"
+        words = f"{folder} cannot be written: {error.strerror}; make it yours, free some space, or "
+        words += f"set {variable} to another folder"
         return Finding(name, well=False, words=words)
     return Finding(name, well=True, words=str(folder))
 

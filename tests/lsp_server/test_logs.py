@@ -36,7 +36,7 @@ def test_only_midfills_own_lines_are_written(tmp_path: Path) -> None:
     logging.getLogger("lsp_server.completion.pipeline").debug("ours")
     logging.getLogger("pygls.protocol").critical("theirs")
     text = file.read_text(encoding="utf-8")
-    assert "DEBUG lsp_server.pipeline: ours" in text
+    assert "DEBUG lsp_server.completion.pipeline: ours" in text
     assert "theirs" not in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -54,10 +54,11 @@ def test_what_is_not_well_says_what_to_do(
 def test_folders_that_cannot_be_written_are_found(tmp_path: Path) -> None:
     """With the reason and the next step."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    finding = doctor._writable("data folder", tmp_path / "file" / "x")
+    finding = doctor._writable("data folder", tmp_path / "file" / "x", "MIDFILL_X")
     assert not finding.well
     assert "cannot be written" in finding.words
-    assert doctor._writable("data folder", tmp_path / "new").well
+    assert "set MIDFILL_X" in finding.words
+    assert doctor._writable("data folder", tmp_path / "new", "").well
 
 
 def test_the_checks_that_need_no_model_are_well_here() -> None:
