@@ -16,10 +16,13 @@
         └── GenerationError       it raised in the middle of a generation
             └── EngineLostError   the process that it lived in ended
 
-Every message names the thing, the reason and the next step, so it can be shown as it is.
+Every message names the thing, the reason and the next step, so it can be shown as it is. What is
+not of this tree may quote anything: `reason` says of it what people may read.
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class MidfillError(Exception):
@@ -80,3 +83,25 @@ class GenerationError(EngineError):
 
 class EngineLostError(GenerationError):
     """The process that the engine lived in ended."""
+
+
+_NO_MORE = "no more processes or threads; raise `ulimit -u`, or the container's limit of pids"
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, for people: never the text of an error that is not midfill's own."""
+    words = f"{type(error).__name__}, which is a bug of midfill's; please report it"
+    match error:
+        case MidfillError():
+            words = str(error)
+        case OSError(errno=errno.EAGAIN) | RuntimeError(args=("can't start new thread",)):
+            words = _NO_MORE
+        case MemoryError() | OSError(errno=errno.ENOMEM):
+            words = "no memory is left; end other programs, or choose a smaller model"
+        case TimeoutError():
+            words = "it took too long"
+        case NotImplementedError():
+            words = "the system does not know how"
+        case OSError(strerror=str(told)):
+            words = told
+    return words

@@ -1,16 +1,8 @@
 """`python -m lsp_server`, the same as `midfill`."""
 
-from __future__ import annotations
+from midfill import main
 
-import sys
-
-
-def main() -> None:
-    """Console entry point."""
-    from lsp_server.cli import run
-
-    sys.exit(run(sys.argv[1:]))
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     main()

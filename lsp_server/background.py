@@ -1,4 +1,4 @@
-"""Background thread with a replaceable newest job."""
+"""Threads for work that nobody waits for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from engine.errors import reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
+
+
+def begin(name: str, run: Callable[[], None]) -> threading.Thread | None:
+    """Start a thread that the process need not wait for; None where the system gives no more."""
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        _log.warning("%s does not work: %s", name, reason(error))
+        return None
+    return thread
 
 
 class Background:
@@ -56,8 +69,7 @@ class Background:
 
     def _begin(self) -> None:
         if self._thread is None and not self.closing:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            self._thread = begin(self._name, self._run)
         self._changed.notify()
 
     def _run(self) -> None:
@@ -65,7 +77,7 @@ class Background:
             try:
                 job()
             except Exception as error:  # noqa: BLE001 - the thread must live
-                _log.error("%s: %s", self._name, type(error).__name__)
+                _log.error("%s: %s", self._name, reason(error))
 
     def _next(self) -> Callable[[], object] | None:
         with self._changed:

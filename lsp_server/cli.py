@@ -91,7 +91,9 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="listen on a loopback address; port 0 picks a free one",
     )
     serve.add_argument("--log-level", default="warning", choices=_log_levels())
-    serve.add_argument("--log-file", type=Path, help="write the log to this file instead of stderr")
+    serve.add_argument(
+        "--log-file", metavar="FILE", help="write the log to this file instead of stderr"
+    )
     serve.add_argument(
         "--clientProcessId",
         "--parent",
@@ -130,16 +132,20 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from engine.errors import reason
     from engine.network_guard import NetworkGuard
-    from lsp_server import logs
+    from engine.user_paths import absolute
+    from lsp_server import logs, paths
     from lsp_server.commands import config
     from lsp_server.session import engine_factory
 
+    paths.state_dir()  # raises where there is none: told at once, and not at the first suggestion
     try:
-        logs.set_up(arguments.log_level, arguments.log_file)
+        file = absolute(arguments.log_file) if arguments.log_file else None
+        logs.set_up(arguments.log_level, file)
     except OSError as error:
         print(
-            f"midfill: --log-file {arguments.log_file}: {error.strerror}; choose another place",
+            f"midfill: --log-file {arguments.log_file}: {reason(error)}; choose another place",
             file=sys.stderr,
         )
         return 1

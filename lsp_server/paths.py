@@ -5,21 +5,31 @@ The config file is the user's: it is only read.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_config_dir, user_state_dir
 
+from engine.user_paths import user_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def state_dir() -> Path:
-    """Small files that are kept between sessions; `MIDFILL_STATE_DIR` overrides."""
-    chosen = os.environ.get("MIDFILL_STATE_DIR")
-    return Path(chosen) if chosen else Path(user_state_dir("midfill", appauthor=False))
+    """Small files that are kept between sessions; `MIDFILL_STATE_DIR` overrides.
+
+    Raises:
+        UnknownPathError: see `engine.user_paths`.
+    """
+    return user_path("MIDFILL_STATE_DIR", lambda: user_state_dir("midfill", appauthor=False))
 
 
 def config_file() -> Path:
-    """The user's settings; `MIDFILL_CONFIG` overrides."""
-    chosen = os.environ.get("MIDFILL_CONFIG")
-    if chosen:
-        return Path(chosen)
-    return Path(user_config_dir("midfill", appauthor=False)) / "config.toml"
+    """The user's settings; `MIDFILL_CONFIG` overrides.
+
+    Raises:
+        UnknownPathError: see `engine.user_paths`.
+    """
+    return user_path(
+        "MIDFILL_CONFIG", lambda: f"{user_config_dir('midfill', appauthor=False)}/config.toml"
+    )

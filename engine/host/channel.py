@@ -63,14 +63,14 @@ def prove_to_server(connection: Connection, secret: bytes) -> None:
     connection.send_bytes(_proof(secret, b"host", answer[:_NONCE]))
 
 
-def prove_to_host(connection: Connection, secret: bytes) -> None:
-    """The server's part.
+def prove_to_host(connection: Connection, secret: bytes, start_s: float = 0.0) -> None:
+    """The server's part; a host that is being started may take `start_s` seconds more for it.
 
     Raises:
         WireError: the other end does not know the secret, or takes too long.
     """
     nonce = secrets.token_bytes(_NONCE)
-    connection.send_bytes(nonce + _proof(secret, b"server", _soon(connection)))
+    connection.send_bytes(nonce + _proof(secret, b"server", _soon(connection, start_s)))
     if not hmac.compare_digest(_soon(connection), _proof(secret, b"host", nonce)):
         raise WireError("who listens there does not know the key")
 
@@ -79,7 +79,7 @@ def _proof(secret: bytes, role: bytes, nonce: bytes) -> bytes:
     return hmac.digest(secret, role + nonce, "sha256")
 
 
-def _soon(connection: Connection) -> bytes:
-    if not connection.poll(HANDSHAKE_S):
-        raise WireError(f"no handshake within {HANDSHAKE_S:.0f} s")
+def _soon(connection: Connection, more_s: float = 0.0) -> bytes:
+    if not connection.poll(HANDSHAKE_S + more_s):
+        raise WireError(f"no handshake within {HANDSHAKE_S + more_s:.0f} s")
     return connection.recv_bytes(1024)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import EngineLoadError
+from engine.errors import EngineLoadError, MidfillError, reason
 from engine.host import channel, messages
-from engine.host.endpoint import Endpoint, HostRecord, new_secret
+from engine.host.endpoint import Endpoint, HostRecord, new_secret, started
 from engine.host.process import HostProcess
 
 if TYPE_CHECKING:
@@ -22,9 +20,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 START_S: Final = 30.0
-"""How long a host may take until it listens; it loads the model afterwards."""
+"""How long a host may take until it answers; it loads the model afterwards."""
 
-_LOOK_S: Final = 0.01
+LOG: Final = "engine-host.log"
+"""In the state folder."""
+
+_SHORT_S: Final = 0.2
+"""How long the end of a process is waited for that hung up."""
 _CLOCK_S: Final = 2.0
 """Start times of one process, read twice, differ by less."""
 
@@ -54,7 +56,7 @@ class HostConnection:
         """For people; "" when it is not known."""
         if self.child is None:
             return ""
-        self.child.wait(0.2)
+        self.child.wait(_SHORT_S)
         return self.child.how()
 
 
@@ -62,89 +64,74 @@ def own(plan: EngineSpec, state: Path) -> HostConnection:
     """A host for this process alone, which ends with it.
 
     Raises:
-        OSError: it could not be started.
-        WireError: it was started and did not answer.
+        OSError: no process could be started.
+        EngineLoadError: it was started and did not answer.
     """
-    secret = new_secret()
-    log = state / "engine-host.log"
-    if sys.platform == "win32":  # no descriptor can be handed over so simply: a pipe of its own
-        place = Endpoint.of(secret.hex()[:20], state)
-        child = HostProcess(plan, secret, linger_s=0, log=log, place=place)
-        return _await(place, child, secret)
-    from multiprocessing.connection import Pipe
-
-    ours, theirs = Pipe()
-    try:
-        child = HostProcess(plan, secret, linger_s=0, log=log, fd=theirs.fileno())
-    except OSError:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    try:
-        channel.prove_to_host(ours, secret)
-    except (messages.WireError, EOFError, OSError) as error:
-        ours.close()
-        child.kill()
-        raise messages.WireError(f"the engine host did not start ({error}); see {log}") from error
-    return HostConnection(ours, HostRecord(secret, child.pid), child)
+    return _start(plan, state, None, 0.0)
 
 
 def shared(plan: EngineSpec, state: Path, linger_s: float) -> HostConnection:
     """The host that runs this plan for all servers of this user; started when there is none.
 
+    One that cannot be met by others is this server's own, and the log says why.
+
     Raises:
-        RendezvousError: there is no place for a socket.
-        OSError: the lock or the process could not be made.
-        EngineLoadError: a host was started and did not listen.
+        OSError: no process could be started.
+        EngineLoadError: it was started and did not answer.
     """
-    place = Endpoint.of(plan.key(), state)
-    if (connection := place.meet()) is not None:
-        return HostConnection(connection, place.read_card() or HostRecord(b""))
-    with place.lock().acquire(timeout=START_S):
-        if (connection := place.meet()) is not None:  # somebody else was quicker
+    try:
+        place = Endpoint.of(plan.key(), state)
+        if (connection := place.meet()) is not None:
             return HostConnection(connection, place.read_card() or HostRecord(b""))
-        if (stuck := place.read_card()) is not None:
-            kill(stuck)
-        place.clear()
-        secret = new_secret()
-        log = state / "engine-host.log"
-        child = HostProcess(plan, secret, linger_s=linger_s, log=log, place=place)
-        place.write_card(HostRecord(secret, child.pid, _started(child.pid)))
-        return _await(place, child, secret)
+        with place.lock().acquire(timeout=START_S):
+            if (connection := place.meet()) is not None:  # somebody else was quicker
+                return HostConnection(connection, place.read_card() or HostRecord(b""))
+            if (stuck := place.read_card()) is not None:
+                kill(stuck)
+            place.clear()
+            met = _start(plan, state, place, linger_s)
+            if place.read_card() is None:
+                _log.warning("no shared engine process: see %s; this one is the server's own", LOG)
+            return met
+    except (MidfillError, OSError, RuntimeError) as error:  # NotImplementedError: no flock there
+        _log.warning("no shared engine process: %s; starting one for this server", reason(error))
+    return own(plan, state)
+
+
+def _start(
+    plan: EngineSpec, state: Path, place: Endpoint | None, linger_s: float
+) -> HostConnection:
+    """Start a host and shake hands; it listens by then, unless it cannot."""
+    from multiprocessing.connection import Pipe
+
+    secret = new_secret()
+    ours, theirs = Pipe()
+    try:
+        with theirs:
+            child = HostProcess(
+                plan, secret, linger_s=linger_s, log=state / LOG, place=place, connection=theirs
+            )
+    except BaseException:
+        ours.close()
+        raise
+    try:
+        channel.prove_to_host(ours, secret, START_S)
+    except (messages.WireError, EOFError, OSError) as error:
+        ours.close()
+        child.wait(_SHORT_S)
+        how = child.how() or f"does not answer ({error})"
+        child.kill()
+        raise EngineLoadError(f"the engine host ended {how}; see {state / LOG}") from error
+    return HostConnection(ours, HostRecord(secret, child.pid, started(child.pid)), child)
 
 
 def kill(card: HostRecord) -> None:
     """End the process of a card at once, unless its id belongs to another process by now."""
     import psutil
 
-    if card.pid and card.started and abs(_started(card.pid) - card.started) < _CLOCK_S:
+    if card.pid and card.started and abs(started(card.pid) - card.started) < _CLOCK_S:
         try:
             psutil.Process(card.pid).kill()
         except psutil.Error:
             return
         _log.warning("an engine host that did not answer was ended")
-
-
-def _started(pid: int) -> float:
-    import psutil
-
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
-
-
-def _await(place: Endpoint, child: HostProcess, secret: bytes) -> HostConnection:
-    if place.read_card() is None:
-        place.write_card(HostRecord(secret, child.pid, _started(child.pid)))
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and not child.ended:
-        if (connection := place.meet()) is not None:
-            return HostConnection(
-                connection, HostRecord(secret, child.pid, _started(child.pid)), child
-            )
-        time.sleep(_LOOK_S)
-    how = child.how() or f"and did not listen within {START_S:.0f} s"
-    child.kill()
-    raise EngineLoadError(f"the engine host ended {how}; see engine-host.log in the state folder")

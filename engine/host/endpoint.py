@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import EngineError
 from engine.host import channel, messages
+from engine.user_paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,8 @@ class Endpoint:
         reasons = []
         for folder in _folders(state):
             try:
+                if not folder.is_absolute():
+                    raise NotADirectoryError(None, "not an absolute path")
                 _make_private(folder)
             except OSError as error:
                 reasons.append(f"{folder}: {error.strerror or error}")
@@ -108,13 +111,17 @@ class Endpoint:
         return FileLock(self._file("lock"), mode=0o600)
 
     def meet(self) -> Connection | None:
-        """A connection to the host that listens here, None when there is none that can be used."""
+        """A connection to the host that listens here, None when there is none that answers.
+
+        Raises:
+            OSError: this process may not look; there may be one that serves others.
+        """
         card = self.read_card()
         if card is None:
             return None
         try:
             connection: Connection = Client(self.address, self.family)
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return None
         try:
             channel.prove_to_host(connection, card.secret)
@@ -142,9 +149,9 @@ class Endpoint:
             json.dump(facts, file)
         draft.replace(self._file("json"))
 
-    def clear(self) -> None:
-        """Remove what a host left; call it with the lock held."""
-        for suffix in ("sock", "json", "new"):
+    def clear(self, *, lock: bool = False) -> None:
+        """Remove what a host left, with the lock held; `lock` too for a place of nobody else's."""
+        for suffix in ("sock", "json", "new", *(("lock",) if lock else ())):
             with contextlib.suppress(OSError):
                 self._file(suffix).unlink(missing_ok=True)
 
@@ -162,12 +169,24 @@ class Endpoint:
         try:
             with self.lock().acquire(timeout=0):
                 self.clear()
-        except (Timeout, OSError):
+        except Timeout:
             return False
+        except (OSError, NotImplementedError):  # no locks there any more: nobody else starts one
+            self.clear()
         return True
 
     def _file(self, suffix: str) -> Path:
         return Path(self.folder) / f"{self.key}.{suffix}"
+
+
+def started(pid: int) -> float:
+    """When a process started, in seconds; 0 where that is not known."""
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except (psutil.Error, OSError):  # OSError: there is no /proc to look at
+        return 0.0
 
 
 def new_secret() -> bytes:
@@ -176,8 +195,8 @@ def new_secret() -> bytes:
 
 
 def _folders(state: Path) -> Iterator[Path]:
-    if chosen := os.environ.get("MIDFILL_RUNTIME_DIR"):
-        yield Path(chosen)
+    if os.environ.get("MIDFILL_RUNTIME_DIR"):
+        yield user_path("MIDFILL_RUNTIME_DIR", str)
         return
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime) / "midfill"

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import EngineError, GenerationError, MidfillError
+from engine.errors import EngineError, GenerationError, reason
 from engine.host import messages
 from engine.host.fair_queue import FairQueue, Rank
 from engine.host.messages import Done, Failed, News, Recycled
@@ -161,10 +161,7 @@ class Host:
         try:
             engine = self._make_engine()
         except Exception as error:  # noqa: BLE001 - whoever waits is told
-            known = isinstance(error, MidfillError)
-            _log.error(
-                "the engine could not be loaded: %s", error if known else type(error).__name__
-            )
+            _log.error("the engine could not be loaded: %s", reason(error))
             self._linger_s = 0.0  # those who join are told too, nobody stays
             self._settle(News("failed", messages.pack_error(error)))
             self._wake()
@@ -175,7 +172,7 @@ class Host:
             while (job := self._next()) is not None:
                 self._do(engine, *job)
         except Exception as error:  # noqa: BLE001 - a host without its engine must not live
-            _log.error("the engine's thread failed: %s", type(error).__name__)
+            _log.error("the engine's thread failed: %s", reason(error))
         finally:
             self.end()  # whatever closing does: on a card that is gone it raises
             _close(engine)
@@ -204,15 +201,9 @@ class Host:
         try:
             done = engine.generate(what.request, what.on_token, what.cancel)
         except Exception as raised:  # noqa: BLE001 - named to the guest, counted here
-            known = isinstance(raised, EngineError)
-            error = (
-                raised
-                if isinstance(raised, EngineError)
-                else GenerationError(
-                    f"{type(raised).__name__} in the engine; it restarts by itself"
-                )
-            )
-            _log.error("a generation failed: %s", raised if known else type(raised).__name__)
+            words = f"{reason(raised)}; the engine restarts by itself"
+            error = raised if isinstance(raised, EngineError) else GenerationError(words)
+            _log.error("a generation failed: %s", reason(raised))
         if stable:
             self._stables[messages.digest(stable)] = stable
         guest.ended(what)
@@ -269,4 +260,4 @@ def _close(engine: Engine) -> None:
     try:
         engine.close()
     except Exception as error:  # noqa: BLE001 - the process ends anyhow, and its log is read
-        _log.error("the engine could not be unloaded: %s", type(error).__name__)
+        _log.error("the engine could not be unloaded: %s", reason(error))

@@ -258,9 +258,8 @@ def digest(stable: tuple[int, ...]) -> str:
 
 
 def pack_error(error: Exception) -> dict[str, str]:
-    """Class and message; of what is not midfill's own only the class, it may quote anything."""
-    known = isinstance(error, MidfillError)
-    return {"kind": type(error).__name__, "text": str(error) if known else type(error).__name__}
+    """Class and reason."""
+    return {"kind": type(error).__name__, "text": errors.reason(error)}
 
 
 def unpack_error(facts: dict[str, str]) -> MidfillError:

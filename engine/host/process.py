@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from engine.device import compile_cache
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from engine.host.endpoint import Endpoint
     from engine.host.engine_spec import EngineSpec
 
@@ -24,8 +26,8 @@ _log = logging.getLogger(__name__)
 _ROOT = Path(__file__).parents[2]
 """The folder that holds the package `engine`."""
 
-_START = "import sys; sys.path.append(sys.argv[1]); from engine.host.__main__ import main; main()"
-"""As `-m engine.host`, but modules are never looked for in the working directory."""
+_START = "import sys; sys.path[:] = sys.argv[1:]; from engine.host.__main__ import main; main()"
+"""As `-m engine.host`, but modules are looked for where this process found its own."""
 
 _MAX_LOG = 1 << 20
 
@@ -40,8 +42,8 @@ class HostProcess:
         *,
         linger_s: float,
         log: Path,
-        place: Endpoint | None = None,
-        fd: int | None = None,
+        place: Endpoint | None,
+        connection: Connection,
     ) -> None:
         """Start it.
 
@@ -50,35 +52,41 @@ class HostProcess:
             secret: what its guests must know.
             linger_s: how long it stays after the last of them.
             log: file for its faults; never text of the user's.
-            place: where it shall listen, for a shared one.
-            fd: its end of a connection, for one of this process alone.
+            place: where it shall listen for others too; None for a host of this process alone.
+            connection: its end of the connection to this process.
 
         Raises:
             OSError: it could not be started.
+            RuntimeError: there is no thread left to wait for its end with.
         """
+        handle = connection.fileno()
         orders: dict[str, Any] = {
             "plan": plan.to_json(),
             "secret": secret.hex(),
             "linger_s": linger_s,
             "place": None if place is None else {"folder": place.folder, "key": place.key},
-            "fd": fd,
+            "handle": handle,
         }
         with _open_log(log) as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, str(_ROOT)],
+                [sys.executable, "-P", "-c", _START, *dict.fromkeys([*sys.path, str(_ROOT)])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 cwd=_ROOT,  # not the folder of somebody's project
                 env={**os.environ, **compile_cache.variables(os.environ, log.parent)},
-                pass_fds=() if fd is None else (fd,),
-                **_detached(),
+                **_detached(handle),
             )
         assert self._process.stdin is not None  # noqa: S101 - asked for above
-        with self._process.stdin as stdin:
-            stdin.write(json.dumps(orders).encode())
-        # whoever ends is waited for, or it stays in the process table
-        threading.Thread(target=self._process.wait, name="reaper", daemon=True).start()
+        try:
+            with self._process.stdin as stdin:
+                stdin.write(json.dumps(orders).encode())
+            # whoever ends is waited for, or it stays in the process table
+            threading.Thread(target=self._process.wait, name="reaper", daemon=True).start()
+        except (OSError, RuntimeError):  # it ended at once, or there is no thread to be had
+            self._process.kill()
+            self._process.wait()
+            raise
 
     @property
     def pid(self) -> int:
@@ -125,9 +133,11 @@ def _open_log(path: Path) -> Any:
         return Path(os.devnull).open("ab", buffering=0)
 
 
-def _detached() -> dict[str, Any]:
-    """Ctrl-C in a terminal, and the end of an editor's process group, are not meant for it."""
+def _detached(handle: int) -> dict[str, Any]:
+    """It inherits one handle; Ctrl-C and the end of an editor's process group pass it by."""
     if sys.platform == "win32":
+        os.set_handle_inheritable(handle, True)
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        return {"creationflags": flags}
-    return {"start_new_session": True}
+        start = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
+        return {"creationflags": flags, "startupinfo": start}
+    return {"start_new_session": True, "pass_fds": (handle,)}

@@ -16,7 +16,6 @@ import re
 import shutil
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -24,9 +23,11 @@ import platformdirs
 from engine.errors import ConversionError, ModelMissingError, StoreError, UnknownModelError
 from engine.models.catalogue import CATALOGUE
 from engine.models.model_folder import quick_look, unreadable
+from engine.user_paths import user_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from engine.models.model_folder import ModelFolder
 
@@ -48,8 +49,9 @@ class Store:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        chosen = os.environ.get(VARIABLE) or platformdirs.user_data_dir("midfill", appauthor=False)
-        self.root = root or Path(chosen)
+        self.root = root or user_path(
+            VARIABLE, lambda: platformdirs.user_data_dir("midfill", appauthor=False)
+        )
         self._models = self.root / "models"
 
     def path(self, name: str) -> Path:

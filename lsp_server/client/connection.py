@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
+import midfill
 from lsp_server.client.errors import ServerGoneError, ServerHungError
 from lsp_server.client.jsonrpc import JsonRpc
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+SERVE = (sys.executable, "-P", midfill.__file__, "serve", "--stdio")
+"""Starts midfill's own server, whatever lies in the working folder."""
 STDERR_LINES = 20
 HANG_S = 30.0
 SHUTDOWN_S = 5.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from context.languages import language_of
 from engine.errors import MidfillError
-from lsp_server.client.connection import Client
+from lsp_server.client.connection import SERVE, Client
 from lsp_server.client.document import ClientDocument
 
 if TYPE_CHECKING:
@@ -58,9 +57,8 @@ def run(file: Path | None) -> int:
 
 async def _demo(path: Path, source: str) -> int:
     console = Console(highlight=False)
-    command = [sys.executable, "-m", "lsp_server", "serve", "--stdio"]
     started = perf_counter()
-    client = await Client.start(command, path.parent)
+    client = await Client.start(SERVE, path.parent)
     shown = 0
     try:
         await client.initialize([path.parent], {"growing": True})

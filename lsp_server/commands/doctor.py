@@ -10,12 +10,13 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import midfill
 from context.prompt.maker import PromptMaker
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.device.cuda import CUBLAS_MAJOR, NvidiaCuda
 from engine.device.placement import check, hidden
-from engine.errors import DeviceError, MidfillError
+from engine.errors import DeviceError, MidfillError, reason
 from lsp_server import paths
 from lsp_server.settings import layers
 from lsp_server.version import VERSION
@@ -79,7 +80,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _owners() -> Iterator[Finding]:
-    """Other distributions with a package of the same name would be imported instead of ours."""
+    """Other packages of the same names: in place of ours, or kept away by `midfill.own_first`."""
     owners = importlib.metadata.packages_distributions()
     strangers = {
         other
@@ -91,7 +92,17 @@ def _owners() -> Iterator[Finding]:
     if strangers:
         named = ", ".join(sorted(strangers))
         words = f"{named} owns a package of midfill's; install midfill into its own environment"
+    for place in sys.path:
+        shadows = [name for name in _OWN_NAMES if place != midfill.ROOT and _holds(place, name)]
+        if shadows:
+            words += f"; {place} has another {', '.join(shadows)}, which midfill does not use: "
+            words += "take it out of PYTHONPATH if it is there"
     yield Finding("owners", well=not strangers, words=words)
+
+
+def _holds(place: str, package: str) -> bool:
+    start = f"{place or os.curdir}/{package}"
+    return any(os.path.isfile(start + end) for end in (".py", "/__init__.py"))  # noqa: PTH113 - never raises
 
 
 def _devices() -> Iterator[Finding]:
@@ -140,24 +151,47 @@ def _card(card: GpuCard, cuda: Cuda) -> tuple[bool, str]:
 
 
 def _folders() -> Iterator[Finding]:
-    from engine.models.store import Store
+    from engine.models.store import VARIABLE, Store
 
     store = Store()
-    data = _writable("data folder", store.root)
+    data = _writable("data folder", store.root, VARIABLE)
     if not data.well and store.installed():  # reading is enough
         words = f"{store.root} (its models can be used; this user can neither add nor remove any)"
         data = Finding("data folder", well=True, words=words)
     yield data
-    yield _writable("state folder", paths.state_dir())
+    yield _writable("state folder", paths.state_dir(), "MIDFILL_STATE_DIR")
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _socket() -> Iterator[Finding]:
+    """What a shared engine process needs: a lock, and a socket that can be met."""
+    from multiprocessing.connection import Client, Listener
+
+    from engine.host.endpoint import Endpoint
+
+    place = Endpoint.of(f"doctor-{os.getpid()}", paths.state_dir())
+    try:
+        with (
+            place.lock().acquire(timeout=0),
+            Listener(place.address, place.family),
+            Client(place.address, place.family),
+        ):
+            yield Finding("socket", well=True, words=f"servers share an engine in {place.folder}")
+    except (OSError, NotImplementedError) as error:
+        words = f"{place.address}: {reason(error)}; every editor window loads the model for itself"
+        words += ", set MIDFILL_RUNTIME_DIR to a folder on a local disk"
+        yield Finding("socket", well=False, words=words)
+    finally:
+        place.clear(lock=True)
+
+
+def _writable(name: str, folder: Path, variable: str) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        words = f"{folder} cannot be written: {error.strerror}; make it yours or free some space"
+        words = f"{folder} cannot be written: {error.strerror}; make it yours, free some space, or "
+        words += f"set {variable} to another folder"
         return Finding(name, well=False, words=words)
     return Finding(name, well=True, words=str(folder))
 
@@ -207,6 +241,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _owners,
     _devices,
     _folders,
+    _socket,
     _config_file,
     _model,
     _completion,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 1.0
 _MIB: Final = 1 << 20
-_SERVER: Final = ("lsp_server", "midfill")
+_SERVER: Final = ("lsp_server", "midfill", "midfill.py")
 _HOST: Final = "from engine.host.__main__ import main"
 
 

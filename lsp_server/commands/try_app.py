@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +14,7 @@ from textual.document._document import Document
 from textual.widgets import Static, TextArea
 
 from engine.errors import MidfillError
+from lsp_server.client.connection import SERVE
 from lsp_server.commands.try_editor import GhostArea
 from lsp_server.commands.try_server import TryServer
 
@@ -107,7 +107,7 @@ class TryApp(App[None]):
         text: str,
         *,
         saves: bool = True,
-        command: Sequence[str] = (sys.executable, "-m", "lsp_server", "serve", "--stdio"),
+        command: Sequence[str] = SERVE,
     ) -> None:
         """Args: the file, its text, whether it may be written, and the server's command."""
         super().__init__()

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.errors import EngineClosedError, EngineError
+from engine.errors import EngineClosedError, EngineError, reason
 from lsp_server.completion.backoff import Backoff
 from lsp_server.completion.worker import Worker, settle
 
@@ -180,7 +180,7 @@ class Scheduler:
             self._restarts.forgive()
             return
         self._stats.faults["engine-raised"] += 1
-        _log.error("generation failed: %s", type(error).__name__)
+        _log.error("generation failed: %s", reason(error))
         self._replace(worker, "The engine failed in the middle of a generation and was restarted.")
 
     def _hung(self, worker: Worker) -> None:
@@ -223,6 +223,6 @@ class Scheduler:
         if ready.cancelled() or self._closed:
             return
         if error := ready.exception():
-            self._replace(worker, f"The engine could not be started again: {error}.")
+            self._replace(worker, f"The engine could not be started again: {reason(error)}.")
         else:
             self._on_fault("The engine failed, was started again and works.")

@@ -7,7 +7,13 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.api import CancelToken, Request
-from engine.errors import EngineClosedError, EngineError, EngineLostError, GenerationError
+from engine.errors import (
+    EngineClosedError,
+    EngineError,
+    EngineLostError,
+    GenerationError,
+    reason,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -70,7 +76,10 @@ class Worker:
         self._thread = threading.Thread(
             target=self._run, args=(make_engine,), name="engine", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.ready.set_exception(error)
 
     # From the event loop
 
@@ -139,7 +148,8 @@ class Worker:
         self._refuse_posted()
         if (engine := self.engine) is not None:
             engine.abort()
-        self._thread.join(timeout=CLOSE_S)
+        if self._thread.ident is not None:  # else it could not be started
+            self._thread.join(timeout=CLOSE_S)
         return not self._thread.is_alive()
 
     def _wake(self) -> None:
@@ -272,7 +282,7 @@ class Worker:
 
 
 def _as_engine_error(error: Exception) -> EngineError:
-    return error if isinstance(error, EngineError) else GenerationError(type(error).__name__)
+    return error if isinstance(error, EngineError) else GenerationError(reason(error))
 
 
 def settle(future: asyncio.Future[_T], value: _T | None, error: BaseException | None) -> None:

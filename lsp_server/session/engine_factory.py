@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 from typing import TYPE_CHECKING
 
+from engine.errors import EngineLoadError, reason
 from lsp_server import paths
 from lsp_server.version import VERSION
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from lsp_server.settings.model import Settings
 
 _log = logging.getLogger(__name__)
+
+_NO_PROCESSES = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.ENOEXEC}
+"""A process that may start no other, or has no interpreter to start."""
 
 _FAKE = re.compile(r"(?P<where>fake|remote-fake)(?:@(?P<ms>\d+))?(?::(?P<text>.*))?", re.DOTALL)
 
@@ -76,18 +81,17 @@ def _make(plan: EngineSpec, on_refusal: Callable[[str], None]) -> Engine:
 def _meet(plan: EngineSpec) -> HostConnection | None:
     """A host for the plan, None when the engine is to live in this process."""
     from engine.host import connect
-    from engine.host.endpoint import RendezvousError
-    from engine.host.messages import WireError
 
-    wanted = plan.settings.process
-    if wanted == "shared":
-        try:
-            return connect.shared(plan, paths.state_dir(), plan.settings.linger_s)
-        except (RendezvousError, OSError) as error:
-            _log.warning("no shared engine process: %s; starting one for this server", error)
-    if wanted != "inside":
-        try:
-            return connect.own(plan, paths.state_dir())
-        except (WireError, OSError) as error:
-            _log.warning("no engine process: %s; the engine runs inside the server", error)
-    return None
+    wanted, state = plan.settings.process, paths.state_dir()
+    if wanted == "inside":
+        return None
+    try:
+        if wanted == "shared":
+            return connect.shared(plan, state, plan.settings.linger_s)
+        return connect.own(plan, state)
+    except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", 0) not in _NO_PROCESSES:
+            # without threads or memory for a host, the engine would end the server with itself
+            raise EngineLoadError(f"no engine process could be started: {reason(error)}") from error
+        _log.warning("no engine process: %s; the engine runs inside the server", reason(error))
+        return None

@@ -12,9 +12,10 @@ from context.prompt.maker import PromptMaker
 from context.secrets.mask import masked
 from engine import calibration, warmup
 from engine.device.placement import CPU
-from engine.errors import MidfillError
+from engine.errors import ModelError
 from lsp_server import paths
 from lsp_server.completion import latency_budget
+from lsp_server.completion.backoff import REST_S, Backoff
 from lsp_server.completion.counters import Counters
 from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.scheduler import Scheduler
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from lsp_server.settings.model import Settings
 
 _log = logging.getLogger(__name__)
+
+LEAST_S = 1.0
+"""Pause before a model that could not be loaded is tried again; it grows as in `backoff`."""
 
 
 class Session:
@@ -85,6 +89,8 @@ class Session:
         self._calibrate = calibrate
         self._given_rates = rates
         self._waking: asyncio.Future[None] | None = None
+        self._starts = Backoff()
+        self._next_load: asyncio.TimerHandle | None = None
         self._make_engine = make_engine
         self._loading = asyncio.Lock()
         self._closed = False
@@ -96,10 +102,17 @@ class Session:
         return self.settings
 
     async def load(self) -> None:
-        """Load the model, learn the machine's rates, and begin to answer. Never raises."""
+        """Load the model, learn the machine's rates, and begin to answer. Never raises.
+
+        When it cannot be loaded for another reason than its files, it is tried again later.
+        """
         async with self._loading:
-            if problem := await self._begin(self.scheduler):
-                self._tell(problem)
+            if self._closed or self.scheduler.engine is not None:
+                return
+            if error := await self._begin(self.scheduler):
+                self._tell(status.of_error(error))
+                if not isinstance(error, ModelError):
+                    self._try_later()
 
     async def switch(self) -> None:
         """Load the model that is wanted now; the old one answers until it is ready. Never raises.
@@ -110,22 +123,32 @@ class Session:
             if self._closed:
                 return
             old, new = self.scheduler, self._new_scheduler()
-            problem = await self._begin(new)
-            (new if problem else old).retire()
-            if problem and old.engine is None:
-                self._tell(problem)
-            elif problem and old.engine is not None:
+            error = await self._begin(new)
+            (new if error else old).retire()
+            if error is None:
+                return
+            problem = status.of_error(error)
+            if old.engine is not None:
                 words = f"{old.engine.name} stays: {problem.message}"
-                self._tell(Status("ready", words, problem.reason))
+                problem = Status("ready", words, problem.reason)
+            self._tell(problem)
 
-    async def _begin(self, scheduler: Scheduler) -> Status | None:
+    def _try_later(self) -> None:
+        pause_s = self._starts.pause_s()
+        loop = asyncio.get_running_loop()
+        self._next_load = loop.call_later(
+            REST_S if pause_s is None else max(LEAST_S, pause_s),
+            lambda: setattr(self, "_waking", asyncio.ensure_future(self.load())),
+        )
+
+    async def _begin(self, scheduler: Scheduler) -> Exception | None:
         """Start a scheduler's engine and let it answer from now on; what went wrong, or None."""
         started = time.perf_counter()
         try:
             engine = await scheduler.start()
             rates = await self._learn_rates(engine, scheduler)
         except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
-            return status.of_error(error)
+            return error
         if self._closed:
             scheduler.retire()
             return None
@@ -226,6 +249,8 @@ class Session:
     def close(self) -> bool:
         """Stop everything; False when the engine is still in a prefill, which cannot be stopped."""
         self._closed = True
+        if self._next_load is not None:
+            self._next_load.cancel()
         self.context_provider.close()
         self.outcomes.close()
         return self.scheduler.close()
@@ -273,8 +298,8 @@ class Session:
         async with self._loading:
             try:
                 engine = await self.scheduler.start()
-            except MidfillError as error:
-                self._tell(Status("error", str(error), StatusReason.FAILED))
+            except Exception as error:  # noqa: BLE001 - as when it was loaded first
+                self._tell(status.of_error(error))
                 return
         self.retune()
         self._tell(self._ready(engine))

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import MidfillError, ModelMissingError
+from engine.errors import MidfillError, ModelMissingError, reason
 from lsp_server.completion import latency_budget
 from lsp_server.session.document_status import StatusReason
 
@@ -36,13 +36,13 @@ class Status:
 
 
 def of_error(error: Exception) -> Status:
-    """Why there is no model; of an error that is not midfill's own, its name alone."""
+    """Why there is no model."""
     if isinstance(error, ModelMissingError):
         return Status("error", str(error), StatusReason.NO_MODEL)
     if isinstance(error, MidfillError):
         return Status("error", str(error), StatusReason.FAILED)
     _log.error("loading failed", exc_info=error)
-    words = f"the model could not be loaded: {type(error).__name__}"
+    words = f"the model could not be loaded: {reason(error)}"
     return Status("error", words, StatusReason.FAILED)
 
 

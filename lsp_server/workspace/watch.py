@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from context.locations import folder_of
+from lsp_server.background import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,8 +73,7 @@ class FileWatch:
                 return
             self._wanted = wanted
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="midfill-watch", daemon=True)
-                self._thread.start()
+                self._thread = begin("midfill-watch", self._run)
         self._news.set()
 
     def stop(self) -> None:

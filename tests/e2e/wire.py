@@ -44,13 +44,15 @@ class Wire:
         command: tuple[str, ...] = (sys.executable, "-m", "lsp_server", "serve"),
         env: Mapping[str, str] | None = None,
         answers: Mapping[str, Callable[[Any], Any]] | None = None,
+        **popen: Any,
     ) -> None:
         self._rpc = JsonRpc(self.send_bytes, self._take)
         self._rpc.answers.update(answers or {})
         chosen = ("--engine", engine) if engine else ()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            [*command, *chosen, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, env=env
+            [*command, *chosen, *arguments],
+            **{"stdin": pipe, "stdout": pipe, "stderr": pipe, "env": env} | popen,
         )
         self._begin()
 

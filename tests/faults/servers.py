@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import sys
 import threading
 import time
@@ -153,12 +154,27 @@ def _full_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
+def _few_threads() -> None:
+    """The first two that watch over an engine's process are refused, as by `ulimit -u`."""
+    start = threading.Thread.start
+    refused: list[object] = []
+
+    def stingy(self: threading.Thread) -> None:
+        if self.name == "reaper" and len(refused) < 2:
+            refused.append(self)
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    threading.Thread.start = stingy  # type: ignore[method-assign]  # the point of it
+
+
 PATCHES: dict[str, Callable[[], None]] = {
     "hasty": _hasty,
     "clock": _clock,
     "no-watches": _no_watches,
     "dead-drive": _dead_drive,
     "full-disk": _full_disk,
+    "few-threads": _few_threads,
 }
 
 
@@ -180,6 +196,32 @@ def lines(wire: Wire) -> list[str]:
 def told(wire: Wire, word: str) -> list[Mapping[str, str]]:
     """The statuses with a word."""
     return [status for status in wire.said("midfill/status") if word in status["message"]]
+
+
+def env(**folders: object) -> Mapping[str, str]:
+    """The environment with other folders."""
+    return {**os.environ, **{f"MIDFILL_{name}": str(path) for name, path in folders.items()}}
+
+
+def session(wire: Wire, root: Path) -> None:
+    """A short session in a workspace that must work."""
+    folder = {"uri": root.as_uri(), "name": root.name}
+    wire.initialize(
+        workspaceFolders=[folder],
+        initializationOptions={
+            "engine": {"linger_s": 0},
+            "prompt": {"context": "repo", "max_tokens": 2000},
+            "latency": {"target_ms": 20_000},
+        },
+    )
+    wire.ready()
+    uri = (root / "main.py").as_uri()
+    wire.open("x = \n", uri)
+    (item,) = wire.complete(0, 4, uri)
+    assert item["insertText"] == "x = return a + b"
+    assert wire.stats()["faults"] == {}
+    assert wire.leave() == 0
+    assert "Traceback" not in "\n".join(lines(wire))
 
 
 def main() -> int:

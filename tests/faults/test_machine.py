@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import PATIENCE_S
-from tests.faults.servers import ill, lines
+from tests.faults.servers import env, ill, lines, session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.e2e.wire import Wire
-
 FAKES = ("fake:return a + b", "remote-fake:return a + b")
-
-
-def env(**folders: object) -> Mapping[str, str]:
-    """The environment with other folders."""
-    return {**os.environ, **{f"MIDFILL_{name}": str(path) for name, path in folders.items()}}
-
-
-def session(wire: Wire, root: Path) -> None:
-    """A short session in a workspace that must work."""
-    folder = {"uri": root.as_uri(), "name": root.name}
-    wire.initialize(
-        workspaceFolders=[folder],
-        initializationOptions={
-            "engine": {"linger_s": 0},
-            "prompt": {"context": "repo", "max_tokens": 2000},
-            "latency": {"target_ms": 20_000},
-        },
-    )
-    wire.ready()
-    uri = (root / "main.py").as_uri()
-    wire.open("x = \n", uri)
-    (item,) = wire.complete(0, 4, uri)
-    assert item["insertText"] == "x = return a + b"
-    assert wire.stats()["faults"] == {}
-    assert wire.leave() == 0
-    assert "Traceback" not in "\n".join(lines(wire))
 
 
 @pytest.mark.parametrize("engine", FAKES)

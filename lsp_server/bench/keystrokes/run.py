@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import shlex
-import sys
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
 from lsp_server.bench.tasks.typing import TypingTask, read_tasks
+from lsp_server.client.connection import SERVE
 
 if TYPE_CHECKING:
     import argparse
@@ -177,7 +177,7 @@ def _rates(spec: str) -> Rates:
 def _command(arguments: argparse.Namespace) -> list[str]:
     if not arguments.server:
         # an engine of its own: no other server's work, and all that it costs is its children's
-        return [sys.executable, "-m", "lsp_server", "serve", "--stdio", "--process", "own"]
+        return [*SERVE, "--process", "own"]
     try:
         command = shlex.split(arguments.server)
     except ValueError as error:

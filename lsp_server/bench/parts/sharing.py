@@ -7,7 +7,6 @@ import os
 import platform
 import signal
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from engine.api import CancelToken, Request
 from engine.host import connect
 from engine.host.engine_spec import EngineSpec
 from engine.host.remote import RemoteEngine
-from lsp_server.client.connection import Client
+from lsp_server.client.connection import SERVE, Client
 from lsp_server.client.document import ClientDocument
 from lsp_server.version import VERSION
 
@@ -164,7 +163,7 @@ async def exit_s(way: str) -> tuple[float, float]:
 
 async def _start(*arguments: str) -> Client:
     """A server that is ready, with a document open."""
-    command = [sys.executable, "-m", "lsp_server", "serve", "--target-ms", "20000", *arguments]
+    command = [*SERVE, "--target-ms", "20000", *arguments]
     client = await Client.start(command, Path(os.environ[_RUNTIME]))
     ready = asyncio.Event()
 

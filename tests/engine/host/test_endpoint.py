@@ -86,6 +86,53 @@ def test_what_a_dead_or_frozen_host_left_is_cleared(
     until(lambda: gone(hosts.pid(old)), "its end")
 
 
+def test_a_host_that_cannot_listen_serves_who_started_it(
+    hosts: Hosts, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something lies where its socket should be; the next server has a host of its own as well."""
+    place = place_of(hosts)
+    place._file("sock").mkdir()
+    first, second = hosts.shared(linger_s=20), hosts.shared(linger_s=20)
+    assert works(first)
+    assert works(second)
+    assert len(hosts.pids) == 2
+    assert place.read_card() is None
+    assert caplog.text.count("no shared engine process") == 2
+
+
+def test_a_server_that_may_not_look_leaves_the_others_host_alone(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sandbox that forbids to connect: an engine of its own, and nobody is ended."""
+    first = hosts.shared(linger_s=20)
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("engine.host.endpoint.Client", forbidden)
+    second = hosts.shared()
+    assert hosts.pid(first) != hosts.pid(second)
+    assert works(first)
+    assert works(second)
+    os.kill(hosts.pid(first), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("error", [OSError(37, "No locks available"), NotImplementedError("flock")])
+def test_where_locks_are_refused_each_server_has_a_host(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """As on some network drives; and a host that leaves is not kept by them."""
+
+    def refuse(_: Endpoint) -> None:
+        raise error
+
+    monkeypatch.setattr(Endpoint, "lock", refuse)
+    assert works(hosts.shared())
+    assert works(hosts.shared())
+    assert len(hosts.pids) == 2
+    assert place_of(hosts).withdraw()
+
+
 def test_an_id_that_belongs_to_another_process_by_now_is_left_alone() -> None:
     """A card names a start time with the id."""
     me = psutil.Process()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelMissingError
@@ -53,14 +54,30 @@ def test_what_is_not_well_says_what_to_do(
 def test_folders_that_cannot_be_written_are_found(tmp_path: Path) -> None:
     """With the reason and the next step."""
     (tmp_path / "file").write_text("", encoding="utf-8")
-    finding = doctor._writable("data folder", tmp_path / "file" / "x")
+    finding = doctor._writable("data folder", tmp_path / "file" / "x", "MIDFILL_X")
     assert not finding.well
     assert "cannot be written" in finding.words
-    assert doctor._writable("data folder", tmp_path / "new").well
+    assert "set MIDFILL_X" in finding.words
+    assert doctor._writable("data folder", tmp_path / "new", "").well
 
 
 def test_the_checks_that_need_no_model_are_well_here() -> None:
-    """Python, packages, owners of the three package names, devices."""
-    checks = (doctor._python, doctor._packages, doctor._owners, doctor._devices)
+    """Python, packages, owners of the three package names, devices, a socket."""
+    checks = (doctor._python, doctor._packages, doctor._owners, doctor._devices, doctor._socket)
     findings = [finding for check in checks for finding in check()]
     assert [finding for finding in findings if not finding.well] == []
+
+
+def test_a_socket_that_cannot_be_met_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something lies in its place: the reason, and what it costs; nothing is left behind."""
+    monkeypatch.setenv("MIDFILL_RUNTIME_DIR", str(tmp_path))
+    (there,) = doctor._socket()
+    assert there.well
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / f"doctor-{os.getpid()}.sock").mkdir()
+    (finding,) = doctor._socket()
+    assert not finding.well
+    assert "Address already in use" in finding.words
+    assert "MIDFILL_RUNTIME_DIR" in finding.words

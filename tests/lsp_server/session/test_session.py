@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ import pytest
 
 from context.settings import PromptSettings
 from engine import calibration
-from engine.errors import ModelMissingError
+from engine.errors import EngineLoadError, ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
 from lsp_server import paths
 from lsp_server.completion.trace import AnswerSource
 from lsp_server.session import idle
+from lsp_server.session import session as session_module
 from lsp_server.session.report import describe
 from lsp_server.session.session import Session
 from lsp_server.session.status import Status
@@ -242,6 +244,47 @@ async def test_switch_to_a_model_that_fails_changes_nothing() -> None:
     assert (await session.complete(at("x = ‸")))[0].startswith("old()")
     await session.switch()
     assert session.status == Status("ready", "new")
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("can't start new thread"), "raise `ulimit -u`"),
+        (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "raise `ulimit -u`"),
+        (MemoryError(), "no memory is left"),
+        (ZeroDivisionError("the user's text"), "ZeroDivisionError, which is a bug"),
+        (EngineLoadError("the engine host ended by SIGKILL"), "by SIGKILL"),
+    ],
+)
+async def test_a_model_that_could_not_be_loaded_is_tried_again(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The status says why, in words and without any text, until the next attempt goes well."""
+    monkeypatch.setattr(session_module, "LEAST_S", 0.0)
+    told: list[Status] = []
+    ready = asyncio.Event()
+
+    def tell(status: Status) -> None:
+        told.append(status)
+        if status.state == "ready":
+            ready.set()
+
+    make = one_after_the_other(error, FakeEngine(name="works"))
+    session = Session(Settings(), make, calibrate=False, on_status=tell)
+    await session.load()
+    await asyncio.wait_for(ready.wait(), PATIENCE_S)
+    assert [words in status.message for status in told] == [True, False]
+    assert "text" not in told[0].message
+    session.close()
+
+
+async def test_a_missing_model_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on the disk is watched; nobody tries in vain."""
+    monkeypatch.setattr(session_module, "LEAST_S", 0.0)
+    session = Session(Settings(), one_after_the_other(ModelMissingError("none")), calibrate=False)
+    await session.load()
+    assert session._next_load is None
     session.close()
 
 
