@@ -10,7 +10,7 @@ from lsp_server import clock
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
-    from lsp_server.documents.mirror import Change, Edit
+    from lsp_server.documents.mirror import Change, SingleEdit
 
 QUIET_S: Final = 1.0
 """Quiet after a deletion or an undo; typing on ends it."""
@@ -33,7 +33,7 @@ class _Past:
         quiet_until: no suggestion before this moment unless somebody asks.
     """
 
-    edits: deque[tuple[Edit, float]] = field(default_factory=lambda: deque(maxlen=_EDITS))
+    edits: deque[tuple[SingleEdit, float]] = field(default_factory=lambda: deque(maxlen=_EDITS))
     deletions: int = 0
     quiet_until: float = 0.0
 

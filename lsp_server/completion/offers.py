@@ -8,7 +8,7 @@ from lsp_server import clock
 from lsp_server.completion import mood
 from lsp_server.completion.manners import Manners
 from lsp_server.completion.presentation.present import present
-from lsp_server.completion.shown import Shown
+from lsp_server.completion.shown import OnScreen
 from lsp_server.completion.trace import AnswerSource
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Offers:
         """
         self._settings = settings
         self.manners = Manners()
-        self._shown: dict[str, Shown] = {}
+        self._shown: dict[str, OnScreen] = {}
         self._places: dict[str, tuple[tuple[int, Cursor], float]] = {}
 
     def text(
@@ -81,7 +81,7 @@ class Offers:
     def show(self, snapshot: Snapshot, text: str, *, bold: bool) -> None:
         """Remember what is on screen from now on."""
         if text:
-            self._shown[snapshot.uri] = Shown.of(snapshot, text, bold=bold)
+            self._shown[snapshot.uri] = OnScreen.of(snapshot, text, bold=bold)
         else:
             self._shown.pop(snapshot.uri, None)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OnScreen:
     """Whole lines, from the start of the line the suggestion begins on to its end.
 
     Attributes:
@@ -26,7 +26,7 @@ class Shown:
     bold: bool
 
     @classmethod
-    def of(cls, snapshot: Snapshot, text: str, *, bold: bool) -> Shown:
+    def of(cls, snapshot: Snapshot, text: str, *, bold: bool) -> OnScreen:
         """A suggestion at a snapshot's cursor."""
         return cls(snapshot.cursor.line, snapshot.line_before + unix(text), bold)
 

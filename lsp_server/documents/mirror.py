@@ -75,7 +75,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class SingleEdit:
     """One replacement in a text.
 
     Attributes:
@@ -89,9 +89,9 @@ class Edit:
     removed: str
     inserted: str
 
-    def joined(self, later: Edit) -> Edit:
+    def joined(self, later: SingleEdit) -> SingleEdit:
         """A deletion that ended where `later`, an earlier one, began: both as one."""
-        return Edit(self.start, later.end, self.removed + later.removed, "")
+        return SingleEdit(self.start, later.end, self.removed + later.removed, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Change:
     before: Text
     document: Document
     place: Cursor | None
-    edit: Edit | None = None
+    edit: SingleEdit | None = None
 
 
 class Documents:
@@ -276,7 +276,7 @@ class Documents:
 
     def _single_edit(
         self, text: Text | None, events: Sequence[TextDocumentContentChangeEvent]
-    ) -> Edit | None:
+    ) -> SingleEdit | None:
         """The only event as an edit, None where there are several, or many lines are replaced."""
         event = events[0] if len(events) == 1 else None
         if text is None or not isinstance(event, TextDocumentContentChangePartial):
@@ -286,7 +286,7 @@ class Documents:
             return None
         first, last = (to_place(text, place, self.encoding) for place in (start, end))
         removed = str(text.slice(first, last)) if first < last else ""
-        return Edit(first, last, removed, well_formed(event.text))
+        return SingleEdit(first, last, removed, well_formed(event.text))
 
     def _edited(self, text: Text, span: Range, new: str) -> Text | None:
         """`text` with a range replaced, None (and a fault) when the range is malformed."""
