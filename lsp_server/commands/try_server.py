@@ -21,7 +21,7 @@ _GONE = (ServerGoneError, ServerHungError)
 
 
 class TryServer:
-    """One document in one server, which is started again when it dies.
+    """One document in one server, which is restarted when it dies.
 
     Attributes:
         on_status: told what the user should know: a state and a sentence.
@@ -88,13 +88,13 @@ class TryServer:
         return insertion(self._item, text, offset).replace("\r\n", "\n")
 
     def changed(self, text: str) -> None:
-        """Tell of a change that asks for nothing."""
+        """Send a change without asking for a suggestion."""
         if self._client is not None:
             with contextlib.suppress(*_GONE):
                 self._tell(self._client, text)
 
     def accepted(self) -> None:
-        """The last answer was taken whole."""
+        """Report that the last answer was accepted whole."""
         command = self._item.get("command")
         if self._client is not None and command:
             params = {"command": command["command"], "arguments": command["arguments"]}
