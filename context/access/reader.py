@@ -60,7 +60,7 @@ class _Buffer:
 
 
 class Reader:
-    """Files as the context engine may see them; the real `context.files.Files`.
+    """Files as the context engine may see them; the real `context.access.files.Files`.
 
     Attributes:
         gate: the policy.

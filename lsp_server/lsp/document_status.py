@@ -1,4 +1,4 @@
-"""Tells the client which documents get no suggestions and why; `lsp_server.silence` judges."""
+"""Handlers that tell the client which documents get no suggestions, and why."""
 
 from __future__ import annotations
 
