@@ -1,4 +1,4 @@
-"""Check the documentation: every relative link, anchor, repository path and named test exists.
+"""Check the documentation: every relative link, anchor, path, module and test that it names exists.
 
 Run by `make lint`. Exits with 1 and names each fault as `file:line: reason`.
 """
@@ -19,6 +19,8 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 ROOMS = "lsp_server|context|engine|editors|tests|docs"
 PATH = re.compile(rf"`((?:{ROOMS}|e2e|faults|fuzz|model)/[\w./-]*)(?:::\w*)?`")
 TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)(…)?")
+MODULE = re.compile(r"`((?:lsp_server|context|engine)(?:\.\w+)+)`")
+SETTINGS = ("context/settings.py", "engine/settings.py")
 DOCS_IN_CODE = re.compile(r"\bdocs/[\w./-]+\.md\b")
 
 
@@ -77,6 +79,30 @@ def test_fault(name: str, test: str, *, shortened: bool) -> str | None:
     return f"no test {name}::{test}"
 
 
+@cache
+def settings() -> frozenset[str]:
+    """Names of the sections that are also packages: `context.enabled` is no module."""
+    texts = [Path(path).read_text(encoding="utf-8") for path in SETTINGS]
+    return frozenset(re.findall(r"^    (\w+): ", "\n".join(texts), re.MULTILINE))
+
+
+def module_fault(name: str) -> str | None:
+    """What is wrong with the dotted name of a module or of something in it, or None."""
+    parts = name.split(".")
+    if len(parts) == 2 and parts[1] in settings():  # noqa: PLR2004
+        return None
+    for end in range(len(parts), 0, -1):
+        folder = Path(*parts[:end])
+        path = folder.with_suffix(".py") if folder.with_suffix(".py").exists() else folder
+        if path.is_dir() and end < len(parts):
+            path /= "__init__.py"
+        if path.exists():
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            lost = [part for part in parts[end:] if not re.search(rf"\b{part}\b", text)]
+            return f"{path} has no {lost[0]}" if lost else None
+    return f"there is no module {name}"
+
+
 def page_faults(page: Path) -> Iterator[str]:
     """Everything that is wrong with one page."""
     for number, line in prose(page):
@@ -88,15 +114,19 @@ def page_faults(page: Path) -> Iterator[str]:
         faults += [
             test_fault(name, test, shortened=bool(dots)) for name, test, dots in TEST.findall(line)
         ]
+        faults += [module_fault(name) for name in MODULE.findall(line)]
         yield from (f"{page}:{number}: {fault}" for fault in faults if fault)
 
 
 def code_faults(path: Path) -> Iterator[str]:
-    """Pages that a module names and that do not exist."""
+    """Pages and modules that a module names and that do not exist."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         for page in DOCS_IN_CODE.findall(line):
             if path.parts[0] != "tests" and not Path(page).exists():
                 yield f"{path}:{number}: there is no {page}"
+        for name in MODULE.findall(line):
+            if fault := module_fault(name):
+                yield f"{path}:{number}: {fault}"
 
 
 def main() -> int:
@@ -104,7 +134,7 @@ def main() -> int:
     pages, modules = tracked("*.md"), tracked("*.py")
     faults = [fault for page in pages for fault in page_faults(page)]
     faults += [fault for module in modules for fault in code_faults(module)]
-    print(f"{len(pages)} pages; {len(faults)} broken links, paths or names of tests")
+    print(f"{len(pages)} pages; {len(faults)} broken links and names")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

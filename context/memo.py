@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Memo(Generic[T]):
-    """Values by key; may be asked from several threads, which may make the same value twice."""
+    """Values by key. Thread-safe, but two threads may compute the same value."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -20,7 +20,7 @@ class Memo(Generic[T]):
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value under `key`, made when it is not there."""
+        """The value for `key`, computed if missing."""
         with self._lock:
             if key in self._values:
                 value = self._values[key] = self._values.pop(key)

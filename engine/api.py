@@ -25,7 +25,7 @@ class StopReason(StrEnum):
 
 
 class CancelToken:
-    """A one-way switch, set from any thread; decoding looks at it once per token.
+    """A one-way switch, set from any thread and checked once per decoded token.
 
     Attributes:
         spare: whether nobody waits for the rest, so that others who share the engine go first.
@@ -39,7 +39,7 @@ class CancelToken:
         self.spare = False
 
     def cancel(self) -> None:
-        """Ask for the end. Prefill cannot be interrupted; decoding stops after one token."""
+        """Cancel. Prefill cannot be interrupted; decoding stops after one token."""
         self._event.set()
         if (hook := self._hook) is not None:
             hook()
@@ -89,7 +89,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What came out, and what it cost.
+    """The result of a generation, and its cost.
 
     Attributes:
         tokens: the decoded tokens in order, without the end token.
@@ -149,17 +149,17 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs: `cpu`, or one card such as `cuda:0`."""
+        """The device: `cpu`, or one card such as `cuda:0`."""
         ...
 
     @property
     def note(self) -> str:
-        """Why it does not run at a better place, for people; "" when there is nothing to say."""
+        """Why it does not run on a better device, for people; "" if there is no reason."""
         ...
 
     @property
     def context_length(self) -> int:
-        """Most tokens of prompt and answer together; 0 where the model does not say."""
+        """Most tokens of prompt and answer together; 0 if unknown."""
         ...
 
     def generate(

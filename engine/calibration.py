@@ -25,7 +25,7 @@ _REPEATS = 2
 _KEPT_READ_S = 0.3
 _KEPT_TOKENS = (128, 1536)
 """A kept state is judged with a prompt that is read in so much time, within these limits: much
-like those that are used, see `lsp_server.pacing`."""
+like those that are used, see `lsp_server.completion.latency_budget`."""
 _LIVE_TOKENS = 16
 _USUAL_GAIN = 5.0
 

@@ -28,7 +28,7 @@ _STORED_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
 
 
 def wanted(settings: EngineSettings, cuda: Cuda | None = None) -> ModelFolder:
-    """The model that these settings ask for, see `engine.models.choice`.
+    """The model that these settings ask for, see `engine.models.selection`.
 
     Raises:
         ModelError: it is not on this machine, or damaged.

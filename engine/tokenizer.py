@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ModelTokenizer:
-    """Implements `context.tokens.Tokenizer`; may be used from any thread.
+    """Implements `context.prompt.tokenizer.Tokenizer`; may be used from any thread.
 
     Args:
         path: a `tokenizer.json`.

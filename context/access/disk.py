@@ -28,7 +28,7 @@ _FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
-    """What stands at a place on the disk.
+    """The entry at a location on the disk.
 
     Attributes:
         mode: type and permission bits, as in `os.stat_result`.
@@ -58,19 +58,19 @@ class FolderEntry:
 
     @property
     def version(self) -> tuple[int, int, int, int]:
-        """Another one when the content may be another."""
+        """A value that changes whenever the content may have changed."""
         return self.mtime_ns, self.size, self.inode, self.device
 
 
 class UnreadError(Exception):
-    """A file that was not read; the text is the reason in one or two words, never a path."""
+    """A file was not read; the message is the reason in a word or two, never a path."""
 
 
 class Disk:
     """The real disk."""
 
     def user(self) -> int | None:
-        """The id of the user that midfill runs as, None where there are none (Windows)."""
+        """The id of the user that midfill runs as; None on Windows."""
         getuid = getattr(os, "getuid", None)
         return None if getuid is None else getuid()
 
@@ -84,21 +84,21 @@ class Disk:
         return os.environ.get(name, "")
 
     def entry(self, location: str) -> FolderEntry | None:
-        """What is there, links followed; None when nothing is or nobody may know."""
+        """The entry with links followed; None if there is none or access is denied."""
         try:
             return _entry(os.stat(location))  # noqa: PTH116 - a location is a text
         except (OSError, ValueError):
             return None
 
     def resolved(self, location: str) -> str:
-        """The location with all links followed, or the same when that cannot be said."""
+        """The location with all links followed, or unchanged if that fails."""
         try:
             return os.path.realpath(location).replace(os.sep, "/")
         except (OSError, ValueError):
             return location
 
     def read(self, location: str, most: int) -> tuple[FolderEntry, bytes]:
-        """A regular file's bytes, whole, as they were at one moment.
+        """All bytes of a regular file, as they were at one moment.
 
         Args:
             location: without links, since one in the last part is not followed.
@@ -141,7 +141,7 @@ class Disk:
             return ()
 
     def ignores_case(self, folder: str) -> bool:
-        """Whether the file system of a folder takes `a.py` and `A.py` for one file."""
+        """Whether a folder's file system treats `a.py` and `A.py` as the same file."""
         path = Path(folder)
         other = path.with_name(path.name.swapcase()) if path.name else path
         if other == path:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that the policy let through.
+    """A file that passed the gate.
 
     Attributes:
         location: absolute path with forward slashes (drive letters upper case); its identity.
@@ -26,7 +26,7 @@ class SourceFile:
 
 
 class Files(Protocol):
-    """What resolvers may ask of a disk. Never raises: what cannot be had is not there.
+    """The disk as resolvers see it. Never raises: an inaccessible file does not exist.
 
     Locations are absolute paths with forward slashes. All answers pass the policy, are bounded in
     size and time, and may be cached for a moment.
@@ -57,7 +57,7 @@ class Files(Protocol):
         ...
 
     def skip(self, reason: str) -> None:
-        """Count something that was passed over, such as a project file that cannot be parsed."""
+        """Count something that was skipped, such as a project file that cannot be parsed."""
         ...
 
 

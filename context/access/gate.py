@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class GateReason(StrEnum):
-    """Why a file is kept out; also the names that `Reader.skipped` counts."""
+    """Why a file is excluded; `Reader.skipped` counts by these names."""
 
     PRIVATE = "private"  # keys, certificates, credentials, by name
     IGNORED = "ignored"  # by .gitignore, .midfillignore or git's excludes
@@ -40,7 +40,7 @@ class GateReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What the gate says.
+    """The verdict of the gate.
 
     Attributes:
         allowed: whether the file may be read.
@@ -71,14 +71,14 @@ _LONGEST_AVERAGE = 250
 
 
 class Gate:
-    """The policy for one set of workspace folders.
+    """The rules for one set of workspace folders.
 
     Attributes:
         roots: locations of the workspace folders.
     """
 
     def __init__(self, disk: Disk, ignore: IgnoreFiles | None = None) -> None:
-        """A gate without workspace folders; `set_roots` brings them.
+        """Make a gate without workspace folders; `set_roots` sets them.
 
         Args:
             disk: what stands where.
@@ -93,7 +93,7 @@ class Gate:
         self.roots: tuple[str, ...] = ()
 
     def set_roots(self, roots: Iterable[str]) -> None:
-        """Take other workspace folders. Looks at the disk."""
+        """Replace the workspace folders. Reads the disk."""
         self.roots = tuple(dict.fromkeys(roots))
         self._places = tuple(
             dict.fromkeys((*self.roots, *(self._disk.resolved(root) for root in self.roots)))
@@ -103,11 +103,11 @@ class Gate:
         self._owners = {root: entry.owner for root, entry in entries.items() if entry}
 
     def ignores_case(self, location: str) -> bool:
-        """Whether two spellings of a location that differ in case mean one file."""
+        """Whether two spellings of a location that differ in case mean the same file."""
         return root_of(location, self.roots) in self._folding
 
     def forget(self) -> None:
-        """Look at ignore files again at the next question."""
+        """Read ignore files again at the next question."""
         self._ignore.forget()
 
     def verdict(self, location: str) -> GateVerdict:
@@ -140,7 +140,7 @@ class Gate:
         return GateVerdict(allowed=False, reason=reason) if reason else ALLOWED
 
     def _place_reason(self, location: str, *, opened: bool) -> GateReason | None:
-        """Outside, unless a file is of the workspace or a library and no link leads elsewhere."""
+        """`OUTSIDE` unless the file is in the workspace or a library and no link leads out."""
         if is_library(location) or root_of(location, self.roots) is not None:
             real = self._disk.resolved(location)
             within = is_library(real) or root_of(real, self._places) is not None
@@ -157,7 +157,7 @@ class Gate:
         return None if self._is_owner_known(location, entry.owner) else GateReason.OTHER_USER
 
     def _is_owner_known(self, location: str, owner: int) -> bool:
-        """Whether a file belongs to the user, or to who owns the workspace folder.
+        """Whether the file belongs to the user or to the owner of the workspace folder.
 
         The second is for containers, where the workspace is another system's. Libraries are often
         the superuser's.
@@ -169,7 +169,7 @@ class Gate:
         return owner == self._owners.get(root_of(location, self.roots) or "")
 
     def _is_ignored(self, location: str) -> bool:
-        """Whether ignore files say so. Of libraries, which git ignores, only our own are asked."""
+        """Whether ignore files exclude it. For libraries, only `.midfillignore` counts."""
         root = root_of(location, self._places)
         fold = root in self._folding
         return self._ignore.covers(location, root, fold=fold, own=is_library(location))
@@ -187,7 +187,7 @@ def _name_reason(location: str) -> GateReason | None:
 
 
 def text_reason(text: str) -> GateReason | None:
-    """Why a text is of no use in a prompt, by its look: generated or minified."""
+    """Why a text is useless in a prompt, judged by its content: generated or minified."""
     if _MARKS.search(text, 0, _HEAD):
         return GateReason.GENERATED
     lines = text.count("\n") + 1
@@ -197,7 +197,7 @@ def text_reason(text: str) -> GateReason | None:
 
 
 def _has_longer_line(text: str) -> bool:
-    """Whether a line is longer than any that people write."""
+    """Whether a line is longer than people write."""
     start = 0
     while len(text) - start > _LONGEST_LINE:
         end = text.rfind("\n", start, start + _LONGEST_LINE + 1)

@@ -32,10 +32,10 @@ _DEEPEST = 100
 
 
 class IgnoreFiles:
-    """All ignore files around some locations, each read once and again when it changed."""
+    """All ignore files around some locations, cached until they change."""
 
     def __init__(self, disk: Disk, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is read before `covers` is asked.
+        """Prepare; nothing is read before `covers`.
 
         Args:
             disk: where the files are.
@@ -75,7 +75,7 @@ class IgnoreFiles:
         return any(_says_ignore(specs, place, fold=fold) for place in (*inner, location))
 
     def forget(self) -> None:
-        """Look at the disk again at the next question."""
+        """Read the disk again at the next question."""
         for files in (self._exact, self._folded, self._pointers, self._configs):
             files.forget()
         self._repositories.clear()
@@ -83,7 +83,7 @@ class IgnoreFiles:
     def _git_specs(
         self, folders: list[str], top: str | None, *, fold: bool
     ) -> list[tuple[str, GitIgnoreSpec]]:
-        """Base folder and patterns of everything that git would ask, the weakest first."""
+        """Base folders and patterns that git would use, weakest first."""
         found = []
         if top is not None:
             git_folder = self._git_folder(top)
@@ -106,11 +106,11 @@ class IgnoreFiles:
         return found
 
     def _spec(self, path: str, *, fold: bool) -> GitIgnoreSpec | None:
-        """The patterns of one file, None when there is none."""
+        """The patterns of one file, or None."""
         return (self._folded if fold else self._exact).get(path)
 
     def _repository_of(self, folder: str) -> str | None:
-        """The work tree that holds a folder, None outside of all."""
+        """The work tree that holds a folder, or None."""
         now = self._clock()
         known = self._repositories.get(folder)
         if known is None or now - known[0] >= FRESH_S:
@@ -149,7 +149,7 @@ class IgnoreFiles:
 
 
 def parse(text: str, *, fold: bool = False) -> GitIgnoreSpec | None:
-    """The patterns of an ignore file, None when it has none. What git would not take is skipped."""
+    """The patterns of an ignore file, or None. Lines that git rejects are skipped."""
     from pathspec import GitIgnoreSpec
 
     lines = [
@@ -168,7 +168,7 @@ def parse(text: str, *, fold: bool = False) -> GitIgnoreSpec | None:
 
 
 def excludes_file_in(config: str) -> str:
-    """What a git configuration says for `core.excludesFile`, "" for nothing; the last one counts.
+    """The value of `core.excludesFile` in a git configuration, or ""; the last one counts.
 
     Included files are not followed.
     """
@@ -195,7 +195,7 @@ def _is_pattern(line: str) -> bool:
 
 
 def _says_ignore(specs: list[tuple[str, GitIgnoreSpec]], place: str, *, fold: bool) -> bool:
-    """What the strongest pattern says about a file, or a folder (it ends in a slash)."""
+    """The verdict of the strongest pattern on a file, or on a folder (ending in a slash)."""
     for base, spec in reversed(specs):
         if is_inside(place, base) and len(place.rstrip("/")) > len(base):
             name = relative(place, base)
@@ -206,7 +206,7 @@ def _says_ignore(specs: list[tuple[str, GitIgnoreSpec]], place: str, *, fold: bo
 
 
 def _said(spec: GitIgnoreSpec, name: str) -> bool | None:
-    """What the last pattern says that matches a name itself.
+    """The verdict of the last pattern that matches a name itself.
 
     The library's own answer also counts matches of a folder above. Here each folder is asked for
     itself, as git does, and a pattern for it must not outweigh a weaker one for the file.
@@ -229,7 +229,7 @@ def _said(spec: GitIgnoreSpec, name: str) -> bool | None:
 
 
 def _upwards(folder: str) -> Iterator[str]:
-    """A folder and those above it, the deepest first."""
+    """A folder and its parents, deepest first."""
     for _ in range(_DEEPEST):
         yield folder
         above = folder_of(folder)

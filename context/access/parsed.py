@@ -22,7 +22,7 @@ FRESH_S: Final = 1.0
 
 
 class Parsed(Generic[_Value]):
-    """What the files of one kind say, by place."""
+    """The parsed files of one kind, by location."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Parsed(Generic[_Value]):
         parse: Callable[[str], _Value],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Nothing is read before it is asked for.
+        """Prepare; nothing is read before it is requested.
 
         Args:
             disk: where the files are.
@@ -43,7 +43,7 @@ class Parsed(Generic[_Value]):
         self._known: dict[str, tuple[float, object, _Value | None]] = {}
 
     def get(self, location: str) -> _Value | None:
-        """What a file says, None when it is not there, too large (256 KiB) or unreadable."""
+        """The parsed file; None if it is missing, larger than 256 KiB or unreadable."""
         now = self._clock()
         known = self._known.get(location)
         if known is not None and now - known[0] < FRESH_S:
@@ -60,7 +60,7 @@ class Parsed(Generic[_Value]):
         return value
 
     def forget(self) -> None:
-        """Look at the disk again at the next question."""
+        """Read the disk again at the next question."""
         self._known.clear()
 
     def _load(self, location: str) -> _Value | None:

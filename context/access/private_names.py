@@ -92,7 +92,7 @@ def is_generated(location: str) -> bool:
 
 
 def is_binary(location: str) -> bool:
-    """Whether a file is no text, by its name."""
+    """Whether a file is binary, by its name."""
     return ending(location.lower().rpartition("/")[2]) in BINARY
 
 

@@ -60,7 +60,7 @@ class _Buffer:
 
 
 class Reader:
-    """Files as the context engine may see them; the real `context.files.Files`.
+    """Files as the context engine may see them; the real `context.access.files.Files`.
 
     Attributes:
         gate: the policy.
@@ -70,7 +70,7 @@ class Reader:
     def __init__(
         self, current: Callable[[], ContextSettings] = ContextSettings, disk: Disk | None = None
     ) -> None:
-        """A reader without workspace folders and open documents.
+        """Make a reader without workspace folders and open documents.
 
         Args:
             current: says how large files may be and whether secrets are masked.
@@ -88,21 +88,21 @@ class Reader:
     # what an editor tells; none of it touches the disk
 
     def opened(self, location: str, language: str, text: Text) -> None:
-        """A document was opened: from now on its text counts."""
+        """Use the text of an opened document from now on."""
         key = self._key(location)
         with self._lock:
             self._buffers[key] = _Buffer(location, language, text)
             self._ever_opened.add(key)
 
     def changed(self, location: str, text: Text) -> None:
-        """An open document has another text."""
+        """Use the new text of an open document."""
         key = self._key(location)
         with self._lock:
             if (known := self._buffers.get(key)) is not None:
                 self._buffers[key] = _Buffer(known.location, known.language, text)
 
     def closed(self, location: str) -> None:
-        """A document was closed: from now on the disk counts."""
+        """Use the disk again, because the document was closed."""
         with self._lock:
             self._buffers.pop(self._key(location), None)
 
@@ -114,7 +114,7 @@ class Reader:
     # what a worker thread asks
 
     def set_roots(self, roots: Iterable[str]) -> None:
-        """Take other workspace folders (locations). Looks at the disk."""
+        """Replace the workspace folders (locations). Reads the disk."""
         self.gate.set_roots(roots)
         with self._lock:
             self._buffers = {self._key(held.location): held for held in self._buffers.values()}
@@ -167,7 +167,7 @@ class Reader:
         return root_of(location, self.gate.roots)
 
     def skip(self, reason: str) -> None:
-        """Count something that was passed over by who parses what is read here."""
+        """Count something that a parser of these files skipped."""
         self.skipped[reason] += 1
 
     def _key(self, location: str) -> str:
@@ -228,7 +228,7 @@ class Reader:
         return decoded(data)
 
     def _path(self, location: str) -> str:
-        """What a model is told: nothing of what lies above the workspace folder."""
+        """The path shown to a model, without anything above the workspace folder."""
         root = self.root_of(location)
         return printable(name_of(location) if root is None else relative(location, root))
 
@@ -238,7 +238,7 @@ class Reader:
 
 
 def decoded(data: bytes) -> str | GateReason:
-    """The text of a file with LF endings, or why it is none.
+    """The text of a file with LF endings, or the reason there is none.
 
     UTF-8 (with or without its mark), UTF-16 with its mark, and else Windows-1252 if nearly all of
     it is ASCII: any bytes are some text in that, but names in code stay right.
@@ -268,7 +268,7 @@ def _unix(text: str) -> str:
 
 
 def _same(one: object, other: object) -> bool:
-    """Whether a text is still the one it was; open texts are compared by identity."""
+    """Whether a text is unchanged; open texts are compared by identity."""
     if isinstance(one, _Buffer) and isinstance(other, _Buffer):
         return one.text is other.text and one.language == other.language
     return one == other and type(one) is type(other)

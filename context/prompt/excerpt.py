@@ -23,7 +23,7 @@ _CLOSERS = (")", "]", "}", "</", "end", "else", "elif", "except", "finally", "ca
 
 
 class Cutter:
-    """Cuts text for one tokenizer."""
+    """Cuts text to token budgets, for one tokenizer."""
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
         """Prepare.
@@ -36,7 +36,7 @@ class Cutter:
         self._max_tokens = max_tokens
 
     def count(self, line: str) -> int:
-        """Tokens of a line; of a very long one, more than any budget."""
+        """Tokens of a line; for a very long line, more than any budget."""
         return len(self._tokenizer.encode(line[: self._max_tokens * CHARS_PER_TOKEN]))
 
     def before(self, snapshot: Snapshot, anchor: Place, room: int) -> list[tuple[str, int]]:
@@ -99,7 +99,7 @@ def take(lines: Sequence[tuple[str, int]], room: int) -> list[tuple[str, int]]:
 
 
 def from_border(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Lines before an anchor (nearest first) without a torn piece at their far end.
+    """Lines before an anchor, nearest first, without an incomplete block at the far end.
 
     The far end moves to the line that begins the outermost piece of code among the last ones, as
     their indentation tells; a syntax tree of the whole file would say the same for more time.
@@ -114,7 +114,7 @@ def from_border(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def to_border(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Lines after a cursor without a torn piece at their end: cut before the outermost line."""
+    """Lines after a cursor without an incomplete block at the end."""
     far = _allowance(lines)
     borders = [
         (_indent(text), -index)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a family of models spells a fill-in-the-middle prompt.
+    """How a model family writes a fill-in-the-middle prompt.
 
     Attributes:
         name: what a manifest says.
@@ -47,7 +47,7 @@ class Family:
 
     @property
     def required(self) -> frozenset[str]:
-        """Control tokens without which a vocabulary is not of this family."""
+        """Control tokens that every vocabulary of this family has."""
         parts = (self.prefix, self.suffix, self.middle, self.begin, self.repo, self.file)
         return frozenset(part for part in (*parts, self.stops[0]) if part)
 

@@ -41,7 +41,7 @@ LEAST_TOKENS: Final = 384
 
 
 def layout_of(setting: str, model: str, family: Family, max_tokens: int) -> Layout:
-    """The layout that a setting means for a model and prompts of a length.
+    """The layout for a setting, a model and a prompt length.
 
     A family without repository tokens gets comments instead of them, one that does not read the
     text after the cursor has nothing behind it.
@@ -57,7 +57,7 @@ def layout_of(setting: str, model: str, family: Family, max_tokens: int) -> Layo
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text of another file, spelled for a prompt.
+    """Text of another file, as written in a prompt.
 
     Attributes:
         mark: control token before it, "" for none.
@@ -80,7 +80,7 @@ def spell(layout: Layout, path: str, text: str, snapshot: Snapshot, family: Fami
 
 
 def arranged(layout: Layout, pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces, given from the best on, so that the best is nearest to the current file."""
+    """Order pieces, given best first, so that the best is nearest to the current file."""
     return list(pieces) if layout is Layout.SUFFIX else list(reversed(pieces))
 
 
@@ -95,5 +95,5 @@ def _commented(language: str, text: str) -> list[str]:
 
 
 def one_line(name: str) -> str:
-    """A name that cannot end its line."""
+    """A name that stays on one line."""
     return "".join(char if char.isprintable() else "?" for char in name)

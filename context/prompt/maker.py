@@ -43,7 +43,7 @@ _LEAST_PREFIX = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of a prompt, for people: what it is, its text, and its size in tokens."""
+    """One piece of a prompt for display: its name, text, and size in tokens."""
 
     name: str
     text: str
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stable:
-    """The part of a prompt that stays while the user types.
+    """The part of a prompt that stays the same while the user types.
 
     Attributes:
         window: the text it was made from.
@@ -71,7 +71,7 @@ class Stable:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A whole prompt: `stable.ids` then `live`.
+    """A complete prompt: `stable.ids`, then `live`.
 
     Attributes:
         stable: what can be kept.
@@ -85,7 +85,7 @@ class Prompt:
 
 
 class PromptMaker:
-    """Cuts prompts for one model within one budget."""
+    """Builds prompts for one model within one budget."""
 
     def __init__(
         self,
@@ -117,16 +117,16 @@ class PromptMaker:
 
     @property
     def context_tokens(self) -> int:
-        """What pieces of other files may take for certain; 0 when none are told."""
+        """Tokens reserved for pieces of other files; 0 if the layout has none."""
         return 0 if self.layout is Layout.OFF else self.room_for_context
 
     @property
     def room_for_context(self) -> int:
-        """What pieces of other files could take, were they told."""
+        """Tokens that pieces of other files could use."""
         return int(self._max_tokens * self._context_share())
 
     def extend(self, stable: Stable, snapshot: Snapshot) -> Prompt | None:
-        """A prompt on a stable part in use, None when it no longer fits or got too long."""
+        """A prompt on a stable part in use, or None if it no longer fits or is too long."""
         live_text = stable.window.live_text(snapshot)
         if live_text is None or len(live_text) > self._settings.live_tokens * CHARS_PER_TOKEN:
             return None
@@ -134,7 +134,7 @@ class PromptMaker:
         return prompt if len(prompt.live) <= self._settings.live_tokens else None
 
     def is_long(self, prompt: Prompt, share: float) -> bool:
-        """Whether the live part takes more than a share of its limit."""
+        """Whether the live part uses more than a share of its limit."""
         return len(prompt.live) > self._settings.live_tokens * share
 
     def make(self, snapshot: Snapshot, context: Sequence[Candidate] = ()) -> Prompt:
@@ -152,7 +152,7 @@ class PromptMaker:
         return self._with_live(stable, snapshot, unix(snapshot.text.slice(anchor, cursor)))
 
     def set_aside(self, context: Sequence[Candidate]) -> tuple[RankedCandidate, ...]:
-        """What becomes of pieces where the layout tells none."""
+        """Verdicts for candidates if the layout has no room for other files."""
         count = self._tokenizer.encode
         why = "prompt.context is off"
         return tuple(

@@ -26,12 +26,12 @@ _WORDS: Final = frozenset({
 
 
 def names_in(text: str) -> frozenset[str]:
-    """All names of a text."""
+    """All names in a text."""
     return frozenset(_NAME.findall(text))
 
 
 def without_known(outline: Candidate, known: frozenset[str]) -> Candidate:
-    """An outline without the lines that define what is known.
+    """An outline without lines that define known names.
 
     A line that begins a block stays as long as something in the block does, and so does its end.
     """

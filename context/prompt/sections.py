@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A control token ("" for none) and the text behind it, under a name for people."""
+    """A control token ("" for none) and the text after it, with a display name."""
 
     name: str
     mark: str
@@ -28,7 +28,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What of the current file goes into a prompt, and whether the suffix reaches its end."""
+    """The parts of the current file in a prompt, and whether the suffix reaches its end."""
 
     prefix: str = ""
     suffix: str = ""
@@ -45,7 +45,7 @@ def sections(
     *,
     header: bool,
 ) -> list[Section]:
-    """A whole stable part.
+    """A complete stable part.
 
     Args:
         snapshot: tells path, language and repository.
@@ -85,14 +85,14 @@ def sections(
 
 
 def _header(snapshot: Snapshot, layout: Layout, family: Family, *, wanted: bool) -> str:
-    """What stands first in the prefix."""
+    """The header at the start of the prefix."""
     if layout is Layout.REPO:
         return layouts.one_line(snapshot.path) + "\n" if family.path_inside else ""
     return path_comment(snapshot.language, snapshot.path) + "\n" if wanted else ""
 
 
 def _repository(snapshot: Snapshot, family: Family, told: list[Section]) -> list[Section]:
-    """What stands before the file at hand: the repository, other files, the path."""
+    """The sections before the current file: repository, other files, path."""
     name = layouts.one_line(snapshot.repo or "workspace") + family.repo_end
     path = "" if family.path_inside else layouts.one_line(snapshot.path) + "\n"
     return [

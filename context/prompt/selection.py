@@ -27,7 +27,7 @@ _LEAST_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class RankedCandidate:
-    """A candidate and what became of it.
+    """A candidate and the verdict on it.
 
     Attributes:
         candidate: with the text that went into the prompt, which may be cut.
@@ -43,7 +43,7 @@ class RankedCandidate:
 
 
 def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The best first; equal scores in an order that does not depend on how they were found.
+    """Best first; ties in an order that does not depend on how candidates were found.
 
     Outlines come before windows: they tell a name in half the tokens (docs/lab/context-study.md).
     """
@@ -57,7 +57,7 @@ def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
 def choose(
     candidates: Iterable[Candidate], room: int, count: Callable[[Candidate], int], shown: str
 ) -> list[RankedCandidate]:
-    """Judge candidates from the best on, until the room is used.
+    """Choose candidates, best first, until the budget is used.
 
     Args:
         candidates: in any order.
@@ -101,7 +101,7 @@ def choose(
 
 
 def _cut(candidate: Candidate, room: int, count: Callable[[Candidate], int]) -> Candidate | None:
-    """The candidate with as many of its first lines as fit, None when none does."""
+    """The candidate cut to the first lines that fit, or None."""
     lines = candidate.text.splitlines(keepends=True)
     low, high = 0, len(lines) - 1
     while low < high:

@@ -90,14 +90,14 @@ def assigned(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_name(lower: str, place: int, mark: str) -> bool:
-    """Whether a mark stands for a secret: `api_key` does, `sort_key` and `passes` do not."""
+    """Whether a name suggests a secret: `api_key` does, `sort_key` and `passes` do not."""
     if mark == "key":
         return _KEY_OF.search(lower, max(0, place - _LONGEST_KEY_OF), place) is not None
     return mark != "pass" or _PASS.match(lower, place) is not None
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a value only stands for one: `${PASSWORD}`, `<password>`, `%s`, `*****`."""
+    """Whether a value is a placeholder: `${PASSWORD}`, `<password>`, `%s`, `*****`."""
     return (
         not value.strip("*xX.-_")
         or value.startswith(("${", "{", "<", "%", "[", "$(", "#{", "@{"))
@@ -108,7 +108,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether letters and digits are mixed as in keys, not as in words and names."""
+    """Whether letters and digits mix as in keys, not as in words and names."""
     return (
         len(value) >= _MIN_RANDOM
         and len(set(value)) >= _MIN_DISTINCT
@@ -149,7 +149,7 @@ def _is_bare_secret(found: re.Match[str], text: str, place: int, *, strong: bool
 
 
 def _is_password(value: str) -> bool:
-    """Whether somebody's password could be spelled so; a name or a label is not one."""
+    """Whether this could be a password; names and labels are not."""
     lower = value.lower()
     if len(value) < _MIN_WORD or lower in _NO_SECRETS:
         return False

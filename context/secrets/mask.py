@@ -44,7 +44,7 @@ def mask(text: str) -> str:
 
 
 def masked(text: Text) -> Text:
-    """`mask` for a document: what did not change since the last time costs nothing."""
+    """`mask` for a document; unchanged parts cost nothing."""
     covered = text.with_chunks(_masked_chunk)
     if covered is text or not any(map(_is_begin, text.lines(0, len(text)))):
         return covered

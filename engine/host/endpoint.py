@@ -57,7 +57,7 @@ class Endpoint:
 
     Attributes:
         folder: an existing folder that only this user may enter.
-        key: names the model and how it runs (see `engine.host.plan.Plan.key`).
+        key: names the model and how it runs (see `engine.host.engine_spec.EngineSpec.key`).
     """
 
     folder: str

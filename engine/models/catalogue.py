@@ -67,8 +67,8 @@ class CatalogueEntry:
         installed_bytes: size after conversion, for the check of free space.
         licence: SPDX identifier.
         sources: where to get the file, tried in order; a file named by the user comes first.
-        projection: rows of the output projection after conversion (`engine.models.trim`), 0 for
-            all; docs/lab/quantization.md has the figures.
+        projection: rows of the output projection after conversion, 0 for all (see
+            `engine.models.convert.trim`; docs/lab/quantization.md has the figures).
     """
 
     name: str

@@ -22,7 +22,7 @@ class Manifest:
 
     Attributes:
         name: store name, such as `qwen2.5-coder-0.5b`.
-        family: a name in `context.template.FAMILIES`.
+        family: a name in `context.prompt.families.FAMILIES`.
         source: file name the weights came from.
         source_sha256: hash of that file.
         quantization: CTranslate2 quantization of the weights on disk.

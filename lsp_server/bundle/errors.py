@@ -6,4 +6,4 @@ from engine.errors import MidfillError
 
 
 class BundleError(MidfillError):
-    """The bundle could not be made; nothing of it is left."""
+    """The bundle could not be written; nothing is left behind."""

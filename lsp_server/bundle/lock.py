@@ -39,7 +39,7 @@ class Pin:
         return marker is None or marker.evaluate(target.environment)
 
     def line(self, hashes: Iterable[str]) -> str:
-        """A requirement for pip that only these files fulfil."""
+        """A pip requirement that only these files satisfy."""
         marker = f" ; {self.marker}" if self.marker else ""
         rest = "".join(f" \\\n    --hash=sha256:{digest}" for digest in sorted(hashes))
         return f"{self.name}=={self.version}{marker}{rest}\n"

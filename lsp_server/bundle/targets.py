@@ -54,13 +54,13 @@ class BundleTarget:
 
     @property
     def pip_options(self) -> list[str]:
-        """What makes pip choose wheels for it instead of for this machine."""
+        """The pip options that select wheels for the target instead of this machine."""
         tags = [word for tag in PLATFORMS[self.platform].tags for word in ("--platform", tag)]
         return [*tags, "--python-version", self.python, "--implementation", "cp"]
 
     @property
     def environment(self) -> dict[str, str]:
-        """What environment markers are evaluated with."""
+        """The environment for evaluating markers."""
         system, name, family, machine = PLATFORMS[self.platform].markers
         return {
             "implementation_name": "cpython",

@@ -20,7 +20,7 @@ def sha256_of(path: pathlib.Path) -> str:
 
 
 def defects(folder: pathlib.Path) -> "list[str]":
-    """What is wrong with a bundle; empty when all is well."""
+    """The faults of a bundle; empty if all is well."""
     found = []
     expected = {}
     for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():

@@ -81,7 +81,7 @@ def build_own(source: Path, folder: Path) -> Wheel:
 
 
 def bring(pins: list[Pin], target: BundleTarget, folder: Path) -> list[Wheel]:
-    """Download what the lock pins for a target, with pip and the user's own configuration of it.
+    """Download the locked packages for a target, with pip and the user's pip configuration.
 
     Args:
         pins: the lock.
@@ -114,7 +114,7 @@ def _hashes(pin: Pin) -> str:
 
 
 def closure(own: Wheel, wheels: list[Wheel], target: BundleTarget) -> list[Wheel]:
-    """Midfill and what it needs on a target, directly or not.
+    """Midfill and all its dependencies on a target.
 
     Raises:
         BundleError: something that is needed is not there, or in a version that does not fit.
@@ -150,13 +150,13 @@ def _needed(wheel: Wheel, extra: str, target: BundleTarget) -> Iterator[Requirem
 
 
 def needs(wheel: Wheel, names: frozenset[str]) -> list[str]:
-    """Which of these packages a wheel asks for, on whatever target and with whatever extra."""
+    """Which of these packages a wheel requires, on any target and with any extra."""
     asked = {str(canonicalize_name(requirement.name)) for requirement in wheel.requires}
     return sorted(asked & names)
 
 
 def read(path: Path) -> Wheel:
-    """What a wheel says of itself.
+    """The metadata of a wheel.
 
     Raises:
         BundleError: it is no wheel, or damaged.

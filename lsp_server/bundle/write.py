@@ -112,7 +112,7 @@ def _wheels(folder: Path, scratch: Path, order: Order, progress: Progress) -> li
 
 
 def _requirements(draft: Path, pins: list[lock.Pin], found: list[Wheel]) -> None:
-    """What pip installs on the other machine: these wheels and no others."""
+    """The requirements file for the other machine: exactly these wheels."""
     hashes: dict[tuple[str, str], list[str]] = {}
     for wheel in found:
         hashes.setdefault((wheel.name, wheel.version), []).append(wheel.sha256)
@@ -200,7 +200,7 @@ def _scripts(
 
 
 def _sums(draft: Path, progress: Progress) -> str:
-    """Write the sums of all files, then check them as the other machine will."""
+    """Write the hashes of all files, then verify them as the other machine will."""
     files = sorted(path for path in draft.rglob("*") if path.is_file())
     progress.start("hashing", sum(path.stat().st_size for path in files), "bytes")
     lines, done = [], 0
@@ -214,6 +214,6 @@ def _sums(draft: Path, progress: Progress) -> str:
 
 
 def _now() -> datetime:
-    """The time of making; `SOURCE_DATE_EPOCH` makes it the same every time."""
+    """The creation time; `SOURCE_DATE_EPOCH` makes it reproducible."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class PlaceError(MidfillError):
-    """`FILE:LINE:COL` names nothing that can be completed."""
+    """`FILE:LINE:COL` is not a position that can be completed."""
 
 
 def complete(place: str, *, as_json: bool) -> int:
-    """Print what would be suggested at a place; the exit code is 0 also for no suggestion.
+    """Print the suggestion for a position; the exit code is 0 even without one.
 
     Raises:
         PlaceError: the place names nothing.
@@ -64,7 +64,7 @@ async def _complete(snapshot: Snapshot, settings: Settings) -> tuple[str, dict[s
 
 
 def _settings() -> Settings:
-    """The user's; what does not fit is named on stderr."""
+    """The user's settings; invalid ones are reported on stderr."""
     configuration = layers.load()
     for problem in configuration.news():
         print(f"midfill: {problem}", file=sys.stderr)
@@ -72,7 +72,7 @@ def _settings() -> Settings:
 
 
 def prompt(place: str, *, explain: bool = False) -> int:
-    """Print the prompt for a place, part by part, with token counts and what each part costs.
+    """Print the prompt for a position, part by part, with tokens and cost.
 
     Args:
         place: `FILE:LINE:COL`.
@@ -116,7 +116,7 @@ async def _prompt(snapshot: Snapshot, settings: Settings, *, explain: bool) -> S
 
 
 async def _look_around(session: Session, snapshot: Snapshot) -> Sequence[Candidate]:
-    """What a server would know of other files here, in the folder where the command runs."""
+    """The context of other files that a server started in this folder would have."""
     around, tokens = session.context_provider, 0
     around.set_folders([Path.cwd().as_posix()], at_once=True)
     await asyncio.sleep(0)  # lets it take over what editors had open here

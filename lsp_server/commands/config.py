@@ -69,7 +69,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The settings that have flags; what was not given is None."""
+    """Add the settings that have flags; a flag that is not given is None."""
     parser.add_argument("--model", help="name of an installed model")
     parser.add_argument("--threads", type=int, help="cores for one inference (0: choose)")
     parser.add_argument("--process", help="where the engine runs: shared, own or inside")
@@ -88,7 +88,7 @@ def load(arguments: argparse.Namespace) -> Configuration:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was asked for; returns 1 when a setting does not fit, else 0."""
+    """Print the settings; returns 1 if one is invalid, otherwise 0."""
     from lsp_server.settings.schema import KEYS, json_schema, shown
 
     if arguments.markdown:

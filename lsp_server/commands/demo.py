@@ -42,7 +42,7 @@ class DemoPlace:
 
 
 def run(file: Path | None) -> int:
-    """Type at several places of a file and print what a real server offers.
+    """Type at several positions of a file and print what a real server offers.
 
     Raises:
         MidfillError: the file cannot be read, or the server does not come up.
@@ -93,7 +93,7 @@ async def _until_ready(client: Client) -> str:
 
 
 def places(source: str) -> list[DemoPlace]:
-    """Some lines of code spread over a file, each to be typed again from its first characters."""
+    """Lines of code spread over a file, to be retyped from their first characters."""
     lines = source.split("\n")
     good = [
         number
@@ -121,7 +121,7 @@ class _Typist:
         self._document = ClientDocument(client, path.as_uri(), language, source)
 
     async def type_at(self, place: DemoPlace) -> tuple[str, str, float]:
-        """Clear the line, type until something is offered; line, ghost text and milliseconds.
+        """Clear the line and type until a suggestion comes; line, ghost text and milliseconds.
 
         The milliseconds are from the last key to the first text; a longer one may come later.
         """
@@ -144,7 +144,7 @@ class _Typist:
         return before + typed, ghost, spent_ms
 
     async def _grown(self, head: str, tail: str, ghost: str) -> str:
-        """The longer text, when the server says that there is one."""
+        """The longer text, once the server announces one."""
         try:
             async with asyncio.timeout(_GROWTH_S):
                 await self._more.wait()

@@ -36,7 +36,7 @@ _PROOF = "def add(a, b):\n    return"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report: what was looked at, whether it is well, and the facts or the fix."""
+    """One line of the report: the check, its result, and the facts or the fix."""
 
     name: str
     well: bool
@@ -44,7 +44,7 @@ class Finding:
 
 
 def run() -> int:
-    """Print all findings; returns 0 when all is well, else 1."""
+    """Print all findings; returns 0 if all is well, otherwise 1."""
     findings = [finding for check in CHECKS for finding in _guarded(check)]
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
@@ -80,7 +80,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _owners() -> Iterator[Finding]:
-    """Other packages of the same names: in place of ours, or kept away by `midfill.own_first`."""
+    """Detect foreign packages of the same names, in place of ours or kept away by `midfill.py`."""
     owners = importlib.metadata.packages_distributions()
     strangers = {
         other
@@ -119,7 +119,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def cards(cuda: Cuda) -> Iterator[Finding]:
-    """One line for every card, and one for CUDA's library when there is a card to use it."""
+    """One line per card, and one for CUDA's library if there is a card."""
     try:
         found = cuda.cards()
     except DeviceError as error:
@@ -213,7 +213,7 @@ def _model() -> Iterator[Finding]:
 
 
 def _completion() -> Iterator[Finding]:
-    """The proof: two tokens from the real model."""
+    """Complete two tokens with the real model."""
     from engine.api import CancelToken, Request
     from engine.load import load, wanted
 

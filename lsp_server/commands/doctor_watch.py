@@ -26,7 +26,7 @@ _HOST: Final = "from engine.host.__main__ import main"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One process of midfill's at one moment.
+    """One of midfill's processes at one moment.
 
     Attributes:
         pid: its id.
@@ -46,7 +46,7 @@ class Sight:
 
 
 class Watch:
-    """Looks at this user's processes again and again."""
+    """Samples this user's processes."""
 
     def __init__(self, processes: Callable[[], Iterator[Any]] = psutil.process_iter) -> None:
         """Args: processes, those of the machine."""
@@ -54,7 +54,7 @@ class Watch:
         self._known: dict[int, Any] = {}
 
     def look(self) -> list[Sight]:
-        """All of them now, by kind and id; one seen for the first time has used nothing yet."""
+        """All processes now, by kind and id; a new one has no usage yet."""
         sights = []
         seen: dict[int, Any] = {}
         for found in self._processes():
@@ -72,7 +72,7 @@ class Watch:
 
 
 def kind_of(words: list[str]) -> str:
-    """What a command line runs: `server`, `engine host`, or "" for a stranger's."""
+    """What a command line runs: `server`, `engine host`, or "" for other programs."""
     if any(_HOST in word for word in words):
         return "engine host"
     names = {word.replace("\\", "/").rpartition("/")[2] for word in words}

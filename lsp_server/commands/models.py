@@ -79,7 +79,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
-    """What `list` and `info` say about a model, whether it is installed or not."""
+    """The facts that `list` and `info` print about a model, installed or not."""
     known: dict[str, Any] = {"name": name, "state": "available", "in_use": False, "bytes": 0}
     entry = CATALOGUE.get(name)
     if entry is not None:
@@ -117,7 +117,7 @@ def facts(store: Store, name: str, in_use: str) -> dict[str, Any]:
 
 
 def _in_use() -> str:
-    """Name of the model that a server would run by the user's settings; "" for none."""
+    """Name of the model that a server would run under the user's settings, or ""."""
     from engine.load import wanted
     from lsp_server.settings import layers
 

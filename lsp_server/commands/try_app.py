@@ -50,7 +50,7 @@ _KEYS = (
 
 
 def run(file: Path | None) -> int:
-    """Open the editor, on a file or on an example that nothing is written of.
+    """Open the editor on a file, or on an example that is never written.
 
     Raises:
         MidfillError: the file cannot be edited here; the text says why.
@@ -143,7 +143,7 @@ class TryApp(App[None]):
         self._starting = asyncio.create_task(self.server.start(self.area.text))
 
     def on_text_area_changed(self, _: TextArea.Changed) -> None:
-        """What is typed along is told to the server and asks for nothing."""
+        """Send text typed along a suggestion without asking for another."""
         self._note = ""
         if self.area.ghost:
             self.server.changed(self.area.text)
@@ -180,7 +180,7 @@ class TryApp(App[None]):
         self._asking = asyncio.create_task(self._answer(grow=grow))
 
     async def _answer(self, *, grow: bool) -> None:
-        """Ask, and show what still fits; what is on the screen only ever gets longer."""
+        """Ask for a suggestion and show what still fits; visible text only gets longer."""
         area, started = self.area, perf_counter()
         text, place = area.text, area.cursor_location
         ghost = await self.server.complete(text, area.cursor_offset_in_text)
@@ -209,7 +209,7 @@ class TryApp(App[None]):
 
 
 def _highlighted(path: Path) -> str | None:
-    """The language that Textual can colour, if it has it here."""
+    """The language that Textual can highlight, if it is installed."""
     names = {".py": "python", ".go": "go", ".rs": "rust", ".js": "javascript", ".java": "java"}
     language = names.get(path.suffix)
     try:

@@ -20,7 +20,7 @@ _LINE = re.compile(r"\n*[^\n]*")
 
 
 class GhostArea(TextArea):
-    """Ghost text belongs to one place of one text, and goes when either is another.
+    """Ghost text belongs to one position in one text, and disappears when either changes.
 
     The first line stands behind the cursor (Textual's own `suggestion` draws it); the lines after
     it are drawn over the screen's rows below, which move down as far.
@@ -33,7 +33,7 @@ class GhostArea(TextArea):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"text-area--suggestion"}
 
     class Accepted(Message):
-        """The last piece of the ghost text was taken."""
+        """Posted when the last piece of the ghost text was accepted."""
 
     def __init__(self, text: str, *, language: str | None) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class GhostArea(TextArea):
         self.refresh()
 
     def edit(self, edit: Edit) -> EditResult:
-        """Do an edit; what is typed along with the ghost text leaves its rest in place."""
+        """Apply an edit; typing along the ghost text keeps its rest."""
         rest = ""
         typed = edit.text and edit.from_location == edit.to_location == self.cursor_location
         if typed and self.ghost.startswith(edit.text):
@@ -73,7 +73,7 @@ class GhostArea(TextArea):
         return result
 
     def accept(self, piece: re.Pattern[str] | None = None) -> None:
-        """Take the ghost text, or its leading piece."""
+        """Accept the ghost text, or its leading piece."""
         found = piece.match(self.ghost) if piece else None
         taken = found[0] if found and found[0] else self.ghost
         self.history.checkpoint()
@@ -83,7 +83,7 @@ class GhostArea(TextArea):
             self.post_message(self.Accepted())
 
     def on_key(self, event: Key) -> None:
-        """The keys of ghost text, while there is some."""
+        """Handle the keys for ghost text while it is visible."""
         if not self.ghost:
             return
         if event.key == "escape":
@@ -100,7 +100,7 @@ class GhostArea(TextArea):
         event.stop()
 
     def on_text_area_selection_changed(self) -> None:
-        """The cursor went elsewhere."""
+        """The cursor moved away."""
         if self.ghost and self.cursor_location != self._ghost_at:
             self.show_ghost("")
 

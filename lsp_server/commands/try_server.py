@@ -20,7 +20,7 @@ _GONE = (ServerGoneError, ServerHungError)
 
 
 class TryServer:
-    """One document in one server, which is started again when it dies.
+    """One document in one server, which is restarted when it dies.
 
     Attributes:
         on_status: told what the user should know: a state and a sentence.
@@ -70,13 +70,13 @@ class TryServer:
         return shown.replace("\r\n", "\n")
 
     def changed(self, text: str) -> None:
-        """Tell of a change that asks for nothing."""
+        """Send a change without asking for a suggestion."""
         if self._document is not None:
             with contextlib.suppress(*_GONE):
                 self._document.change(text)
 
     def accepted(self) -> None:
-        """The last answer was taken whole."""
+        """Report that the last answer was accepted whole."""
         if self._document is not None:
             with contextlib.suppress(*_GONE):
                 self._document.accepted()

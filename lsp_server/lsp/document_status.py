@@ -1,4 +1,4 @@
-"""Tells the editor which documents get no suggestions and why; the session judges."""
+"""Handlers that tell the client which documents get no suggestions, and why."""
 
 from __future__ import annotations
 

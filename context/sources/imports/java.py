@@ -34,7 +34,7 @@ class JavaResolver:
         self._roots: dict[str, tuple[str, ...]] = {}
 
     def imports(self, syntax: Syntax) -> list[Import]:
-        """See `Resolver.imports`. The own package is not imported: see `context.siblings`."""
+        """See `Resolver.imports`. Its own package is left to `context.sources.siblings`."""
         return [
             found
             for node in syntax.matches("(import_declaration) @found")

@@ -77,7 +77,7 @@ def gather(
         if origin.location == current.location:
             own = resolver.locate(statement, origin, files)
             if own.files or own.submodule:
-                return ImportTarget()  # the workspace's own: see `context.imports`
+                return ImportTarget()  # the workspace's own: see `context.sources.imports`
         return finder.locate(statement, origin)
 
     statements = imports_of(current, resolver)

@@ -126,7 +126,7 @@ def convert_gguf(
         source_sha256: hash of the file, for the manifest.
         progress: told about layers.
         quantization: `int8`, `float16` or `float32`.
-        projection: rows to leave in the output projection (`engine.models.trim`), 0 for all.
+        projection: rows of the output projection to keep (`engine.models.convert.trim`), 0: all.
 
     Returns:
         The manifest that was written.

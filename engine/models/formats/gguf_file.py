@@ -75,7 +75,7 @@ class _GgufReader(GGUFReader):
 
 
 class GgufFile:
-    """An open GGUF file; an `engine.models.source.Source`.
+    """An open GGUF file; an `engine.models.formats.weights.WeightSource`.
 
     Args:
         path: the file.

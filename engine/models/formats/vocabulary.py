@@ -74,7 +74,7 @@ def choose_family(source: WeightSource, tokens: Iterable[str], name: str | None)
     Args:
         source: the model, asked for its architecture and name when there is no `name`.
         tokens: its vocabulary.
-        name: a name in `context.template.FAMILIES`, None to guess.
+        name: a name in `context.prompt.families.FAMILIES`, None to guess.
 
     Raises:
         ConversionError: the family is unknown, or the vocabulary lacks its control tokens, or

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_MS = 600_000.0
 _STABLE_TOKENS = 512
-"""What a machine that reads quickly takes (`lsp_server.pacing`), so that results do not depend on
-the machine; `--set prompt.max_tokens=N` for another length."""
+"""The length on a fast machine (`lsp_server.completion.latency_budget`), so that results do not
+depend on this one; `--set prompt.max_tokens=N` sets another length."""
 
 BARE = {
     "suggestions.eagerness": 1.0,

@@ -26,11 +26,11 @@ _HEAL_STEPS = 1.4
 
 
 class PacedEngine(PassingEngine):
-    """Lets made-up time pass for prefill and for each token, and no time for the real work.
+    """Lets simulated time pass for prefill and for each token, and no time for the real work.
 
     Prefill takes the rate's time for each token whose state is not kept, decoding its time for
-    each token; the longer state's copying and the machine's moods are left out. It is called on
-    the engine's thread, and while that waits for made-up time to pass, `waits` is true.
+    each token; the longer state's copying and machine noise are left out. It is called on
+    the engine's thread, and while that waits for simulated time to pass, `waits` is true.
     """
 
     def __init__(self, engine: Engine, rates: Rates, loop: asyncio.AbstractEventLoop) -> None:
@@ -50,7 +50,7 @@ class PacedEngine(PassingEngine):
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
     ) -> Generation:
-        """Answer (see `engine.api.Engine.generate`), token by token in made-up time."""
+        """Answer (see `engine.api.Engine.generate`), token by token in simulated time."""
         started = self._loop.time()
         held = request.stable in self._kept
         stable = len(request.stable)
@@ -97,7 +97,7 @@ class PacedEngine(PassingEngine):
             self._kept.popitem(last=False)
 
     def _pass(self, milliseconds: float) -> None:
-        """Wait until so much made-up time has passed on the loop."""
+        """Wait until so much simulated time has passed on the loop."""
         passed = threading.Event()
 
         def over() -> None:

@@ -23,7 +23,7 @@ def _nobody() -> bool:
 
 
 class _SkippingSelector(selectors.DefaultSelector):
-    """Where a loop would wait for a timer, lets that much made-up time pass at once."""
+    """Where a loop would wait for a timer, lets that much simulated time pass at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +63,6 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run` in made-up time."""
+    """`asyncio.run` in simulated time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)

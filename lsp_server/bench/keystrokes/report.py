@@ -124,4 +124,4 @@ def _guards(results: ReplayResults) -> str:
         ]
         for guard in results.guards
     )
-    return table(["made-up server", "saved", "wrong / 100", ""], rows)
+    return table(["simulated server", "saved", "wrong / 100", ""], rows)

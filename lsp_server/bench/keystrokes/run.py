@@ -144,7 +144,7 @@ def _language_server(
 def _simulated(arguments: argparse.Namespace, typing: Typing) -> Contestant:
     return Contestant(
         name=arguments.name or "midfill",
-        what=f"midfill's session in made-up time at {arguments.simulate}",
+        what=f"midfill's session in simulated time at {arguments.simulate}",
         start=_start_simulated(arguments, _settings(arguments), growing=arguments.growing),
         typing=replace(typing, speed=1.0),
         fresh=arguments.fresh,

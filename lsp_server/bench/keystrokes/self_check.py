@@ -2,7 +2,7 @@
 
 A server that never offers saves nothing and is never wrong; one that is always right saves about
 95% of the keys at 0 ms and none at 1500 ms, where every answer comes after the next key; one that
-is always wrong saves nothing. All in made-up time, so it takes a second and repeats exactly.
+is always wrong saves nothing. All in simulated time, so it takes a second and repeats exactly.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class MadeUpServer:
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """A made-up server, and what must come out of it for a user with no reaction time."""
+    """A simulated server, and what must come out of it for a user with no reaction time."""
 
     name: str
     kind: Kind
@@ -136,7 +136,7 @@ def _measure(guard: SelfCheck, tasks: Sequence[TypingTask], typing: Typing) -> C
 def type_all(
     tasks: Sequence[TypingTask], server: MadeUpServer, user: User, typing: Typing
 ) -> list[Counts]:
-    """Type all tasks into a made-up server, in made-up time."""
+    """Type all tasks into a simulated server, in simulated time."""
 
     async def one_after_the_other() -> list[Counts]:
         counts = []

@@ -4,7 +4,7 @@ A request goes out at the start, after an accept, and after every key whose text
 shown; a pending request is cancelled then. A shown text stays while the typed keys agree with it.
 The indentation after a newline is free, since editors insert it.
 
-Time is the event loop's, so that a loop with made-up time (`virtual_time`) types at no cost.
+Time is the event loop's, so that a loop with simulated time (`virtual_time`) types at no cost.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A CPU reads and copies a buffer of a gibibyte, or of twice its cache where that 
 many threads as the engine uses. Its matrix rate is CTranslate2's own on matrices larger than any
 model's here: nothing else at hand multiplies int8. So it is the library's ceiling and not the
 chip's, and a share of it says what smaller matrices, attention and the rest take away. A card is
-asked by `engine.device.limits`.
+asked by `lsp_server.bench.model.card_limits`.
 """
 
 from __future__ import annotations

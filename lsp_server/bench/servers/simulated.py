@@ -39,7 +39,7 @@ BASE: Final[dict[str, Any]] = {
     "engine": {"process": "inside"},
     "context": {"enabled": False},  # the task's folder holds no other file
     "statistics": {"enabled": False},
-    "suggestions": {"ahead": "on"},  # the load of this machine says nothing of the made-up one
+    "suggestions": {"ahead": "on"},  # the load of this machine says nothing about the simulated one
 }
 """Settings of a simulated server, under those that are asked for."""
 _PROTOCOL_S = 0.002
@@ -71,11 +71,11 @@ class SimulatedServer:
         """Prepare; `start` makes one that is ready.
 
         Raises:
-            BenchError: time is not made up here.
+            BenchError: the loop's time is not simulated.
         """
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualTimeLoop):
-            message = "a simulated server needs a loop with made-up time"
+            message = "a simulated server needs a loop with simulated time"
             raise BenchError(message)
         self.on_more: Callable[[], None] | None = None
         self._loop = loop
@@ -101,7 +101,7 @@ class SimulatedServer:
 
         Args:
             settings: as a client would send them.
-            rates: the made-up speed.
+            rates: the simulated speed.
             memo: folder of known answers; the user's by default.
             growing: whether the client can take growing texts.
 
@@ -134,7 +134,7 @@ class SimulatedServer:
             raise ServerFaultError(self._session.status.message)
 
     def _busy(self) -> bool:
-        """Whether the engine's thread does what takes no made-up time."""
+        """Whether the engine's thread does what takes no simulated time."""
         waits = self._engine is not None and self._engine.waits
         return not waits and not self._session.scheduler.resting
 

@@ -1,6 +1,6 @@
 """Text of other files in a fill-in-the-middle prompt, as token ids.
 
-The layouts are those of `context.layout`, each to be tried by hand; `none` is nowhere.
+The layouts are those of `context.prompt.layout`, each to be tried by hand; `none` is nowhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`midfill bench coverage`: share of the tokens in real source that the model can write.
 
-A trimmed output projection leaves tokens out (`engine.models.trim`). This counts, by language, the
-share of the tokens of source files that are inside.
+A trimmed output projection lacks some tokens (`engine.models.convert.trim`). This counts, by
+language, the share of the tokens in source files that it has.
 """
 
 from __future__ import annotations

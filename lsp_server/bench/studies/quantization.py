@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
 def likelihood(
     tasks: Path, folder: Path, kind: str, tokens: int, variables: dict[str, str]
 ) -> dict[str, list[float]]:
-    """Nats by language (see `lsp_server.bench.likelihood`), in a process with these variables.
+    """Nats by language (`lsp_server.bench.studies.likelihood`), in a process with these variables.
 
     Raises:
         LikelihoodError: the process failed, with its last words.
