@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not any(drawn.values()):
         message = (
             f"nothing to draw from {arguments.repo}: it has no source file of its own with lines "
-            "of code; which endings count is said in docs/evaluation.md"
+            "of code; which endings count is said in docs/lab/evaluation.md"
         )
         raise TaskFileError(message)
     try:

