@@ -15,7 +15,7 @@ from lsp_server.completion.anchors import Anchors
 from lsp_server.completion.cache import CompletionCache
 from lsp_server.completion.inflight import Decoded, InflightGeneration
 from lsp_server.completion.power import Power
-from lsp_server.completion.presentation.constraints import TextConstraints
+from lsp_server.completion.presentation.constraints import TextConstraints, replaced_by
 from lsp_server.completion.presentation.present import enough, present
 from lsp_server.completion.trace import AnswerSource, Trace
 
@@ -81,6 +81,10 @@ class Pipeline:
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
         """Answer one request; cancelling the task keeps the work for the next request."""
         shape = TextConstraints.of(snapshot)
+        if shape.behind.inside_word:  # nothing that stands there later would be right
+            trace.total_ms = trace.elapsed_ms()
+            self._stats.count_answer(trace)
+            return Suggestion("", trace)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
         if decoded is None:
@@ -189,7 +193,7 @@ class Pipeline:
     def _offer(self, decoded: Decoded, shape: TextConstraints, trace: Trace) -> str:
         """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
         text = present(decoded, shape, self._settings.suggestions)
-        short = len(text.strip()) < self._settings.suggestions.min_chars
+        short = shape.new_columns(text) < self._settings.suggestions.min_chars
         return "" if short and trace.source is not AnswerSource.TYPE_THROUGH else text
 
     def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:
@@ -215,7 +219,7 @@ class Pipeline:
 
     async def _prepare(self, snapshot: Snapshot, text: str) -> None:
         """While nothing else wants the engine: what would follow an accept, then other texts."""
-        accepted = snapshot.with_inserted(text)
+        accepted = snapshot.with_inserted(text, replaced_by(snapshot, text))
         if self._scheduler.idle and self._cache.look_up(accepted) is None:
             flight, _ = self._launch(accepted, Trace())
             flight.answered_at = 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from lsp_server.completion.presentation.constraints import replaced_by
 from lsp_server.documents.positions import to_position
 
 if TYPE_CHECKING:
@@ -29,14 +30,15 @@ def inline_items(
 ) -> types.InlineCompletionList:
     """An item for each text, from the line's start to the cursor; the list is never null.
 
-    An item repeats what is typed already: that shape is what every client tried handles well.
+    An item repeats what is typed already: that shape is what every client tried handles well. It
+    reaches behind the cursor where the text closes what stands open there itself.
     """
-    end = _position(snapshot, snapshot.cursor.column, encoding)
+    line = _position(snapshot, 0, encoding).line
     return types.InlineCompletionList(
         items=[
             types.InlineCompletionItem(
                 insert_text=snapshot.line_before + _like_document(snapshot, text),
-                range=types.Range(start=types.Position(end.line, 0), end=end),
+                range=types.Range(start=types.Position(line, 0), end=_end(snapshot, text, encoding)),
                 command=types.Command(
                     title="accepted", command=ACCEPTED, arguments=[item_id(answer_id, place)]
                 ),
@@ -52,7 +54,6 @@ def completion_items(
     """The same for clients without inline completion: one entry of the menu, sorted last."""
     if not text:
         return types.CompletionList(is_incomplete=True, items=[])
-    cursor = _position(snapshot, snapshot.cursor.column, encoding)
     word = _word_before(snapshot.line_before)
     start = snapshot.cursor.column - len(word)
     begin = _position(snapshot, start, encoding)
@@ -65,12 +66,17 @@ def completion_items(
         sort_text="\uffff",
         filter_text=word or None,
         text_edit=types.TextEdit(
-            range=types.Range(start=begin, end=cursor),
+            range=types.Range(start=begin, end=_end(snapshot, text, encoding)),
             new_text=word + _like_document(snapshot, text),
         ),
         command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
     )
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _end(snapshot: Snapshot, text: str, encoding: PositionEncodingKind) -> types.Position:
+    """Where the text behind the cursor goes on once `text` stands there."""
+    return _position(snapshot, snapshot.cursor.column + replaced_by(snapshot, text), encoding)
 
 
 def _position(snapshot: Snapshot, column: int, encoding: PositionEncodingKind) -> types.Position:

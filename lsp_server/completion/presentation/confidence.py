@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from lsp_server.completion.presentation.cleanup import in_word, to_word_border
+from lsp_server.completion.presentation.words import in_word, to_word_border
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
