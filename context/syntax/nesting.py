@@ -18,22 +18,47 @@ if TYPE_CHECKING:
 
 _CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "#{": "}", "${": "}", "$(": ")"}
 _CLOSERS = frozenset(_CLOSED_BY.values())
-_CODE_IN_STRINGS: Final = frozenset({"#{", "${", "$("})
-"""After these a string goes on as code, in which quotes begin strings of their own."""
+_SCRIPTS: Final = [
+    "javascript",
+    "javascriptreact",
+    "svelte",
+    "typescript",
+    "typescriptreact",
+    "vue",
+]
+_CODE_IN_STRINGS: Final = {
+    **{key: {"`${"} for key in _SCRIPTS},
+    **{key: {'"#{', '"""#{'} for key in ("coffeescript", "elixir", "ruby")},
+    **{key: {'"${', '"""${'} for key in ("dart", "groovy", "kotlin", "php", "scala", "terraform")},
+    **{key: {'"${', '"$('} for key in ("powershell", "shellscript")},
+}
+"""A quote and a mark, after which a string goes on as code, with strings of its own."""
 _QUOTES: Final = frozenset({'"', "'", "`", '"""', "'''"})
 _LONG: Final = frozenset({'"""', "'''"})
 _LINE: Final = "\n"
 """Stands for a comment that ends with its line."""
-_BACKTICK_LINES: Final = frozenset(
-    {"go", "javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"}
-)
+_BACKTICK_LINES: Final = frozenset({"go", *_SCRIPTS})
 """Languages whose backticks hold several lines."""
 _ONLY_DOUBLE: Final = frozenset(
     {"clojure", "fsharp", "haskell", "latex", "lisp", "ocaml", "rust", "scheme", "verilog"}
 )
 """Languages in which `'` and the backtick are no quotes, or a character's at most."""
 _TRIPLE: Final = frozenset(
-    "csharp dart elixir graphql groovy java julia kotlin nim python scala swift toml".split()
+    [
+        "csharp",
+        "dart",
+        "elixir",
+        "graphql",
+        "groovy",
+        "java",
+        "julia",
+        "kotlin",
+        "nim",
+        "python",
+        "scala",
+        "swift",
+        "toml",
+    ]
 )
 _MORE_MARKS: Final = {
     "clojure": (";",),
@@ -65,7 +90,7 @@ class Lexis:
         quotes: what begins a string.
         lasting: what goes on in the next line.
         tokens: finds all of these in a text.
-        angles: whether `<` and `>` count as brackets.
+        code: a quote and a mark, after which a string goes on as code.
     """
 
     marks: tuple[str, ...]
@@ -73,7 +98,7 @@ class Lexis:
     quotes: frozenset[str]
     lasting: frozenset[str]
     tokens: re.Pattern[str]
-    angles: bool
+    code: frozenset[str]
 
     @classmethod
     @functools.lru_cache(maxsize=256)
@@ -106,7 +131,7 @@ class Lexis:
             frozenset(quotes),
             frozenset(lasting),
             re.compile("|".join(spelled)),
-            angles,
+            frozenset(_CODE_IN_STRINGS.get(language, ())),
         )
 
     def is_comment(self, line: str, column: int) -> bool:
@@ -141,11 +166,11 @@ class Nesting:
     @property
     def within(self) -> str:
         """The string or comment that the place is in, "" in code."""
+        inner = ""
         for one in reversed(self.opened):
-            if one.mark in _CODE_IN_STRINGS:
-                return ""
             if one.mark not in _CLOSED_BY:
-                return one.mark
+                return "" if one.mark + inner in self.lexis.code else one.mark
+            inner = one.mark
         return ""
 
     @property
@@ -174,35 +199,33 @@ class Nesting:
             yield found, self._take(found, text)
 
     def _take(self, found: re.Match[str], text: str) -> bool:
-        token, start = found[0], found.start()
-        if token == "\n":
+        part, start = found[0], found.start()
+        if part == "\n":
             self.opened = list(_lasting(self.opened, self.lexis))
             return False
         within = self.within
         if within:
-            self._take_within(token, start, within)
+            self._take_within(part, start, within)
             return False
-        if found.lastgroup or (token == "#{" and "#" in self.lexis.marks):
+        if found.lastgroup or (part == "#{" and "#" in self.lexis.marks):
             self.opened.append(Opened(_LINE, start))
-        elif token in self.lexis.quotes:
-            if token != "'" or not _is_apostrophe(text, start):
-                self.opened.append(Opened(token, start))
-        elif token in self.lexis.blocks or token in _CLOSED_BY:
-            self.opened.append(Opened(token, start))
-        elif token in _CLOSERS:
-            return not self._close(token)
+        elif part in self.lexis.quotes:
+            if part != "'" or not _is_apostrophe(text, start):
+                self.opened.append(Opened(part, start))
+        elif part in self.lexis.blocks or part in _CLOSED_BY:
+            self.opened.append(Opened(part, start))
+        elif part in _CLOSERS:
+            return not self._close(part)
         return False
 
-    def _take_within(self, token: str, start: int, within: str) -> None:
-        if token == self.lexis.blocks.get(within, within):
+    def _take_within(self, part: str, start: int, within: str) -> None:
+        if part == self.lexis.blocks.get(within, within):
             while self.opened.pop().mark != within:
                 pass
-        elif token in _CODE_IN_STRINGS and within in _QUOTES:
-            self.opened.append(Opened(token, start))
-        elif token in _CLOSED_BY and token != "<":
-            self.opened.append(Opened(token, start))
-        elif token in _CLOSERS:
-            self._close(token)  # a closer in words needs no opener
+        elif part in _CLOSED_BY and part != "<":
+            self.opened.append(Opened(part, start))
+        elif part in _CLOSERS:
+            self._close(part)  # a closer in words needs no opener
 
     def _close(self, closer: str) -> bool:
         if self.opened and _CLOSED_BY.get(self.opened[-1].mark) == closer:

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from lsp_server.completion import alternatives
 from lsp_server.lsp import items
+from lsp_server.lsp.selected import with_selected
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
@@ -30,11 +31,14 @@ class FrozenRequest:
 
     Attributes:
         snapshot: what it is for, None for a document that is not open.
+        shown_in: the document as the client has it, where that is not `snapshot`'s: an entry of
+            the menu is selected, and `snapshot` has it.
         invoked: whether the user asked by a key or a command, and wants a choice.
     """
 
     snapshot: Snapshot | None
     invoked: bool = False
+    shown_in: Snapshot | None = None
 
 
 def freeze(server: MidfillServer, method: str, params: Any) -> Any:
@@ -44,7 +48,12 @@ def freeze(server: MidfillServer, method: str, params: Any) -> Any:
     snapshot = server.session.documents.snapshot(params.text_document.uri, params.position)
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
-    return FrozenRequest(snapshot, kind is types.InlineCompletionTriggerKind.Invoked)
+    invoked = kind is types.InlineCompletionTriggerKind.Invoked
+    selected = getattr(context, "selected_completion_info", None)
+    if snapshot is None or selected is None:
+        return FrozenRequest(snapshot, invoked)
+    both = with_selected(snapshot, selected, server.session.documents.encoding)
+    return FrozenRequest(None) if both is None else FrozenRequest(both[0], invoked, both[1])
 
 
 async def inline(server: MidfillServer, asked: FrozenRequest) -> types.InlineCompletionList:
@@ -54,7 +63,9 @@ async def inline(server: MidfillServer, asked: FrozenRequest) -> types.InlineCom
         return types.InlineCompletionList(items=[])
     number = str(next(server.answers))
     texts = await _answer(server, session, snapshot, number, choice=asked.invoked)
-    return items.inline_items(snapshot, texts, session.documents.encoding, number)
+    return items.inline_items(
+        snapshot, texts, session.documents.encoding, number, shown_in=asked.shown_in
+    )
 
 
 async def menu(server: MidfillServer, asked: FrozenRequest) -> types.CompletionList:

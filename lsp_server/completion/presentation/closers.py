@@ -195,9 +195,7 @@ class Behind:
         return in_word(text[-1:]) and in_word(self.tail[:1]) and not self._closers
 
 
-def _closing(
-    lexis: Lexis, opened: tuple[Opened, ...], line: str, start: int
-) -> Iterator[_Closer]:
+def _closing(lexis: Lexis, opened: tuple[Opened, ...], line: str, start: int) -> Iterator[_Closer]:
     """What behind the cursor closes something that is open at it."""
     nesting, floor = Nesting(lexis, opened), len(opened)
     for found, stray in nesting.take(line, start):

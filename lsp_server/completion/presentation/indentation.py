@@ -56,7 +56,9 @@ class Indentation:
         held: tuple[Opened, ...] = ()
         first = max(0, line // _WINDOW - _ABOVE + 1) * _WINDOW
         for start in range(first, line, _WINDOW):
-            counted, held = _read(tuple(text.lines(start, min(start + _WINDOW, line))), language, held)
+            counted, held = _read(
+                tuple(text.lines(start, min(start + _WINDOW, line))), language, held
+            )
             votes.update(dict(counted))
         below = held
         border = (line // _WINDOW + 1) * _WINDOW
@@ -108,7 +110,7 @@ def _only_comment(lexis: Lexis, line: str, lead: int) -> bool:
     return lexis.is_comment(line, lead) or line.startswith(tuple(lexis.blocks), lead)
 
 
-def _by_law(language: str, parent: str, voted: bool | None) -> bool | None:  # noqa: FBT001
+def _by_law(language: str, parent: str, voted: bool | None) -> bool | None:
     if language in BLANKS_BY_LAW:
         return False
     if language == "makefile" and not _RECIPE.match(parent):

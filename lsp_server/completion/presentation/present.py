@@ -60,7 +60,10 @@ def present(decoded: Decoded, shape: TextConstraints, settings: SuggestionSettin
     While decoding goes on, the text ends at a border that later tokens cannot move, so that a
     longer answer always extends a shorter one.
     """
-    text, growing = _ODD.split(decoded.text, maxsplit=1)[0], not (decoded.ended and decoded.complete)
+    text, growing = (
+        _ODD.split(decoded.text, maxsplit=1)[0],
+        not (decoded.ended and decoded.complete),
+    )
     if shape.behind.inside_word or not _stays(text, shape, growing=growing):
         return ""
     text = _STARS.split(text, maxsplit=1)[0]
@@ -68,7 +71,7 @@ def present(decoded: Decoded, shape: TextConstraints, settings: SuggestionSettin
         text = _whole_lines(held_back(to_word_border(text), shape))
     text, _ = _extent(text, shape, settings.max_lines)
     text = shape.behind.fitted(text)  # before the cut: what stands there costs no certainty
-    text = cut(text, decoded.marks, settings.eagerness)
+    text = cut(text, decoded.text, decoded.marks, settings.eagerness)
     text = shape.behind.fitted(without_loop(text))
     text = without_doubled_blanks(text, shape)
     text = like_document(text, shape.own, shape.before, shape.depth)
