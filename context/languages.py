@@ -154,6 +154,12 @@ _TABLE = (
 LANGUAGES: Final = {language.id: language for language in _TABLE}
 """Every known language by its LSP identifier."""
 
+TABS_BY_LAW: Final = frozenset({"go", "makefile"})
+"""Languages whose code, or whose commands, are indented with tabs and nothing else."""
+
+BLANKS_BY_LAW: Final = frozenset({"fsharp", "nim", "yaml"})
+"""Languages that refuse tabs."""
+
 _BY_ID = LANGUAGES | {alias.lower(): language for language in _TABLE for alias in language.aliases}
 _BY_EXTENSION = {end: language for language in _TABLE for end in language.extensions}
 _BY_FILENAME = {name: language for language in _TABLE for name in language.filenames}

@@ -46,13 +46,19 @@ class Snapshot:
         """The same document with the cursor elsewhere."""
         return replace(self, cursor=cursor)
 
-    def with_inserted(self, text: str) -> Snapshot:
-        """The document as it would be with `text` inserted, the cursor behind it."""
+    def with_inserted(self, text: str, replaced: int = 0) -> Snapshot:
+        """The document as it would be with `text` inserted, the cursor behind it.
+
+        Args:
+            text: with LF endings.
+            replaced: characters behind the cursor whose place it takes.
+        """
         place = (self.cursor.line, self.cursor.column)
+        end = (self.cursor.line, self.cursor.column + replaced)
         *above, last = text.split("\n")
         column = len(last) + (0 if above else self.cursor.column)
         cursor = Cursor(self.cursor.line + len(above), column)
-        return replace(self, text=self.text.replace(place, place, text), cursor=cursor)
+        return replace(self, text=self.text.replace(place, end, text), cursor=cursor)
 
     @property
     def line_before(self) -> str:

@@ -36,9 +36,9 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("[a](missing.md)", "the link missing.md leads nowhere"),
         ("# One\n[a](#two)", "page.md has no heading #two"),
-        ("`" "engine/missing.py`", "there is no engine/missing.py"),
-        ("`" "context.missing.thing`", "context/__init__.py has no missing"),
-        ("`" "context.memo.Missing`", "context/memo.py has no Missing"),
+        ("`engine/missing.py`", "there is no engine/missing.py"),
+        ("`context.missing.thing`", "context/__init__.py has no missing"),
+        ("`context.memo.Missing`", "context/memo.py has no Missing"),
         ("`e2e/test_life.py::test_nothing`", "no test e2e/test_life.py::test_nothing"),
     ],
 )

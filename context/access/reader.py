@@ -19,7 +19,7 @@ from context.access.gate import Gate, GateReason, is_library, text_reason
 from context.access.private_names import is_private
 from context.languages import language_of
 from context.locations import folded, folder_of, name_of, printable, relative, root_of
-from context.secrets.mask import mask
+from context.secrets.mask import hidden
 from context.settings import ContextSettings
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Reader:
         if not is_library(location) and (reason := text_reason(text)) is not None:
             return reason
         if self._current().mask_secrets:
-            text = mask(text)
+            text = hidden(text)
         language = buffer.language if buffer else ""
         return SourceFile(
             location=location,

@@ -22,6 +22,7 @@ from context.prompt.excerpt import CHARS_PER_TOKEN, Cutter, from_border, take, t
 from context.prompt.layout import Layout
 from context.prompt.sections import Section, Texts, sections
 from context.prompt.selection import RankedCandidate, choose, ordered
+from context.secrets.mask import without_masks
 from context.text import content_length
 
 if TYPE_CHECKING:
@@ -164,7 +165,9 @@ class PromptMaker:
         first, *below = live_text.split("\n")
         top = line - len(below)
         start = content_length(snapshot.text.line(top)) if below else column
-        told = unix(self._mask(snapshot.text).slice((top, start - len(first)), (line, column)))
+        begin, end = (top, start - len(first)), (line, column)
+        covered = self._mask(snapshot.text).slice(begin, end)
+        told = unix(without_masks(snapshot.text.slice(begin, end), covered))
         return Prompt(stable, (stable.last, *self._tokenizer.encode(told)), live_text)
 
     def _choose_anchor(self, snapshot: Snapshot) -> Place:
@@ -231,9 +234,9 @@ class PromptMaker:
         before = text_before(masked, anchor, len(texts.prefix + texts.lead))
         after, _ = text_after(masked, after_closers(snapshot), len(texts.suffix))
         told = Texts(
-            prefix=unix(before[: len(texts.prefix)]),
-            suffix=unix(after),
-            lead=unix(before[len(texts.prefix) :]),
+            prefix=unix(without_masks(texts.prefix, before[: len(texts.prefix)])),
+            suffix=unix(without_masks(texts.suffix, after)),
+            lead=unix(without_masks(texts.lead, before[len(texts.prefix) :])),
         )
         made = self._sections(snapshot, layout, pieces, told)
         ids = self._ids(made)

@@ -28,6 +28,7 @@ MASK: Final = "*"
 
 Span = tuple[int, int]
 
+_STARS = re.compile(re.escape(MASK) + "+")
 _WORD = re.compile(r"\w")
 _VISIBLE = re.compile(r"[^\s]")
 _LONGEST_RUN = 4096
@@ -41,6 +42,33 @@ def mask(text: str) -> str:
     'url = "https://me:*******@host/"'
     """
     return _cover(text, [*_spans(text)])
+
+
+def hidden(text: str) -> str:
+    """`text` without its secrets, as a model reads it: what is not there cannot be said again.
+
+    >>> hidden('url = "https://me:hunter2@host/"')
+    'url = "https://me:@host/"'
+    """
+    return without_masks(text, mask(text))
+
+
+def without_masks(text: str, covered: str) -> str:
+    """What a model may read of a text: a row of stars would come back as a value.
+
+    Args:
+        text: the text.
+        covered: the same with its secrets covered, of the same length.
+    """
+    if text == covered:
+        return text
+    pieces, done = [], 0
+    for stars in _STARS.finditer(covered):
+        start, end = stars.span()
+        if text[start:end] != covered[start:end]:
+            pieces.append(text[done:start])
+            done = end
+    return "".join((*pieces, text[done:]))
 
 
 def masked(text: Text) -> Text:

@@ -43,7 +43,7 @@ class Offers:
         text = present(decoded, shape, settings)
         if trace.source is AnswerSource.TYPE_THROUGH:
             return text
-        if len(text.strip()) < settings.min_chars:
+        if shape.new_columns(text) < settings.min_chars:
             return ""
         if trace.by_hand:
             return text

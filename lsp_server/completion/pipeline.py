@@ -16,7 +16,7 @@ from lsp_server.completion.cache import CompletionCache
 from lsp_server.completion.inflight import Decoded, InflightGeneration
 from lsp_server.completion.offers import Offers
 from lsp_server.completion.power import Power
-from lsp_server.completion.presentation.constraints import TextConstraints
+from lsp_server.completion.presentation.constraints import TextConstraints, replaced_by
 from lsp_server.completion.presentation.present import enough, present
 from lsp_server.completion.trace import AnswerSource, Trace
 
@@ -86,6 +86,10 @@ class Pipeline:
         if not trace.by_hand and self._offers.manners.quiet(snapshot.uri):
             return Suggestion("", trace)
         shape = TextConstraints.of(snapshot)
+        if shape.behind.inside_word:  # nothing that stands there later would be right
+            trace.total_ms = trace.elapsed_ms()
+            self._stats.count_answer(trace)
+            return Suggestion("", trace)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
         if decoded is None:
@@ -242,7 +246,7 @@ class Pipeline:
 
     async def _prepare(self, snapshot: Snapshot, text: str) -> None:
         """While the engine is idle, decode what would follow an accept, then alternatives."""
-        accepted = snapshot.with_inserted(text)
+        accepted = snapshot.with_inserted(text, replaced_by(snapshot, text))
         if self._scheduler.idle and self._cache.look_up(accepted) is None:
             flight, _ = self._launch(accepted, Trace())
             flight.answered_at = 1

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from lsp_server.completion import alternatives
 from lsp_server.lsp import items
+from lsp_server.lsp.selected import with_selected
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
@@ -30,12 +31,15 @@ class FrozenRequest:
     Attributes:
         snapshot: what it is for, None for a document that is not open.
         request_id: the client's number of the request, shortened.
+        shown_in: the document as the client has it, where that is not `snapshot`'s: an entry of
+            the menu is selected, and `snapshot` has it.
         invoked: whether the user asked by a key or a command, and wants a choice.
     """
 
     snapshot: Snapshot | None
     request_id: str = ""
     invoked: bool = False
+    shown_in: Snapshot | None = None
 
 
 def freeze(session: Session, number: int | str, method: str, params: Any) -> Any:
@@ -46,7 +50,14 @@ def freeze(session: Session, number: int | str, method: str, params: Any) -> Any
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
     invoked = kind is types.InlineCompletionTriggerKind.Invoked
-    return FrozenRequest(snapshot, str(number)[:_ID_CHARS], invoked)
+    selected = getattr(context, "selected_completion_info", None)
+    number = str(number)[:_ID_CHARS]
+    if snapshot is None or selected is None:
+        return FrozenRequest(snapshot, number, invoked)
+    both = with_selected(snapshot, selected, session.documents.encoding)
+    if both is None:
+        return FrozenRequest(None)
+    return FrozenRequest(both[0], number, invoked, both[1])
 
 
 async def inline(session: Session, asked: FrozenRequest) -> types.InlineCompletionList:
@@ -56,7 +67,9 @@ async def inline(session: Session, asked: FrozenRequest) -> types.InlineCompleti
         return types.InlineCompletionList(items=[])
     number = str(next(session.answer_ids))
     texts = await _answer(session, asked, snapshot, number)
-    return items.inline_items(snapshot, texts, session.documents.encoding, number)
+    return items.inline_items(
+        snapshot, texts, session.documents.encoding, number, shown_in=asked.shown_in
+    )
 
 
 async def menu(session: Session, asked: FrozenRequest) -> types.CompletionList:

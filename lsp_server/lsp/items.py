@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from lsp_server.completion.presentation.constraints import replaced_by
 from lsp_server.documents.positions import to_position
 
 if TYPE_CHECKING:
@@ -19,24 +20,45 @@ ACCEPTED = "midfill.accepted"
 """The command that editors run after a full accept."""
 
 
+_NEARBY_LINES = 1000
+"""Lines that are asked for the document's line endings."""
+
+
 def item_id(answer_id: str, place: int) -> str:
     """What an editor says of the text at `place` of an answer: the first has the answer's own."""
     return f"{answer_id}.{place}" if place else answer_id
 
 
 def inline_items(
-    snapshot: Snapshot, texts: Sequence[str], encoding: PositionEncodingKind, answer_id: str
+    snapshot: Snapshot,
+    texts: Sequence[str],
+    encoding: PositionEncodingKind,
+    answer_id: str,
+    *,
+    shown_in: Snapshot | None = None,
 ) -> types.InlineCompletionList:
     """An item for each text, from the line's start to the cursor; the list is never null.
 
-    An item repeats what is typed already: that shape is what every client tried handles well.
+    An item repeats what is typed already: that shape is what every client tried handles well. It
+    reaches behind the cursor where the text closes what stands open there itself.
+
+    Args:
+        snapshot: what the texts are for.
+        texts: what to insert at its cursor.
+        encoding: of positions.
+        answer_id: what the editor gives back when one is accepted.
+        shown_in: the document as the client has it, its cursor where `snapshot` goes on alike.
     """
-    end = _position(snapshot, snapshot.cursor.column, encoding)
+    there = shown_in or snapshot
+    line = _position(snapshot, 0, encoding).line
     return types.InlineCompletionList(
         items=[
             types.InlineCompletionItem(
                 insert_text=snapshot.line_before + _like_document(snapshot, text),
-                range=types.Range(start=types.Position(end.line, 0), end=end),
+                range=types.Range(
+                    start=types.Position(line, 0),
+                    end=_end(there, replaced_by(snapshot, text), encoding),
+                ),
                 command=types.Command(
                     title="accepted", command=ACCEPTED, arguments=[item_id(answer_id, place)]
                 ),
@@ -52,7 +74,6 @@ def completion_items(
     """The same for clients without inline completion: one entry of the menu, sorted last."""
     if not text:
         return types.CompletionList(is_incomplete=True, items=[])
-    cursor = _position(snapshot, snapshot.cursor.column, encoding)
     word = _word_before(snapshot.line_before)
     start = snapshot.cursor.column - len(word)
     begin = _position(snapshot, start, encoding)
@@ -65,12 +86,19 @@ def completion_items(
         sort_text="\uffff",
         filter_text=word or None,
         text_edit=types.TextEdit(
-            range=types.Range(start=begin, end=cursor),
+            range=types.Range(
+                start=begin, end=_end(snapshot, replaced_by(snapshot, text), encoding)
+            ),
             new_text=word + _like_document(snapshot, text),
         ),
         command=types.Command(title="accepted", command=ACCEPTED, arguments=[answer_id]),
     )
     return types.CompletionList(is_incomplete=True, items=[item])
+
+
+def _end(snapshot: Snapshot, replaced: int, encoding: PositionEncodingKind) -> types.Position:
+    """Where the text behind the cursor goes on once a text stands there."""
+    return _position(snapshot, snapshot.cursor.column + replaced, encoding)
 
 
 def _position(snapshot: Snapshot, column: int, encoding: PositionEncodingKind) -> types.Position:
@@ -80,8 +108,14 @@ def _position(snapshot: Snapshot, column: int, encoding: PositionEncodingKind) -
 
 
 def _like_document(snapshot: Snapshot, text: str) -> str:
-    """`text` with the line endings of the document."""
-    return text.replace("\n", "\r\n") if snapshot.text.line(0).endswith("\r\n") else text
+    """`text` with the line endings of the document; of a cell, with those of its own lines."""
+    line = snapshot.cursor.line
+    nearest = range(max(snapshot.first_line, line - _NEARBY_LINES), line)
+    # the first line of a cell says nothing of itself: cells are joined with line feeds
+    lines = [snapshot.text.line(one) for one in nearest] or [*snapshot.text.lines(0, _NEARBY_LINES)]
+    windows = sum(one.endswith("\r\n") for one in lines)
+    mostly = windows * 2 > len(lines) if nearest else windows > 0
+    return text.replace("\n", "\r\n") if mostly else text
 
 
 def _word_before(line: str) -> str:

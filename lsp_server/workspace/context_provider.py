@@ -20,7 +20,7 @@ from context.access.reader import Reader
 from context.languages import language_of
 from context.locations import location_of
 from context.prompt.anchor import unix
-from context.secrets.mask import mask
+from context.secrets.mask import hidden
 from context.sources.edits import Edit, RecentEdits
 from context.sources.environments import Places
 from context.sources.gather import Gatherer, GatherRequest
@@ -322,4 +322,4 @@ class ContextProvider:
         return found
 
     def _mask(self, text: str) -> str:
-        return mask(text) if self._current().mask_secrets else text
+        return hidden(text) if self._current().mask_secrets else text

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from context.languages import LANGUAGES
+from context.syntax.nesting import Lexis, Nesting
+from lsp_server.completion.presentation.closers import Behind
+from lsp_server.completion.presentation.indentation import TAB, Indentation
+from lsp_server.completion.presentation.words import width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from context.snapshot import Snapshot
+    from context.text import Text
 
 _NEARBY_LINES = 200
 """How far from the cursor lines with text are looked for."""
 _FOLLOWING = 3
 _OPENS = re.compile(r"([:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*(?:(?:#|//).*)?$")
-_TAB = 4
-"""Blanks for a tab where the document shows no width of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +28,30 @@ class TextConstraints:
     """What a suggestion at one cursor may look like.
 
     Attributes:
-        single_line: text stands behind the cursor, so only the rest of this line may be filled.
         floor: indentation from which on further lines belong to a block that begins here.
         before: the cursor's line, up to the cursor.
         rest: text behind the cursor on its line.
         following: the next lines with text, nearest first, with their indentation.
-        tabs: whether the document indents with tabs; None when nothing near is indented.
+        behind: what of the rest a text may close, and up to where a text fits before it.
+        own: what the document is indented with.
+        depth: levels of the line after the cursor's, or of the cursor's where that is empty.
         settled: whether the cursor's line is indented as the lines above ask for.
-        comment: the language's mark of a comment, "" where somebody writes one.
+        comments: spells the language's comments, None where somebody writes one.
+        language: LSP identifier.
+        one_more: whether the closing line below the cursor is wanted twice, at one depth.
     """
 
-    single_line: bool
     floor: int
     before: str
     rest: str
     following: tuple[str, ...]
-    tabs: bool | None = None
+    behind: Behind
+    own: Indentation = field(default_factory=Indentation)
+    depth: int = 0
     settled: bool = True
-    comment: str = ""
+    comments: Lexis | None = None
+    language: str = ""
+    one_more: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> TextConstraints:
@@ -52,24 +60,44 @@ class TextConstraints:
         before, rest = snapshot.line_before, snapshot.line_after.rstrip()
         below = range(line + 1, len(text))[:_NEARBY_LINES]
         above = range(line - 1, -1, -1)[:_NEARBY_LINES]
-        earlier = _with_text((text.line(number) for number in above), _FOLLOWING * 4)
+        parent = next(iter(_with_text((text.line(number) for number in above), 1)), "")
         following = _with_text((text.line(number) for number in below), _FOLLOWING)
-        parent = earlier[0] if earlier else ""
-        language = LANGUAGES.get(snapshot.language)
-        mark = language.line if language else ""
-        commenting = mark and (mark in before or parent.lstrip().startswith(mark))
+        own = Indentation.of(snapshot, before if before.strip() else parent)
+        behind = Behind.of(before, rest, snapshot.language, own.held)
+        lexis = Lexis.of(snapshot.language)
+        within = Nesting(lexis, own.held).read(before).within
+        lead = len(parent) - len(parent.lstrip())
         deeper = indent_of(before) > indent_of(parent)
+        opens = opens_block(before if before.strip() else parent)
         return cls(
-            single_line=bool(rest.strip()),
             # a block that the cursor's own line opens is deeper than it, but for the closing line
             floor=indent_of(before) + opens_block(before),
             before=before,
             rest=rest,
             following=tuple(following),
-            tabs=_has_tabs((*earlier, *following)),
+            behind=behind,
+            own=own,
+            depth=_levels(before if before.strip() else parent, own.unit) + opens,
             settled=deeper if opens_block(parent) else not deeper,
-            comment="" if commenting else mark,
+            comments=None if within or lexis.is_comment(parent, lead) else lexis,
+            language=snapshot.language,
+            one_more=bool(following) and _one_more(text, line, following[0].strip()),
         )
+
+    @property
+    def single_line(self) -> bool:
+        """Whether only the rest of this line may be filled."""
+        return bool(self.rest) and not self.behind.only_closes
+
+    def new_columns(self, text: str) -> int:
+        """Columns that `text` adds to what stands there: wide characters count as two."""
+        return width(text.strip()) - self.behind.fit(text).replaced
+
+
+def replaced_by(snapshot: Snapshot, text: str) -> int:
+    """Characters behind the cursor whose place a shown text takes: it closes them itself."""
+    rest = snapshot.line_after.rstrip()
+    return TextConstraints.of(snapshot).behind.fit(text).replaced if rest else 0
 
 
 def opens_block(line: str) -> bool:
@@ -82,27 +110,13 @@ def opens_block(line: str) -> bool:
 def indent_of(line: str) -> int:
     """Columns of indentation."""
     if "\t" in line:
-        line = line.expandtabs(_TAB)
+        line = line.expandtabs(TAB)
     return len(line) - len(line.lstrip(" "))
 
 
-def like_document(text: str, shape: TextConstraints) -> str:
-    """`text` with the document's own kind of indentation in all lines that begin in it."""
-    if shape.tabs is None:
-        return text
-    first, *more = text.split("\n")
-    if not shape.before:
-        first = _indented(first, tabs=shape.tabs)
-    return "\n".join((first, *(_indented(line, tabs=shape.tabs) for line in more)))
-
-
-def _indented(line: str, *, tabs: bool) -> str:
-    bare = line.lstrip(" \t")
-    lead = line[: len(line) - len(bare)]
-    if tabs == ("\t" in lead) or not lead:
-        return line
-    width = len(lead.expandtabs(_TAB))
-    return ("\t" * (width // _TAB) + " " * (width % _TAB) if tabs else " " * width) + bare
+def _levels(line: str, unit: int) -> int:
+    lead = line[: len(line) - len(line.lstrip(" \t"))]
+    return lead.count("\t") or len(lead) // unit
 
 
 def _with_text(lines: Iterable[str], most: int) -> Sequence[str]:
@@ -116,6 +130,23 @@ def _with_text(lines: Iterable[str], most: int) -> Sequence[str]:
     return found
 
 
-def _has_tabs(lines: Iterable[str]) -> bool | None:
-    """What the nearest indented line is indented with."""
-    return next((line[0] == "\t" for line in lines if line[0] in " \t"), None)
+def _one_more(text: Text, line: int, below: str) -> bool:
+    """Whether the closing line below the cursor is wanted twice, at one depth.
+
+    Only directives and tags are counted; other closing lines show by their depth what they close.
+    """
+    if re.match(r"#\s*endif\b", below):
+        opens, closes = r"^[ \t]*#[ \t]*if", r"^[ \t]*#[ \t]*endif\b"
+    elif tag := re.match(r"</([\w:.-]+)>", below):
+        name = re.escape(tag[1])
+        opens, closes = rf"<{name}\b(?![^>]*/>)", rf"</{name}>"
+    else:
+        return False
+    opens_above, closes_above = _counts(text, (line - _NEARBY_LINES, line + 1), opens, closes)
+    opens_below, closes_below = _counts(text, (line + 1, line + _NEARBY_LINES), opens, closes)
+    return opens_above - closes_above > closes_below - opens_below
+
+
+def _counts(text: Text, lines: tuple[int, int], *expressions: str) -> tuple[int, ...]:
+    joined = "".join(text.lines(*lines))
+    return tuple(len(re.findall(one, joined, re.MULTILINE)) for one in expressions)

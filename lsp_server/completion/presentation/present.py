@@ -6,17 +6,17 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from context.prompt.anchor import CLOSERS
 from context.secrets.mask import mask
 from lsp_server.completion.presentation.cleanup import (
     held_back,
-    to_word_border,
     without_doubled_blanks,
     without_loop,
-    without_overlap,
 )
 from lsp_server.completion.presentation.confidence import cut
-from lsp_server.completion.presentation.constraints import TextConstraints, indent_of, like_document
+from lsp_server.completion.presentation.constraints import TextConstraints, indent_of, opens_block
+from lsp_server.completion.presentation.indentation import like_document
+from lsp_server.completion.presentation.repetition import closes, repeats
+from lsp_server.completion.presentation.words import to_word_border
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 """What no source text has: a terminal would obey it, or an editor refuse it."""
+_STARS = re.compile(r"""(?:(?<=[=:(\[,@]) ?|(?<=://)[^\n*]*)?["'`]?(?<![/*\w])\*{4,}(?![*/])""")
+"""A covered secret that a model made up or said again, from its quote on."""
 
 
 def enough(
@@ -42,6 +44,8 @@ def enough(
         shape: of the cursor the text is for.
         settings: limits.
     """
+    if shape.behind.inside_word or (shape.behind.at_text and "\n" in text):
+        return True
     start = _line_start(text, len(text) - 1 if text.endswith("\n") else len(text))
     spent = sum(log_prob for end, log_prob in log_probs if end > start)
     if spent < math.log(max(settings.stop_probability, 1e-9)):
@@ -56,14 +60,36 @@ def present(decoded: Decoded, shape: TextConstraints, settings: SuggestionSettin
     While decoding goes on, the text ends at a border that later tokens cannot move, so that a
     longer answer always extends a shorter one.
     """
-    text = _ODD.split(decoded.text, maxsplit=1)[0]
-    if not (decoded.ended and decoded.complete):
+    text, growing = (
+        _ODD.split(decoded.text, maxsplit=1)[0],
+        not (decoded.ended and decoded.complete),
+    )
+    if shape.behind.inside_word or not _stays(text, shape, growing=growing):
+        return ""
+    text = _STARS.split(text, maxsplit=1)[0]
+    if growing:
         text = _whole_lines(held_back(to_word_border(text), shape))
     text, _ = _extent(text, shape, settings.max_lines)
-    text = cut(text, decoded.marks, settings.eagerness)
-    text = without_overlap(without_loop(text), shape.rest)
-    text = like_document(without_doubled_blanks(text, shape), shape).rstrip()
-    return "" if _worthless(text, shape) else text
+    text = shape.behind.fitted(text)  # before the cut: what stands there costs no certainty
+    text = cut(text, decoded.text, decoded.marks, settings.eagerness)
+    text = shape.behind.fitted(without_loop(text))
+    text = without_doubled_blanks(text, shape)
+    text = like_document(text, shape.own, shape.before, shape.depth)
+    text = text.rstrip("\n") if shape.behind.at_text else text.rstrip()
+    return "" if _worthless(text, shape, growing=growing) else text
+
+
+def _stays(text: str, shape: TextConstraints, *, growing: bool) -> bool:
+    """Whether a text belongs before the text behind the cursor, on its line.
+
+    A model that goes on in the next line meant to push that text down.
+    """
+    if not shape.behind.at_text:
+        return True
+    first, line_break, _ = text.partition("\n")
+    if line_break:
+        return shape.behind.tail.strip() in first
+    return not growing
 
 
 def _extent(text: str, shape: TextConstraints, max_lines: int) -> tuple[str, bool]:
@@ -74,6 +100,9 @@ def _extent(text: str, shape: TextConstraints, max_lines: int) -> tuple[str, boo
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return "", True
+    whole = shape.rest and len(lines) > 1 and lines[0] and shape.behind.fit(lines[0]).whole
+    if whole and not opens_block(shape.before + lines[0]):
+        return lines[0], False
     return _block(lines, first, shape, max_lines)
 
 
@@ -82,17 +111,17 @@ def _block(
 ) -> tuple[str, bool]:
     """Lines from the first with text on that belong to the block at the cursor."""
     kept, texts = lines[: first + 1], 1
-    if _repeats(lines[first] if first else shape.before + lines[0], [], shape):
+    if repeats(lines[first] if first else shape.before + lines[0], [], shape):
         return "", False
     for number, line in enumerate(lines[first + 1 :], first + 1):
         bare, last = line.strip(), number == len(lines) - 1
         if not bare and last:
             break  # the line has only begun
-        if not bare or texts >= max_lines or _repeats(line, kept, shape):
+        if not bare or texts >= max_lines or repeats(line, kept, shape):
             return "\n".join(kept), False
         if indent_of(line) < shape.floor:
-            closes = CLOSERS.issuperset(bare) and not _goes_on(shape)
-            return "\n".join([*kept, line] if closes else kept), closes and last
+            ends = closes(line) and not _goes_on(shape)
+            return "\n".join([*kept, line] if ends else kept), ends and last
         kept.append(line)
         texts += 1
     # the last line that may be shown is whole when the next one has begun
@@ -104,30 +133,37 @@ def _goes_on(shape: TextConstraints) -> bool:
     return bool(shape.following) and indent_of(shape.following[0]) >= shape.floor
 
 
-def _repeats(line: str, kept: Sequence[str], shape: TextConstraints) -> bool:
-    """Whether a line stands below the cursor already, or is said again by fault."""
-    bare = line.strip()
-    if CLOSERS.issuperset(bare):  # nested blocks end with equal closing lines
-        return bool(shape.following) and line.rstrip() == shape.following[0]
-    below = [other.strip() for other in shape.following[:1]]
-    return bare in below or bare in [other.strip() for other in kept[-2:] if other.strip()]
-
-
 def _whole_lines(text: str) -> str:
     """A growing `text` without its last line, unless that is the only one with text."""
     head = text.rpartition("\n")[0]
     return head if head.strip() else text
 
 
-def _worthless(text: str, shape: TextConstraints) -> bool:
-    """Nothing, the next line again, only a comment where nobody writes one, or a secret."""
-    bare = text.strip()
-    if not bare or (bare in {line.strip() for line in shape.following[:1]} and len(bare) > 1):
+def _worthless(text: str, shape: TextConstraints, *, growing: bool) -> bool:
+    """Nothing, what stands there already, only a comment where nobody writes one, or a secret."""
+    bare, rest = text.strip(), shape.rest.strip()
+    first = bare if text.startswith("\n") else shape.before + text
+    if not bare or (len(bare) > 1 and "\n" not in bare and repeats(first, [], shape)):
         return True
-    if shape.comment and all(line.strip().startswith(shape.comment) for line in bare.split("\n")):
+    if bare in rest and (growing or rest.startswith(bare) or rest.endswith(bare)):
+        return True
+    if shape.behind.glues(text) or _only_comments(text, shape):
         return True
     whole, now = shape.before + text + shape.rest, shape.before + shape.rest
     return mask(whole) != whole and mask(now) == now
+
+
+def _only_comments(text: str, shape: TextConstraints) -> bool:
+    """Whether a text consists of comments where nobody writes them."""
+    if shape.comments is None:
+        return False
+    lines = (shape.before + text).split("\n")
+    starts = [len(shape.before), *(0 for _ in lines[1:])]
+    return all(
+        shape.comments.is_comment(line, start + len(line[start:]) - len(line[start:].lstrip()))
+        for line, start in zip(lines, starts, strict=True)
+        if line[start:].strip()
+    )
 
 
 def _line_start(text: str, end: int) -> int:

@@ -119,7 +119,7 @@ def shown(marked: str, text: str, **changes: int) -> str:
         ("g(h(‸))\n", "f(x))", "f(x)"),
         ("a[‸]\n", "b[0]]", "b[0]"),
         ('print("‸")\n', 'hello")', "hello"),
-        ('print("‸")\n', 'hello", "you")', 'hello", "you'),
+        ('print("‸")\n', 'hello", "you")', 'hello", "you")'),
         ('x = "‸"\n', 'say \\"hi\\"', 'say \\"hi\\"'),
         ("d = {‸}\n", "'a': {}}", "'a': {}"),
         ("let x = ‸;\n", "5;", "5"),
@@ -170,7 +170,7 @@ def test_no_more_lines_than_the_setting_allows() -> None:
         (["a", "\n    ", "b", " +"], "a"),
         (["if", ":", "\n    ", "b", " +", "\n"], "if:\n    b +"),
         (["a", "\n    ", "b"], "a"),
-        (["名", "前"], ""),
+        (["名", "前"], "名前"),
     ],
 )
 def test_a_growing_answer_ends_at_a_word_border(pieces: list[str], expected: str) -> None:
