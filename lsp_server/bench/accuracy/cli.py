@@ -43,7 +43,9 @@ def add_parser(commands: Commands) -> None:
     how.add_argument("--memo", type=Path, metavar="DIR", help="where answers are kept")
     run = parser.add_argument_group("programs and results")
     run.add_argument("--no-exec", action="store_true", help="run no programs")
-    run.add_argument("--open-sandbox", action="store_true", help="run them even with a network")
+    run.add_argument(
+        "--open-sandbox", action="store_true", help="run them also where there is no bubblewrap"
+    )
     run.add_argument("--jobs", type=_count, default=2, metavar="N", help="programs at once")
     run.add_argument("--out", type=Path, metavar="FILE", help="write the result, also partial")
     run.add_argument("--resume", action="store_true", help="go on with the rows of --out")
