@@ -41,7 +41,10 @@ def why_not_run(tasks: Sequence[HoleTask], *, weak: bool) -> dict[str, str]:
         if missing:
             found[name] = f"not there: {', '.join(missing)}"
         elif sandbox.level() is sandbox.Level.OPEN and not weak:
-            found[name] = "no sandbox without network can be made here; --open-sandbox runs anyway"
+            found[name] = (
+                "no sandbox: bubblewrap (`bwrap`) is not installed or does not work here; "
+                "--open-sandbox runs them without one"
+            )
     return found
 
 
@@ -64,7 +67,7 @@ class Evaluation:
             memo: folder of known answers.
             out: the result file.
             make_engine: loads the engine; by default what `options.engine` says.
-            weak: run programs also where no sandbox can take the network away.
+            weak: run programs also where no sandbox can be made.
         """
         self.settings = settings_of(options.changed)
         self._options = options

@@ -1,13 +1,12 @@
-"""Running programs that a model wrote: as closed as this machine allows without being root.
+"""Running programs that a model wrote, in a sandbox that bubblewrap makes where it is installed.
 
-Three levels, and results say which one held:
+Results say which of two levels held:
 
-    closed      own file system (system folders read-only, a small /tmp, nothing else), no network,
-                no other processes in sight; Linux with user namespaces
-    no-network  no network, but the whole file system with the user's rights; Linux
-    open        limits only
+    closed  own file system (system folders read-only, a small /tmp, nothing else), no network, no
+            other processes in sight; Linux with bubblewrap, no root needed
+    open    limits only; programs run like that only when the user says so
 
-At every level: limits on wall-clock and processor time, memory, size of files, and number of
+At both levels: limits on wall-clock and processor time, memory, size of files, and number of
 processes, a folder of its own, an environment of four variables, and the end of all processes with
 the first one.
 """
@@ -35,14 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WATCH_S = 0.05
+_LAST_S = 5.0
 _TMP_MB = 64
 _MESSAGE_CHARS = 300
 _ETC = ("alternatives", "ld.so.cache", "java-*-openjdk", "passwd", "nsswitch.conf")
 """What compilers and virtual machines read in /etc; nothing of it is a secret."""
 
 
-_PLACE: Final = "program"
-INSIDE: Final = f"/{_PLACE}"
+INSIDE: Final = "/program"
 """Where a program finds its folder at level closed."""
 
 
@@ -50,7 +49,6 @@ class Level(StrEnum):
     """How closed the sandbox is."""
 
     CLOSED = "closed"
-    NO_NETWORK = "no-network"
     OPEN = "open"
 
 
@@ -92,14 +90,12 @@ class Finished:
 @functools.cache
 def level() -> Level:
     """The most closed level that works here; found by trying."""
-    if sys.platform != "linux" or not shutil.which("unshare"):
+    if sys.platform != "linux" or not shutil.which("bwrap"):
         return Level.OPEN
-    for candidate in (Level.CLOSED, Level.NO_NETWORK):
-        with tempfile.TemporaryDirectory() as folder:
-            done = run(["true"], Path(folder), limits=ProgramLimits(seconds=5), at=candidate)
-        if done.status == 0:
-            return candidate
-    return Level.OPEN
+    with tempfile.TemporaryDirectory() as folder:
+        limits = ProgramLimits(seconds=5)
+        done = run(["true"], Path(folder), limits=limits, at=Level.CLOSED)
+    return Level.OPEN if done.status else Level.CLOSED
 
 
 def run(
@@ -127,12 +123,12 @@ def run(
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
         tempfile.TemporaryFile() as given,
-        tempfile.TemporaryDirectory() as root,
     ):
         given.write(stdin.encode("utf-8", "replace"))
         given.seek(0)
+        closing = _closing(folder, writable=writable) if chosen is Level.CLOSED else []
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _script(chosen, argv, folder, Path(root), limits, writable=writable)],
+            [*closing, "/bin/sh", "-c", _limited(argv, limits)],
             cwd=folder,
             stdin=given,
             stdout=out,
@@ -140,7 +136,7 @@ def run(
             start_new_session=True,
             env=_environment("/tmp" if chosen is Level.CLOSED else str(folder)),  # noqa: S108
         )
-        limit = _watch(process, limits)
+        limit = _watch(process, limits, chosen)
         return Finished(process.returncode, _text(out), _text(err), limit)
 
 
@@ -149,57 +145,27 @@ def _environment(home: str) -> dict[str, str]:
     return {"PATH": path, "HOME": home, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
 
 
-def _script(
-    chosen: Level,
-    argv: Sequence[str],
-    folder: Path,
-    root: Path,
-    limits: ProgramLimits,
-    *,
-    writable: bool,
-) -> str:
-    """The shell line that sets limits, closes what can be closed, and becomes the program."""
+def _limited(argv: Sequence[str], limits: ProgramLimits) -> str:
+    """The shell line that sets limits and becomes the program."""
     bounds = [f"ulimit -t {int(limits.seconds) + 2}", f"ulimit -f {limits.file_mb * 2048}"]
     if limits.address_mb and sys.platform == "linux":
         bounds.append(f"ulimit -v {limits.address_mb * 1024}")
-    program = "exec " + shlex.join(argv)
-    limited = "; ".join([*bounds, "ulimit -c 0", program])
-    if chosen is Level.OPEN:
-        return limited
-    if chosen is Level.NO_NETWORK:
-        return "exec " + shlex.join(["unshare", "-rn", "/bin/sh", "-c", limited])
-    steps = _closing(folder, root, writable=writable)
-    # without capabilities it cannot undo any of the mounts
-    dropped = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-    steps.append("exec " + shlex.join([*dropped, "/bin/sh", "-c", limited]))
-    spaces = ["--user", "--map-root-user", "--net", "--mount", "--ipc", "--uts", "--pid"]
-    unshare = ["unshare", *spaces, "--fork", "--kill-child", "/bin/sh", "-ec", "\n".join(steps)]
-    return "exec " + shlex.join(unshare)
+    return "; ".join([*bounds, "ulimit -c 0", "exec " + shlex.join(argv)])
 
 
-def _closing(folder: Path, root: Path, *, writable: bool) -> list[str]:
-    """Commands that make a file system of read-only system folders and leave the old one."""
-    new = shlex.quote(str(root))
-    steps = [f"mount -t tmpfs -o size={_TMP_MB}m,mode=755 tmpfs {new}", f"cd {new}"]
-    steps += [f"mkdir -p proc dev tmp {_PLACE} old etc", "mount -t proc proc proc"]
-    for name in ("null", "zero", "random", "urandom"):
-        steps += [f"touch dev/{name}", f"mount --bind /dev/{name} dev/{name}"]
-    for outside in _readable():
-        inside = shlex.quote("." + outside)
-        real = shlex.quote(outside)
-        make = f"mkdir -p {inside}" if Path(outside).is_dir() else f"touch {inside}"
-        steps += [make, f"mount --bind {real} {inside}", f"mount -o remount,bind,ro {inside}"]
+def _closing(folder: Path, *, writable: bool) -> list[str]:
+    """The command that runs another one in a file system of read-only system folders."""
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command += ["--size", str(_TMP_MB << 20), "--tmpfs", "/tmp", "--proc", "/proc"]  # noqa: S108
+    for name in ("null", "zero", "random", "urandom"):  # of /dev, whose /dev/shm has no limit
+        command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for place in _readable():
+        command += ["--ro-bind", place, place]
     for name in ("bin", "sbin", "lib", "lib64"):
         if Path("/", name).is_symlink():
-            steps.append(f"ln -s {shlex.quote(os.readlink(Path('/', name)))} {name}")  # noqa: PTH115
-    steps.append(f"mount --bind {shlex.quote(str(folder))} {_PLACE}")
-    if not writable:
-        steps.append(f"mount -o remount,bind,ro {_PLACE}")
-    start = _PLACE if writable else "tmp"
-    steps += ["pivot_root . old", "cd /", "umount -l old", "rmdir old", f"cd /{start}"]
-    # the root itself is done; /tmp stays the one place to write
-    steps += ["mount -t tmpfs -o size=64m tmpfs /tmp", "mount -o remount,ro /", f"cd /{start}"]
-    return steps
+            command += ["--symlink", os.readlink(Path("/", name)), f"/{name}"]  # noqa: PTH115
+    command += ["--bind" if writable else "--ro-bind", str(folder), INSIDE]
+    return [*command, "--chdir", INSIDE if writable else "/tmp", "--remount-ro", "/"]  # noqa: S108
 
 
 @functools.cache
@@ -221,7 +187,7 @@ def _is_folder(path: str) -> bool:
     return Path(path).is_dir() and not Path(path).is_symlink()
 
 
-def _watch(process: subprocess.Popen[bytes], limits: ProgramLimits) -> str:
+def _watch(process: subprocess.Popen[bytes], limits: ProgramLimits, at: Level) -> str:
     """Wait for the end, or bring it about; returns the limit that was passed, "" for none."""
     end = time.monotonic() + limits.seconds
     limit = ""
@@ -233,7 +199,7 @@ def _watch(process: subprocess.Popen[bytes], limits: ProgramLimits) -> str:
             limit = _passed(process.pid, limits, end)
             if limit:
                 break
-    _kill(process)
+    _kill(process, at)
     process.wait()
     return limit
 
@@ -253,13 +219,16 @@ def _passed(pid: int, limits: ProgramLimits, end: float) -> str:
     return f"more than {limits.processes} processes" if count > limits.processes else ""
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes], at: Level) -> None:
     """End the program and all that it started."""
     with contextlib.suppress(psutil.Error):
         first = psutil.Process(process.pid)
         for one in first.children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 one.kill()
+        if at is Level.CLOSED:  # bwrap ends by itself once nothing in the sandbox lives any more
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LAST_S)
     # the session's own group, also after its first process has ended
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -16,7 +16,7 @@ from engine.errors import MidfillError
 from engine.fake import FakeEngine
 from lsp_server.bench.accuracy import results, sandbox
 from lsp_server.bench.accuracy.options import EvalOptions, draw, settings_of
-from lsp_server.bench.accuracy.run import Evaluation
+from lsp_server.bench.accuracy.run import Evaluation, why_not_run
 from lsp_server.bench.errors import ResultFileError
 from lsp_server.bench.tasks.holes import read_tasks
 from lsp_server.cli import run as midfill
@@ -80,6 +80,31 @@ def test_programs_say_whether_an_answer_works(task_file: Path, tmp_path: Path) -
     assert "SyntaxError" in by_id["t3"].message
     [line] = results.figures(found.rows)
     assert (line["pass"], line["judged"]) == (50, 4)
+
+
+@pytest.mark.parametrize("bwrap", [None, "#!/bin/sh\nexit 1\n"])
+def test_without_a_sandbox_no_program_runs_unless_asked(
+    task_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bwrap: str | None
+) -> None:
+    """Bubblewrap is missing or cannot work, as in many containers: the result says so."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    if bwrap is not None:
+        (tools / "bwrap").write_text(bwrap, encoding="utf-8")
+        (tools / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools))
+    sandbox.level.cache_clear()
+    options = EvalOptions(data="small.jsonl", digest="d", engine="fake")
+    try:
+        tasks = read_tasks(task_file)
+        found, _ = evaluate(tasks, tmp_path, ["return a"], options)
+        asked = why_not_run(tasks, weak=True)
+    finally:
+        sandbox.level.cache_clear()
+    assert [row.passed for row in found.rows] == [None] * 4
+    assert "bubblewrap" in found.skipped["python (humaneval)"]
+    assert found.options["sandbox"] == "open"
+    assert asked == {}
 
 
 def test_a_cut_off_run_goes_on_where_it_was(task_file: Path, tmp_path: Path) -> None:
