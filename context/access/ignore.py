@@ -209,7 +209,8 @@ def _said(spec: GitIgnoreSpec, name: str) -> bool | None:
     """The verdict of the last pattern that matches a name itself.
 
     The library's own answer also counts matches of a folder above. Here each folder is asked for
-    itself, as git does, and a pattern for it must not outweigh a weaker one for the file.
+    itself, as git does, and a pattern for it must not outweigh a weaker one for the file. What
+    matched can be told only by a group of the library's expressions, so its version is pinned.
     """
     for pattern in reversed(spec.patterns):
         found = None if pattern.include is None else pattern.match_file(name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import SourceError, StoreError
+from engine.models.formats.parts import stem_of
 
 if TYPE_CHECKING:
     from engine.models.model_folder import ModelFolder
@@ -49,7 +50,9 @@ def add(store: Store, source: str, wishes: AddOptions, progress: Progress) -> Mo
     """
     path = Path(source).expanduser()
     if path.exists():
-        name = wishes.name or name_for(path.stem if path.is_file() else path.resolve().name)
+        name = wishes.name or name_for(
+            stem_of(path.name) if path.is_file() else path.resolve().name
+        )
         with store.writing(name):
             _require_free(store, name)
             from engine.models.sources.hub import ModelSource
@@ -63,7 +66,9 @@ def add(store: Store, source: str, wishes: AddOptions, progress: Progress) -> Mo
             f"{source}: no such file or folder, and no hub repository (OWNER/NAME[@REVISION]"
             "[:FILE]); check the spelling"
         )
-    name = wishes.name or name_for(Path(place.file).stem or place.repository.partition("/")[2])
+    name = wishes.name or name_for(
+        stem_of(Path(place.file).name) or place.repository.partition("/")[2]
+    )
     with store.writing(name):
         _require_free(store, name)
         downloads = store.downloads(name)

@@ -124,7 +124,7 @@ def read_shape(source: WeightSource) -> DecoderShape:
     """
     heads = source.scalar(".attention.head_count", int)
     width = source.scalar(".embedding_length", int)
-    head = source.scalar(".attention.key_length", int, width // max(1, heads))
+    head = _head(source)
     shape = DecoderShape(
         layers=source.scalar(".block_count", int),
         heads=heads,
@@ -145,6 +145,13 @@ def read_shape(source: WeightSource) -> DecoderShape:
     return shape
 
 
+def _head(source: WeightSource) -> int:
+    """Values of one head."""
+    heads = source.scalar(".attention.head_count", int)
+    usual = source.scalar(".embedding_length", int) // max(1, heads)
+    return source.scalar(".attention.key_length", int, usual)
+
+
 def _context_length(source: WeightSource) -> int:
     """The least of the length that the metadata declare and a sliding window; 0 for neither."""
     window = source.scalar(".attention.sliding_window", int, 0)
@@ -154,6 +161,22 @@ def _context_length(source: WeightSource) -> int:
         )
     declared = source.scalar(".context_length", int, 0)
     return min((length for length in (declared, window) if length > 0), default=0)
+
+
+def refuse_unapplied(source: WeightSource, design: Design) -> None:
+    """Make sure that no setting of the model is passed over; call it when the design is made.
+
+    Raises:
+        ConversionError: one is that may change the arithmetic.
+    """
+    usual = design.shape.head**-0.5
+    scale = source.scalar(".attention.scale", float, 0.0)
+    if scale and not np.isclose(scale, usual, rtol=1e-3):
+        raise source.error(f"its attention is scaled by {scale:g} where {usual:g} is supported")
+    if odd := source.unapplied():
+        raise source.error(
+            f"{odd[0]} may change what a {source.architecture} model computes, and is not supported"
+        )
 
 
 def read_activation(source: WeightSource, usual: Activation) -> Activation:
@@ -174,10 +197,18 @@ def read_rope(source: WeightSource, *, interleave: bool = False) -> Rope:
     Raises:
         ConversionError: they are scaled in a way that is not supported.
     """
-    kind = source.scalar(".rope.scaling.type", str, "none")
+    # as llama.cpp reads them: a factor without a type is linear, older files call it otherwise,
+    # and none is 0
+    kind = source.scalar(".rope.scaling.type", str, "linear")
     if kind not in {"none", "linear"}:
         raise source.error(f"rope scaling {kind!r} is not supported")
-    factor = source.scalar(".rope.scaling.factor", float, 1.0) if kind == "linear" else 1.0
+    factor = source.scalar(".rope.scale_linear", float, 0.0)
+    factor = source.scalar(".rope.scaling.factor", float, factor) or 1.0
+    factor = factor if kind == "linear" else 1.0
+    head = _head(source)
+    turning = source.scalar(".rope.dimension_count", int, head)
+    if turning != head:
+        raise source.error(f"only {turning} of the {head} values of a head turn with positions")
     base = source.scalar(".rope.freq_base", float, 10_000.0)
     if not (0 < base < np.inf and 0 < factor < np.inf):
         raise source.error(f"its rotary embeddings are impossible (base {base}, factor {factor})")

@@ -7,11 +7,12 @@ is imported while a model is pulled or added and never by the server.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from engine.errors import ConversionError
-from engine.models.architectures.decoder import Rows, build
+from engine.models.architectures.decoder import Rows, build, refuse_unapplied
 from engine.models.architectures.gemma import gemma
 from engine.models.architectures.gpt_bigcode import gpt_bigcode
 from engine.models.architectures.llama import llama
@@ -21,6 +22,7 @@ from engine.models.architectures.starcoder2 import starcoder2
 from engine.models.convert import trim
 from engine.models.formats import gguf_tokenizer
 from engine.models.formats.gguf_file import GgufFile
+from engine.models.formats.parts import refuse_fragment, siblings
 from engine.models.formats.vocabulary import About, choose_family, fit
 from engine.models.hashing import sha256_of
 from engine.models.manifest import Manifest
@@ -45,6 +47,8 @@ ARCHITECTURES: Final[dict[str, Callable[[WeightSource], Design]]] = {
 TOOLS = ("midfill", "ctranslate2", "gguf", "numpy", "tokenizers", "transformers")
 TOKENIZER_NAME = "tokenizer.json"
 QUANTIZATION = "int8"
+_HASHED = frozenset({".bin", ".json", ".safetensors", ".model", ".txt"})
+"""Endings of the files of a folder that make the model what it is."""
 
 
 def convert(
@@ -76,10 +80,8 @@ def convert(
         OSError: `folder` cannot be written.
     """
     if not path.is_dir():
-        source_sha256 = ""
-        if path.is_file():
-            progress.start("reading", path.stat().st_size, "bytes")
-            source_sha256 = sha256_of(path, progress.at)
+        files = [path.with_name(name) for name in siblings(path.name)]
+        source_sha256 = hash_of([file for file in files if file.is_file()], progress)
         return convert_gguf(
             path,
             folder,
@@ -92,11 +94,14 @@ def convert(
         )
     from engine.models.formats import ct2_folder
 
+    files = [item for item in sorted(path.iterdir()) if item.suffix in _HASHED and item.is_file()]
+    for item in files:
+        refuse_fragment(item)
     if ct2_folder.is_one(path):
         about = ct2_folder.copy(path, folder, family)
     else:
         about = _convert_folder(path, folder, family, quantization, progress)
-    return _finish(about, folder, name=name, source=source, source_sha256=hash_of_folder(path))
+    return _finish(about, folder, name=name, source=source, source_sha256=hash_of(files, progress))
 
 
 def convert_gguf(
@@ -161,13 +166,22 @@ def _convert_folder(
     return _write(source, design, vocabulary, folder, family, quantization, progress)
 
 
-def hash_of_folder(path: Path) -> str:
-    """One SHA-256 for the weights, configuration and tokenizer in a folder, by name and content."""
-    whole = hashlib.sha256()
-    for item in sorted(path.iterdir()):
-        if item.suffix in {".bin", ".json", ".safetensors", ".model", ".txt"} and item.is_file():
-            whole.update(f"{sha256_of(item)}  {item.name}\n".encode())
-    return whole.hexdigest()
+def hash_of(files: list[Path], progress: Progress) -> str:
+    """The SHA-256 of a file, or one of several by name and content; "" of none."""
+    sizes = [file.stat().st_size for file in files]
+    progress.start("reading", sum(sizes), "bytes")
+    hashes, before = [], 0
+    for file, size in zip(files, sizes, strict=True):
+        hashes.append(sha256_of(file, partial(_tell, progress, before)))
+        before += size
+    if len(files) <= 1:
+        return "".join(hashes)
+    lines = [f"{digest}  {file.name}\n" for digest, file in zip(hashes, files, strict=True)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _tell(progress: Progress, before: int, done: int) -> None:
+    progress.at(before + done)
 
 
 def _design(source: WeightSource) -> Design:
@@ -175,7 +189,9 @@ def _design(source: WeightSource) -> Design:
     if loader is None:
         known = ", ".join(ARCHITECTURES)
         raise source.error(f"architecture {source.architecture!r} is not supported (only {known})")
-    return loader(source)
+    design = loader(source)
+    refuse_unapplied(source, design)
+    return design
 
 
 def _write(

@@ -11,10 +11,12 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from gguf import GGUFReader, GGUFValueType
+from gguf import GGUFValueType
 from gguf.quants import dequantize
 
 from engine.errors import ConversionError
+from engine.models.formats.gguf_reader import GgufReader
+from engine.models.formats.parts import refuse_fragment, siblings
 from engine.models.formats.weights import SLICE_VALUES
 
 if TYPE_CHECKING:
@@ -26,89 +28,86 @@ if TYPE_CHECKING:
 
     from engine.models.formats.weights import Scalar
 
-_LENGTH = struct.Struct("<Q")
-_DAMAGE = (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error)
-_ARRAY_HEAD = 12
-"""Bytes before the values of an array: their type and their number."""
-LONGEST_ARRAY = 2**22
-"""Sixteen times the largest vocabulary; the reader would walk through a longer one for hours."""
-
-
-class _GgufReader(GGUFReader):
-    """The reader of `gguf`, which otherwise reads on behind the end and believes every length."""
-
-    def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
-        end = int(offset) + np.dtype(dtype).itemsize * int(count)
-        if end > len(self.data):
-            raise ValueError(f"it ends after {len(self.data):,} bytes, inside its header or data")
-        return super()._get(offset, dtype, count, override_order)
-
-    def _get_field_parts(self, orig_offs: int, raw_type: int) -> Any:
-        if raw_type != GGUFValueType.ARRAY:
-            return super()._get_field_parts(orig_offs, raw_type)
-        # one list instead of several numpy objects for each of 150,000 tokens
-        if self.byte_order != "I":
-            raise ValueError("it is written for big-endian machines")
-        kind = GGUFValueType(int(self._get(orig_offs, np.uint32)[0]))
-        length = int(self._get(orig_offs + 4, np.uint64)[0])
-        if length > LONGEST_ARRAY or kind == GGUFValueType.ARRAY:
-            raise ValueError(f"its header has an array of {length:,} values")
-        values, size = self._array(orig_offs + _ARRAY_HEAD, kind, length)
-        return size + _ARRAY_HEAD, [values], [0], [GGUFValueType.ARRAY, kind]
-
-    def _array(self, start: int, kind: GGUFValueType, length: int) -> tuple[list[Any], int]:
-        """The values of an array and the bytes that they take."""
-        if kind != GGUFValueType.STRING:
-            values = self._get(start, self.gguf_scalar_to_np[kind], length)
-            return values.tolist(), int(values.nbytes)
-        texts = []
-        data = self.data.data
-        at = start
-        for _ in range(length):
-            (size,) = _LENGTH.unpack_from(data, at)
-            at += _LENGTH.size
-            if at + size > len(data):
-                raise ValueError(f"it ends after {len(data):,} bytes, inside its header")
-            texts.append(str(data[at : at + size], "utf-8"))
-            at += size
-        return texts, at - start
+# a damaged header can make the reader fail in any of these ways
+_DAMAGE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error)
+_HARMLESS = frozenset(
+    {
+        ".attention.value_length",  # shapes say it too
+        ".context_length",
+        ".expert_used_count",  # how many experts there are is asked
+        ".pooling_type",  # of embeddings of whole texts
+        ".rope.scaling.finetuned",
+        ".rope.scaling.original_context_length",  # of scalings that are refused by their type
+        ".tensor_data_layout",
+        ".vocab_size",  # shapes say it too
+    }
+)
+"""Settings of an architecture that change nothing here."""
+_NEUTRAL: dict[str, object] = {
+    ".attention.causal": True,
+    ".attention.scale": 0.0,
+    ".logit_scale": 1.0,
+    ".embedding_scale": 1.0,
+    ".residual_scale": 1.0,
+    ".rope.scaling.attn_factor": 1.0,
+}
+"""Values besides nothing, zero and no that change nothing either."""
 
 
 class GgufFile:
-    """An open GGUF file; an `engine.models.formats.weights.WeightSource`.
+    """An open GGUF file, or all parts of one; a `WeightSource`.
 
     Args:
-        path: the file.
+        path: the file, or any of its parts.
 
     Raises:
-        ConversionError: it is missing, cut short, or no GGUF file.
+        ConversionError: it or another part is missing, cut short, or no GGUF file.
     """
 
     rearranged = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        readers = [self._open(path)]
+        self._asked: set[str] = set()
+        self._fields = readers[0].fields
+        if (count := self.scalar("split.count", int, 1)) > 1:
+            readers = self._open_parts(count)
+            self._fields = readers[0].fields
+        self._mappings: list[Any] = [getattr(reader.data, "_mmap", None) for reader in readers]
+        self._tensors = {tensor.name: tensor for reader in readers for tensor in reader.tensors}
+        if len(self._tensors) != self.scalar("split.tensors.count", int, len(self._tensors)):
+            raise self.error("its parts do not hold the tensors that they promise together")
+        self._read: set[str] = set()
+
+    def _open(self, path: Path) -> GgufReader:
         try:
-            reader = _GgufReader(path)
+            refuse_fragment(path)
+            return GgufReader(path)
         except FileNotFoundError as error:
             raise ConversionError(f"{path}: no such file; check the path") from error
-        # a damaged header can make the reader fail in any of these ways
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            IndexError,
-            TypeError,
-            OverflowError,
-            struct.error,
-        ) as error:
+        except _DAMAGE as error:
             raise self.error(f"not a readable GGUF file ({error})") from error
         except MemoryError as error:
             raise self.error("its header asks for more memory than there is") from error
-        self._fields = reader.fields
-        self._mapping: Any = getattr(reader.data, "_mmap", None)
-        self._tensors = {tensor.name: tensor for tensor in reader.tensors}
-        self._read: set[str] = set()
+
+    def _open_parts(self, count: int) -> list[GgufReader]:
+        """All parts of a model, the one with the metadata first; they lie beside each other."""
+        names = siblings(self.path.name)
+        if len(names) != count:
+            raise self.error(
+                f"one of {count} parts, and its name does not tell the others'; give them the "
+                "names that they were published with, or join them with `llama-gguf-split --merge`"
+            )
+        missing = [name for name in names if not self.path.with_name(name).is_file()]
+        if missing:
+            raise self.error(f"one of {count} parts, and {', '.join(missing)} is not beside it")
+        readers = [self._open(self.path.with_name(name)) for name in names]
+        for index, reader in enumerate(readers):
+            self._fields = reader.fields
+            if (number := self.scalar("split.no", int, 0)) != index:
+                raise self.error(f"{names[index]} is part {number + 1} of the model by its content")
+        return readers
 
     def error(self, reason: str) -> ConversionError:
         """A ConversionError that names this file, the reason and the next step."""
@@ -141,6 +140,7 @@ class GgufFile:
         Raises:
             ConversionError: it is missing without a default, or of another type.
         """
+        self._asked.add(key)
         value = self._value(self.architecture + key if key.startswith(".") else key)
         if value is None and default is not None:
             return default
@@ -213,6 +213,19 @@ class GgufFile:
         """Names of the tensors that nobody asked for: the file is of another kind of model."""
         return sorted(self._tensors.keys() - self._read)
 
+    def unapplied(self) -> list[str]:
+        """Settings of the architecture that nobody asked for and that may change its arithmetic."""
+        architecture = self.architecture
+        found = []
+        for name in self._fields:
+            key = name.removeprefix(architecture)
+            if key == name or not key.startswith(".") or key in self._asked | _HARMLESS:
+                continue
+            value = self._value(name)
+            if value and value != _NEUTRAL.get(key):
+                found.append(f"{name} = {value!r:.40}")
+        return sorted(found)
+
     def _tensor(self, name: str) -> ReaderTensor:
         tensor = self._tensors.get(name)
         if tensor is None:
@@ -252,8 +265,9 @@ class GgufFile:
 
     def _let_go(self) -> None:
         """Give back the memory of what was read of the file; the system keeps it as it likes."""
-        if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapping.madvise(mmap.MADV_DONTNEED)
+        for mapping in self._mappings:
+            if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapping.madvise(mmap.MADV_DONTNEED)
 
     def tensor(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """A whole tensor in float32, for the small ones; arguments and errors as in `slices`."""

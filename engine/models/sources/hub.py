@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from engine.errors import SourceError
+from engine.models.formats.parts import siblings
 from engine.models.sources.download_progress import watching
 
 if TYPE_CHECKING:
@@ -197,14 +198,15 @@ def reason_of(error: BaseException) -> str:
 
 
 def _wanted(place: HubPlace, names: list[str]) -> list[str]:
-    """The files to download: one GGUF file, or what a safetensors folder needs."""
+    """The files to download: one GGUF file with all its parts, or a folder of safetensors."""
     if place.file:
-        if place.file not in names:
-            raise SourceError(f"hub repository {place.repository} has no file {place.file}")
-        return [place.file]
-    weights = [name for name in names if name.endswith(".gguf")]
+        wanted = siblings(place.file)
+        if missing := [name for name in wanted if name not in names]:
+            raise SourceError(f"hub repository {place.repository} has no file {missing[0]}")
+        return wanted
+    weights = {siblings(name)[0]: siblings(name) for name in names if name.endswith(".gguf")}
     if len(weights) == 1:
-        return weights
+        return next(iter(weights.values()))
     if weights:
         raise SourceError(
             f"hub repository {place.repository} has {len(weights)} GGUF files; choose one: "

@@ -44,12 +44,15 @@ class TinyModel:
     tokenizer_model: str = "gpt2"
     split: str = "qwen2"
     rope_scaling: str | None = None
+    extra: dict[str, float | str | bool] = field(default_factory=dict)
+    tensors_per_part: int = 0
     quantized: dict[str, gguf.GGMLQuantizationType] = field(default_factory=dict)
     raw: dict[str, tuple[Any, gguf.GGMLQuantizationType]] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
-        """Write the file."""
-        writer = gguf.GGUFWriter(path, self.architecture)
+        """Write the file, or its parts beside that name."""
+        parts = self.tensors_per_part
+        writer = gguf.GGUFWriter(path, self.architecture, split_max_tensors=parts)
         writer.add_block_count(LAYERS)
         writer.add_embedding_length(WIDTH)
         writer.add_feed_forward_length(INNER)
@@ -59,6 +62,9 @@ class TinyModel:
         writer.add_layer_norm_rms_eps(1e-6)
         if self.rope_scaling is not None:
             writer.add_string(f"{self.architecture}.rope.scaling.type", self.rope_scaling)
+        for key, value in self.extra.items():
+            add = {bool: "add_bool", float: "add_float32", int: "add_uint32", str: "add_string"}
+            getattr(writer, add[type(value)])(self.architecture + key, value)
         writer.add_tokenizer_model(self.tokenizer_model)
         writer.add_tokenizer_pre(self.split)
         writer.add_token_list(self.tokens)
