@@ -126,7 +126,7 @@ class TryServer:
             "processId": None,
             "rootUri": folder.as_uri(),
             "workspaceFolders": [{"uri": folder.as_uri(), "name": folder.name}],
-            "initializationOptions": {"growing": True},
+            "initializationOptions": {"growing": True, "status": True},
             "capabilities": {"textDocument": {"inlineCompletion": {}}},
         }
 

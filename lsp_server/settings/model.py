@@ -35,7 +35,8 @@ class SuggestionSettings:
 
     Attributes:
         enabled: false makes no suggestions at all.
-        languages_off: languages without suggestions, by their LSP names, commas between.
+        languages_off: languages without suggestions, commas between; `shellscript`, `sh`, `C++` and
+            `.tex` are all understood.
         max_file_kb: files with more characters get no suggestions.
         min_chars: a text shorter than this is not offered; accepting it would cost as many keys.
         max_lines: most lines of one suggestion.
@@ -49,7 +50,7 @@ class SuggestionSettings:
     """
 
     enabled: bool = True
-    languages_off: str = field(default="", metadata={"pattern": r"[\w+#., -]*"})
+    languages_off: str = field(default="", metadata={"pattern": r"[\w+#.,;* -]*", "listed": True})
     max_file_kb: int = field(default=4096, metadata={"min": 1, "max": 1_000_000, "unit": "KiB"})
     min_chars: int = field(default=3, metadata={"min": 1, "max": 100, "unit": "characters"})
     max_lines: int = field(default=8, metadata={"min": 1, "max": 100, "unit": "lines"})

@@ -12,12 +12,13 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
     from typing import BinaryIO
 
@@ -46,9 +47,12 @@ class Wire:
         command: tuple[str, ...] = (sys.executable, "-m", "lsp_server", "serve"),
         env: Mapping[str, str] | None = None,
         answers: Mapping[str, Callable[[Any], Any]] | None = None,
+        silent: Collection[str] = (),
     ) -> None:
         self.answers = dict(answers or {})
         """What this client answers to the server's requests, by method; null to all others."""
+        self.silent = silent
+        """Methods of the server's requests that are never answered."""
         chosen = ("--engine", engine) if engine else ()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
@@ -165,19 +169,28 @@ class Wire:
         offered = dict(INLINE if capabilities is None else capabilities)
         if encodings:
             offered["general"] = {"positionEncodings": encodings}
+        options = params.pop("initializationOptions", None)
+        if options is None or isinstance(options, dict):
+            options = {"status": True, **(options or {})}
         answer = self.ask(
             "initialize",
-            {"processId": None, "rootUri": None, "capabilities": offered, **params},
+            {
+                "processId": None,
+                "rootUri": None,
+                "capabilities": offered,
+                "initializationOptions": options,
+                **params,
+            },
         )
         self.notify("initialized", {})
         return answer
 
     def ready(self) -> Self:
         """Wait until the model is loaded."""
-        self.until(
-            lambda: any(status["state"] == "ready" for status in self.said("midfill/status")),
-            "ready",
-        )
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.stats()["ready"]:
+            assert time.monotonic() < deadline, "ready"
+            time.sleep(0.02)
         return self
 
     def open(self, text: str, uri: str = URI, language: str = "python", version: int = 1) -> None:
@@ -251,7 +264,7 @@ class Wire:
             self._changed.notify_all()
 
     def _take(self, message: dict[str, Any]) -> None:
-        if "method" in message and "id" in message:
+        if "method" in message and "id" in message and message["method"] not in self.silent:
             answer = self.answers.get(message["method"])
             result = answer(message.get("params")) if answer else None
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})

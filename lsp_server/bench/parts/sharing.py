@@ -174,7 +174,7 @@ async def _start(*arguments: str) -> Client:
     client.handlers["midfill/status"] = told
     offered: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
     about = {"processId": None, "rootUri": None, "capabilities": offered}
-    options = {"engine": {"linger_s": 0}}
+    options = {"engine": {"linger_s": 0}, "status": True}
     await client.ask("initialize", {**about, "initializationOptions": options})
     client.notify("initialized", {})
     async with asyncio.timeout(_READY_S):
