@@ -36,6 +36,8 @@ class JsonRpc:
         self.answers: dict[str, Callable[[Any], Any]] = {}
         """What the other side's requests are answered, by method. Without an entry that is null,
         or a list of nulls for a request that names items (`workspace/configuration`)."""
+        self.silent: set[str] = set()
+        """The other side's requests that are never answered, by method."""
         self.unread = bytearray()
         """What came since the last whole message."""
         self._write = write
@@ -64,7 +66,7 @@ class JsonRpc:
         """
         self.unread += data
         while (message := self._next()) is not None:
-            if "method" in message and "id" in message:
+            if "id" in message and "method" in message and message["method"] not in self.silent:
                 self.send({"id": message["id"], "result": self._answer(message)})
             self._take(message)
 

@@ -61,7 +61,7 @@ async def _demo(path: Path, source: str) -> int:
     client = await Client.start(SERVE, path.parent)
     shown = 0
     try:
-        await client.initialize([path.parent], {"growing": True})
+        await client.initialize([path.parent], {"growing": True, "status": True})
         console.print(f"server answered initialize after {perf_counter() - started:.1f} s")
         engine = await _until_ready(client)
         console.print(f"model ready after {perf_counter() - started:.1f} s: {engine}\n")

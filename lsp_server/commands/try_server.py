@@ -50,7 +50,7 @@ class TryServer:
             client.handlers["midfill/moreAvailable"] = lambda _: self.on_more()
             client.handlers["midfill/status"] = self._status
             client.handlers["midfill/documentStatus"] = self._silence
-            await client.initialize([self._path.parent], {"growing": True})
+            await client.initialize([self._path.parent], {"growing": True, "status": True})
             language = language_of(self._path.name, "", text.partition("\n")[0])
             self._document = ClientDocument(client, self._path.as_uri(), language, text)
         except (*_GONE, ResponseError) as error:

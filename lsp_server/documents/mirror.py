@@ -1,7 +1,7 @@
 """The text mirror: the editor's open documents, version by version.
 
 A completion for the wrong text is worse than none. So when a change cannot be trusted (its version
-is not newer, its range is malformed) the document is *out of sync*: it stays known, but no
+is older, its range is malformed) the document is *out of sync*: it stays known, but no
 snapshot is given of it until the whole text comes again: with a full-text change, a save that
 includes the text, or by opening it anew. Nothing here raises for what an editor sends.
 """
@@ -176,7 +176,7 @@ class Documents:
         if known is None:
             self.faults[Fault.NOT_OPEN] += 1
             return None
-        if version <= known.version:
+        if version < known.version:  # some clients never count
             self.distrust(uri, Fault.STALE_VERSION)
             return None
         text = None if known.out_of_sync else known.text

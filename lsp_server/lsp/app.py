@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -22,7 +23,7 @@ from lsp_server.lsp import (
     transport,
 )
 from lsp_server.lsp.configuration import ClientConfiguration
-from lsp_server.lsp.server import MidfillServer
+from lsp_server.lsp.server import DOCUMENT_STATUS, MORE_AVAILABLE, STATUS, MidfillServer
 from lsp_server.session import idle
 from lsp_server.session.report import describe
 from lsp_server.session.session import Session
@@ -39,15 +40,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-MORE_AVAILABLE = "midfill/moreAvailable"
-STATUS = "midfill/status"
+_PATIENCE_S = 2.0
+"""How long the start waits for a client to say that it is initialized."""
+
 STATS = "midfill/stats"
 
 _HANDLERS: dict[str, Handler] = {
     **document_sync.HANDLERS,
     **notebook_sync.HANDLERS,
     prompt.PROMPT: prompt.prompt,
-    document_status.SILENCE: document_status.silence,
+    DOCUMENT_STATUS: document_status.silence,
     feedback.DID_SHOW: feedback.did_show,
     feedback.DID_ACCEPT_PART: feedback.did_accept_part,
 }
@@ -125,13 +127,12 @@ class App:
 
     def _initialize(self, params: types.InitializeParams) -> None:
         server = self.server
-        options = params.initialization_options
-        self._configuration.initialize(options)
-        growing = isinstance(options, dict) and options.get("growing") is True
+        self._configuration.initialize(params.initialization_options)
+        server.take_wishes(params.initialization_options)
 
         def more_available(snapshot: Snapshot) -> None:
             document = session.documents.get(snapshot.uri)
-            if growing and document is not None and document.version == snapshot.version:
+            if document is not None and document.version == snapshot.version:
                 about = {"uri": snapshot.uri, "version": snapshot.version}
                 server.notify(MORE_AVAILABLE, about)
 
@@ -161,9 +162,8 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     server.protocol.freeze = functools.partial(completion.freeze, session)
     server.protocol.on_unreadable = session.documents.distrust
 
-    def initialized(_: types.InitializedParams) -> None:
-        server.keep(_start(server, session, settings))
-        settings.watch_files()
+    initialized = asyncio.Event()
+    server.keep(_start(server, session, settings, initialized))
 
     def accepted(answer_id: str = "") -> None:  # pygls reads this signature
         feedback.accepted(session, answer_id)
@@ -174,7 +174,7 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     def quiet(handler: Handler) -> Callable[[Any], object]:
         return functools.partial(_quietly, handler, server, session)
 
-    feature(types.INITIALIZED)(initialized)
+    feature(types.INITIALIZED)(lambda _: initialized.set())
     feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         functools.partial(completion.inline, session)
     )
@@ -199,31 +199,45 @@ def _quietly(handler: Handler, server: MidfillServer, session: Session, params: 
         return None
 
 
-async def _start(server: MidfillServer, session: Session, settings: ClientConfiguration) -> None:
+async def _start(
+    server: MidfillServer,
+    session: Session,
+    settings: ClientConfiguration,
+    initialized: asyncio.Event,
+) -> None:
     """Load the model with the settings that the client has, then do what there is to do at rest.
 
-    The server answers already meanwhile; a client that can shows a progress bar.
+    The server answers already meanwhile. Nothing here waits without a limit for the client.
     """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            await initialized.wait()
+    settings.watch_files()
     await settings.take_over()
+    loading = asyncio.ensure_future(session.load())
     window = server.client_capabilities.window
-    token = "midfill/loading"  # noqa: S105 - a progress token, not a secret
-    progress = bool(window and window.work_done_progress)
-    if progress:
-        try:
-            await server.ask(
-                types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token)
-            )
-        except Exception as error:  # noqa: BLE001 - a client that refuses it gets no bar
-            _log.info("no progress bar: %s", type(error).__name__)
-            progress = False
-    if progress:
-        begin = types.WorkDoneProgressBegin(title="midfill: loading the model")
-        server.work_done_progress.begin(token, begin)
-    await session.load()
-    if progress:
-        end = types.WorkDoneProgressEnd(message=session.status.message)
-        server.work_done_progress.end(token, end)
+    if window is not None and window.work_done_progress:
+        server.keep(_show_progress(server, session, loading))
+    await loading
     await idle.run(session)
+
+
+async def _show_progress(
+    server: MidfillServer, session: Session, loading: asyncio.Future[None]
+) -> None:
+    """A progress bar from the client's answer to the end of loading, if that is later."""
+    token = "midfill/loading"  # noqa: S105 - a progress token, not a secret
+    create = types.WorkDoneProgressCreateParams(token)
+    try:
+        await server.ask(types.WINDOW_WORK_DONE_PROGRESS_CREATE, create)
+    except Exception as error:  # noqa: BLE001 - a client that refuses it gets no bar
+        _log.info("no progress bar: %s", type(error).__name__)
+        return
+    begin = types.WorkDoneProgressBegin(title="midfill: loading the model")
+    server.work_done_progress.begin(token, begin)
+    await asyncio.wait({loading})
+    end = types.WorkDoneProgressEnd(message=session.status.message)
+    server.work_done_progress.end(token, end)
 
 
 def _notify_status(server: MidfillServer, status: Status) -> None:

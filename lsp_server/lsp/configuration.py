@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SECTION = "midfill"
+_PATIENCE_S = 2.0
+"""How long the start of the model waits for the client's settings; later ones are taken over."""
 
 
 class ClientConfiguration:
@@ -34,7 +36,7 @@ class ClientConfiguration:
         configuration: Configuration,
         session: Session,
         editor: AnsweringEditor,
-        keep: Callable[[Awaitable[Any]], None],
+        keep: Callable[[Awaitable[None]], None],
     ) -> None:
         """Prepare; `take_over` and `watch_files` begin.
 
@@ -52,9 +54,11 @@ class ClientConfiguration:
         self._watch: FileWatch | None = None
 
     async def take_over(self) -> None:
-        """Ask the client for its settings, and to tell of changes."""
-        await self._pull()
-        await self._follow()
+        """Ask the client for its settings, and to tell of changes; wait a little for the first."""
+        asked = asyncio.ensure_future(self._pull())
+        self._keep(asked)
+        self._keep(self._follow())
+        await asyncio.wait({asked}, timeout=_PATIENCE_S)
 
     def did_change(self, params: types.DidChangeConfigurationParams) -> None:
         """Take over what a client pushed; one that pushed nothing is asked."""

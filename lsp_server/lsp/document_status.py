@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lsp_server.lsp.server import DOCUMENT_STATUS
 from lsp_server.session.document_status import GREAT_CHANGE
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from lsp_server.session.document_status import Silence
     from lsp_server.session.session import Session
 
-SILENCE = "midfill/documentStatus"
 DID_FOCUS = "textDocument/didFocus"
 
 
@@ -25,7 +25,7 @@ def judge(session: Session, editor: Editor, document: Document | None) -> None:
     verdict = session.silences.of(document.uri)
     if verdict is not None:
         session.scheduler.cancel(document.uri)
-    editor.notify(SILENCE, {"uri": document.uri, **_words(verdict)})
+    editor.notify(DOCUMENT_STATUS, {"uri": document.uri, **_words(verdict)})
 
 
 def look(session: Session, editor: Editor, uri: str) -> None:

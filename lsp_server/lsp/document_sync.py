@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
+from pygls.uris import from_fs_path
 
 from context.snapshot import Cursor
 from context.text import split_lines
@@ -24,9 +25,8 @@ def folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
     """The workspace folders that a client begins with."""
     if params.workspace_folders:
         return list(params.workspace_folders)
-    if params.root_uri:
-        return [types.WorkspaceFolder(uri=params.root_uri, name="")]
-    return []
+    root = params.root_uri or (params.root_path and from_fs_path(params.root_path))
+    return [types.WorkspaceFolder(uri=root, name="")] if root else []
 
 
 def did_open(session: Session, editor: Editor, params: types.DidOpenTextDocumentParams) -> None:

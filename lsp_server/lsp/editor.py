@@ -16,7 +16,7 @@ class Editor(Protocol):
     """An editor that can be told something."""
 
     def notify(self, method: str, params: Mapping[str, object]) -> None:
-        """Send a notification."""
+        """Send a notification of midfill's own, if the editor asked for its kind."""
 
     def warn(self, message: str) -> None:
         """Write a warning where the user looks for the server's messages."""
@@ -30,10 +30,9 @@ class AnsweringEditor(Editor, Protocol):
         """What it can do."""
 
     async def ask(self, method: str, params: object) -> Any:
-        """Send a request and wait for the answer, but not for ever.
+        """Send a request; the answer may never come, so nothing may need it in order to go on.
 
         Raises:
-            TimeoutError: there is no answer.
             JsonRpcException: the editor refuses.
         """
 

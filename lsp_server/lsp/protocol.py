@@ -16,8 +16,13 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.protocol.language_server import lsp_method
 
+from lsp_server.lsp.older_clients import OlderClients
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cattrs import Converter
+    from pygls.lsp.server import LanguageServer
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +59,11 @@ class MidfillProtocol(LanguageServerProtocol):
     on_unreadable: Callable[[str | None], None] = staticmethod(lambda _: None)
     freeze: Callable[[int | str, str, Any], Any] = staticmethod(lambda _, __, params: params)
     _initialized = False
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        """Speak for a server."""
+        super().__init__(server, converter)
+        self._older_clients = OlderClients()
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
@@ -92,12 +102,16 @@ class MidfillProtocol(LanguageServerProtocol):
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: object) -> None:  # type: ignore[override]  # no handlers to wait for
         """Leave in order, instead of raising SystemExit from within the loop."""
+        if not self._shutdown:
+            _log.warning("the client sent `exit` without `shutdown`; leaving")
         self.on_exit(0 if self._shutdown else 1)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Turn a message into its type; one that does not fit is answered, not dropped."""
         if "jsonrpc" in data and "method" in data and not _known(data["method"]):
             data.setdefault("params", None)  # pygls wants it, JSON-RPC does not
+        if "jsonrpc" in data:
+            self._older_clients.mend(data)
         if "jsonrpc" in data and not _is_number(data.get("id")):
             _log.warning("a message has an id that JSON-RPC does not know")
             return _Ignored()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
@@ -13,12 +15,16 @@ from lsp_server.lsp.protocol import MidfillProtocol, make_converter
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable
 
 _log = logging.getLogger(__name__)
 
-PATIENCE_S: Final = 2.0
-"""How long anything here waits for a client's answer."""
+MORE_AVAILABLE: Final = "midfill/moreAvailable"
+STATUS: Final = "midfill/status"
+DOCUMENT_STATUS: Final = "midfill/documentStatus"
+
+_ASKED_BY: Final = {"growing": (MORE_AVAILABLE,), "status": (STATUS, DOCUMENT_STATUS)}
+"""Notifications by the initialization option that asks for them: other clients complain of them."""
 
 
 class MidfillServer(LanguageServer):
@@ -38,7 +44,8 @@ class MidfillServer(LanguageServer):
             protocol_cls=MidfillProtocol,
             converter_factory=make_converter,
         )
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Future[Any]] = set()
+        self._wanted: frozenset[str] = frozenset()
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ARG002 - pygls' signature
         """Name the error in the log; no popups, since users can do nothing about these."""
@@ -50,9 +57,16 @@ class MidfillServer(LanguageServer):
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    def take_wishes(self, options: object) -> None:
+        """Learn from the initialization options which notifications the client wants."""
+        asked = options if isinstance(options, Mapping) else {}
+        kinds = [kinds for name, kinds in _ASKED_BY.items() if asked.get(name) is True]
+        self._wanted = frozenset(itertools.chain.from_iterable(kinds))
+
     def notify(self, method: str, params: Mapping[str, object]) -> None:
-        """Send a notification."""
-        self.protocol.notify(method, params)
+        """Send a notification of midfill's own, if the client asked for its kind."""
+        if method in self._wanted:
+            self.protocol.notify(method, params)
 
     def warn(self, message: str) -> None:
         """Write a warning into the editor's log of the server."""
@@ -63,11 +77,9 @@ class MidfillServer(LanguageServer):
         self.window_log_message(types.LogMessageParams(type=kind, message=message))
 
     async def ask(self, method: str, params: object) -> Any:
-        """Send a request; every wait for a client is here, so that none is without a limit.
+        """Send a request; the answer may never come, so nothing may need it in order to go on.
 
         Raises:
-            TimeoutError: no answer in `PATIENCE_S`.
             JsonRpcException: the client refuses.
         """
-        async with asyncio.timeout(PATIENCE_S):
-            return await self.protocol.send_request_async(method, params)
+        return await self.protocol.send_request_async(method, params)

@@ -92,11 +92,13 @@ async def _serve(server: LanguageServer, reader: Any, writer: Any) -> None:
             error_handler=lambda error, _: _log.error("unreadable: %s", type(error).__name__),
         )
     except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
-        _log.info("the client is gone")
+        _log.warning("the connection broke in the middle of a message; leaving")
     except _TooMuchError as error:
         _log.error("%s; leaving", error)
     except ValueError:
         _log.error("a header line is longer than %d bytes; leaving", _LINE_LIMIT)
+    else:
+        _log.warning("the client closed the connection; leaving")
 
 
 class _TooMuchError(Exception):
@@ -151,27 +153,40 @@ def run_until_done(main: Callable[[], Awaitable[None]], stop: Callable[[], int])
         task = asyncio.ensure_future(main())
         for name in (signal.SIGTERM, signal.SIGINT):
             try:
-                loop.add_signal_handler(name, task.cancel)
+                loop.add_signal_handler(name, _stop, task, name.name)
             except (NotImplementedError, RuntimeError):  # Windows
                 break
         try:
             await task
         except asyncio.CancelledError:
-            _log.info("asked to stop")
+            _log.info("stopping")
         return stop()
 
     return asyncio.run(run())
 
 
+def _stop(task: asyncio.Future[None], signal_name: str) -> None:
+    _log.warning("stopped by %s", signal_name)
+    task.cancel()
+
+
 async def watch_parent(pid: int, leave: Callable[[], None]) -> None:
-    """Call `leave` when the process that started the server is gone."""
+    """Call `leave` when the process that started the server is gone.
+
+    One that cannot be seen is not watched: a client in another container or on another machine
+    tells a number that means nothing here, or another process. The end of the connection tells of
+    its end, too.
+    """
     try:
         descriptor = os.pidfd_open(pid)
-    except (AttributeError, OSError):  # not Linux, or gone already
+    except (AttributeError, OSError, OverflowError):  # not Linux, or no such process
+        if not _exists(pid):
+            _log.warning("the client's process %d cannot be seen from here; it is not watched", pid)
+            return
         await _poll_parent(pid)
     else:
         await _readable(descriptor)
-    _log.info("the client's process is gone")
+    _log.warning("the client's process %d has ended; leaving", pid)
     leave()
 
 
@@ -188,7 +203,14 @@ async def _readable(descriptor: int) -> None:
 
 
 async def _poll_parent(pid: int) -> None:
+    while _exists(pid):  # noqa: ASYNC110 - no event tells of another process's end
+        await asyncio.sleep(_PARENT_CHECK_S)
+
+
+def _exists(pid: int) -> bool:
     import psutil
 
-    while psutil.pid_exists(pid):  # noqa: ASYNC110 - no event tells of another process's end
-        await asyncio.sleep(_PARENT_CHECK_S)
+    try:
+        return pid > 0 and psutil.pid_exists(pid)
+    except OverflowError:
+        return False

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from context.language_names import languages_in, same_language
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -89,7 +91,8 @@ def settings_rule(settings: Callable[[], SuggestionSettings]) -> Rule:
         now = settings()
         if not now.enabled:
             return Silence(StatusReason.DISABLED, "turned off by the setting suggestions.enabled")
-        if document.language in now.languages_off.replace(",", " ").split():
+        off, _ = languages_in(now.languages_off)
+        if same_language(document.language) in off:
             message = f"turned off for {document.language} by the setting suggestions.languages_off"
             return Silence(StatusReason.DISABLED, message)
         if (size := _characters(document.text)) > now.max_file_kb * _KIB:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from context.language_names import languages_in, near
 from engine.errors import MidfillError
 from lsp_server import paths
 from lsp_server.settings.model import STYLES, Settings
@@ -28,6 +29,8 @@ DEFAULT, FILE, OPTIONS, PUSHED, FLAG = (
 )
 _LARGEST_FILE = 1 << 20
 _LONGEST_NAME = 80
+_LANGUAGES_OFF = "suggestions.languages_off"
+_MOST_DOUBTS = 5
 _NEAR_A_SECTION = 0.8
 """How much a name must be like that of a section, 0 to 1, to be taken for a slip."""
 
@@ -89,7 +92,19 @@ def compose(layers: Sequence[Layer]) -> Composed:
         f"{name}: {reason}; using {shown(values[name])}" if name in KEYS else f"{name}: {reason}"
         for name, reason in rejected
     ]
+    problems += _unknown_languages(str(values[_LANGUAGES_OFF]))
     return Composed(_settings_of(values), origins, list(dict.fromkeys(problems)))
+
+
+def _unknown_languages(listed: str) -> Iterator[str]:
+    """Words that are kept, since an editor may send just them, and are likely a slip."""
+    for word in languages_in(listed)[1][:_MOST_DOUBTS]:
+        meant = near(word)
+        hint = f"did you mean {meant}? Else " if meant else ""
+        yield (
+            f"{_LANGUAGES_OFF}: {shown(word)} is no language known here; {hint}it counts only for "
+            "files whose language the editor calls just so"
+        )
 
 
 def _settings_of(values: Mapping[str, Value]) -> Settings:

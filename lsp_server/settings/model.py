@@ -43,7 +43,8 @@ class SuggestionSettings:
         style: how much is shown. `sure` shows little, and nearly always right text; `bold` shows
             more, and is wrong more often. Every style is surer while you type than when you rest.
         mode: `auto` suggests while you type; `on-demand` only when you press your editor's key.
-        languages_off: languages without suggestions: LSP identifiers, separated by commas.
+        languages_off: languages without suggestions, separated by commas; `shellscript`, `sh`, `C++`
+            and `.tex` are all understood.
         max_file_kb: files larger than this get no suggestions.
         min_chars: shortest suggestion; accepting a shorter one saves no key.
         max_lines: longest suggestion in lines.
@@ -62,7 +63,7 @@ class SuggestionSettings:
     enabled: bool = True
     style: str = field(default="balanced", metadata={"choices": ("sure", "balanced", "bold")})
     mode: str = field(default="auto", metadata={"choices": ("auto", "on-demand")})
-    languages_off: str = field(default="", metadata={"pattern": r"[\w+#., -]*"})
+    languages_off: str = field(default="", metadata={"pattern": r"[\w+#.,;* -]*", "listed": True})
     max_file_kb: int = field(default=4096, metadata={"min": 1, "max": 1_000_000, "unit": "KiB"})
     min_chars: int = field(default=3, metadata={"min": 1, "max": 100, "unit": "characters"})
     max_lines: int = field(default=8, metadata={"min": 1, "max": 100, "unit": "lines"})

@@ -41,6 +41,7 @@ class Key:
         choices: all valid texts, if limited.
         pattern: regular expression that must match the whole text.
         unit: of the number.
+        listed: the text is a list with commas, and may come as a list of texts.
     """
 
     section: str
@@ -53,6 +54,7 @@ class Key:
     choices: tuple[str, ...] = ()
     pattern: str = ""
     unit: str = ""
+    listed: bool = False
 
     @property
     def name(self) -> str:
@@ -84,6 +86,8 @@ class Key:
         elif isinstance(value, str):
             if self.type is str:
                 return self._checked_text(value)
+        elif self.listed and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return self._checked_text(", ".join(value))
         elif isinstance(value, int | float) and self.type in {int, float}:
             return self._checked_number(value)
         raise BadValueError(f"{shown(value)} is not {_NOUNS[self.type]}")
@@ -187,6 +191,7 @@ def _read_keys() -> dict[str, Key]:
                 choices=about.get("choices", ()),
                 pattern=about.get("pattern", ""),
                 unit=about.get("unit", ""),
+                listed=about.get("listed", False),
             )
             found[key.name] = key
     return found

@@ -67,6 +67,22 @@ def test_settings_silence_a_language_and_everything(wire: Wire) -> None:
     assert "suggestions.enabled" in told[2]["message"]
 
 
+def test_a_language_is_off_by_whatever_name(wire: Wire) -> None:
+    """Those of people and of other editors, as a text or a list; an unknown word is warned of."""
+    for number, (name, language) in enumerate(
+        [("sh", "shellscript"), ("Markdown", "markdown"), ("c++", "cpp"), ("tex", "latex")]
+    ):
+        uri = f"file:///space/app/{number}"
+        wire.open("x = \n", uri, language)
+        push(wire, languages_off=["rust", name])
+        assert reason(wire, uri) == "disabled"
+        push(wire, languages_off="rust")
+        assert reason(wire, uri) == ""
+    push(wire, languages_off="pyton")
+    (said,) = wire.said("window/logMessage")
+    assert "'pyton' is no language known here; did you mean python?" in said["message"]
+
+
 def test_a_file_that_is_too_large_is_left_alone(wire: Wire) -> None:
     """Its size and the setting are named; a smaller one and a larger limit bring it back."""
     push(wire, max_file_kb=1)

@@ -10,13 +10,14 @@ import itertools
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from lsp_server.client.jsonrpc import JsonRpc
 from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
     from typing import BinaryIO
 
@@ -44,10 +45,12 @@ class Wire:
         command: tuple[str, ...] = (sys.executable, "-m", "lsp_server", "serve"),
         env: Mapping[str, str] | None = None,
         answers: Mapping[str, Callable[[Any], Any]] | None = None,
+        silent: Collection[str] = (),
         **popen: Any,
     ) -> None:
         self._rpc = JsonRpc(self.send_bytes, self._take)
         self._rpc.answers.update(answers or {})
+        self._rpc.silent.update(silent)
         chosen = ("--engine", engine) if engine else ()
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
@@ -161,19 +164,28 @@ class Wire:
         offered = dict(INLINE if capabilities is None else capabilities)
         if encodings:
             offered["general"] = {"positionEncodings": encodings}
+        options = params.pop("initializationOptions", None)
+        if options is None or isinstance(options, dict):
+            options = {"status": True, **(options or {})}
         answer = self.ask(
             "initialize",
-            {"processId": None, "rootUri": None, "capabilities": offered, **params},
+            {
+                "processId": None,
+                "rootUri": None,
+                "capabilities": offered,
+                "initializationOptions": options,
+                **params,
+            },
         )
         self.notify("initialized", {})
         return answer
 
     def ready(self) -> Self:
         """Wait until the model is loaded."""
-        self.until(
-            lambda: any(status["state"] == "ready" for status in self.said("midfill/status")),
-            "ready",
-        )
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.stats()["ready"]:
+            assert time.monotonic() < deadline, "ready"
+            time.sleep(0.02)
         return self
 
     def open(self, text: str, uri: str = URI, language: str = "python", version: int = 1) -> None:

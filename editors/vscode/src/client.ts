@@ -39,7 +39,7 @@ export function makeClient(launch: Launch): LanguageClient {
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
     outputChannel: launch.log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    initializationOptions: { growing: true },
+    initializationOptions: { growing: true, status: true },
     initializationFailedHandler: () => false,
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),

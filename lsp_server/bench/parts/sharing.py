@@ -172,7 +172,7 @@ async def _start(*arguments: str) -> Client:
             ready.set()
 
     client.handlers["midfill/status"] = told
-    await client.initialize([], {"engine": {"linger_s": 0}})
+    await client.initialize([], {"engine": {"linger_s": 0}, "status": True})
     async with asyncio.timeout(_READY_S):
         await ready.wait()
     ClientDocument(client, _URI, "python", _SOURCE)

@@ -172,7 +172,7 @@ def test_server_settings_reach_the_server(editor: Editor) -> None:
     editor.wait_ready()
     editor.until(lambda: editor.messages("initialize"), "no initialize")
     params = editor.messages("initialize")[0]["params"]
-    assert params["initializationOptions"] == {"a": 1, "b": 2, "growing": True}
+    assert params["initializationOptions"] == {"a": 1, "b": 2, "growing": True, "status": True}
     assert params["rootUri"] == editor.directory.as_uri()
     assert "inlineCompletion" in params["capabilities"]["textDocument"]
 

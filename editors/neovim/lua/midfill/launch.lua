@@ -72,7 +72,7 @@ function M.config(layered, root, ours)
     capabilities = capabilities,
     init_options = vim.tbl_deep_extend(
       'force',
-      { growing = values.growing },
+      { growing = values.growing, status = true },
       layered.init_options or {},
       values.settings
     ),
