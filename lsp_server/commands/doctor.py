@@ -153,7 +153,11 @@ def _card(card: GpuCard, cuda: Cuda) -> tuple[bool, str]:
 def _folders() -> Iterator[Finding]:
     from engine.models.store import VARIABLE, Store
 
-    yield _writable("data folder", Store().root, VARIABLE)
+    data = _writable("data folder", Store().root, VARIABLE)
+    if not data.well and Store().names():
+        words = f"{Store().root} may only be read: its models serve, to add others set {VARIABLE}"
+        data = Finding(data.name, well=True, words=words)
+    yield data
     yield _writable("state folder", paths.state_dir(), "MIDFILL_STATE_DIR")
 
 
