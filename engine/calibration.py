@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import statistics
 import time
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from engine import machine, state_file
 from engine.api import CancelToken, Request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.api import Engine, Token
-
-_log = logging.getLogger(__name__)
 
 _READ_TOKENS = 256
 _DECODE_TOKENS = 8
@@ -114,33 +111,21 @@ def _stamps(engine: Engine, request: Request) -> list[float]:
 
 
 def recall(path: Path, key: str) -> Rates | None:
-    """The rates remembered under `key`, None when there are none or the file is damaged."""
+    """The rates remembered under `key` for this processor, None when there are none to believe."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))[key]
+        facts = state_file.recall(path, _here(key))
         rates = Rates(**facts)
         whole = len(facts) == len(fields(Rates))  # not one of an older version
         believable = rates.prefill_tokens_s > 0 and rates.decode_ms >= 0 and rates.kept_gain > 0
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        _log.info("no remembered rates for this model and device; they are measured")
+    except TypeError:
         return None
     return rates if whole and believable else None
 
 
 def remember(path: Path, key: str, rates: Rates) -> None:
-    """Write the rates under `key`; a state folder that cannot be written costs only the memory."""
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(known, dict):
-            known = {}
-    except (OSError, ValueError):
-        known = {}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_suffix(".new")
-        draft.touch(0o600)
-        draft.write_text(json.dumps({**known, key: asdict(rates)}, indent=2), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        _log.warning("measured rates could not be remembered: %s", error.strerror)
+    """Write the rates under `key` for this processor."""
+    state_file.remember(path, _here(key), asdict(rates), "measured rates")
+
+
+def _here(key: str) -> str:
+    return f"{key} on {machine.processor()}"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
+import io
 import ipaddress
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import MidfillError, reason
+from lsp_server.terminal import tell
 from lsp_server.version import VERSION
 
 if TYPE_CHECKING:
@@ -17,24 +23,41 @@ if TYPE_CHECKING:
     from lsp_server.settings.model import Settings
 
 EXIT_INTERRUPTED = 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    arguments = parser().parse_args(argv)
-    from engine.errors import MidfillError
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # terminals do not know every letter
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # not at the very end, where nobody can say what is wrong
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            # what is left in the buffer goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # `midfill ... | head`
+            return 0
+        where = error.filename or ("the output cannot be written" if error.errno in _FULL else "")
+        tell(f"midfill: {where}{': ' if where else ''}{reason(error)}")
+        return 1
 
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except MidfillError as error:
-        print(f"midfill: {error}", file=sys.stderr)
+        tell(f"midfill: {error}")
         return 1
     except KeyboardInterrupt:
-        print("midfill: interrupted", file=sys.stderr)
+        tell("midfill: interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `midfill ... | head`
-        sys.stderr.close()
-        return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -132,7 +155,6 @@ def _add_one_shot(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from engine.errors import reason
     from engine.network_guard import NetworkGuard
     from engine.user_paths import absolute
     from lsp_server import logs, paths

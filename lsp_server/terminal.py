@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import MidfillError
@@ -33,8 +33,9 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a message to stderr."""
-    print(text, file=sys.stderr)
+    """Print a message to stderr; it is lost where that is full."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)
 
 
 def answer(text: str, facts: object, *, as_json: bool) -> None:

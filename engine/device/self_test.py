@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine import machine, state_file
 from engine.api import CancelToken, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from engine.api import Engine, Token
-
-_log = logging.getLogger(__name__)
 
 _COUNT = 40
 _EASY = ", ".join(str(number) for number in range(_COUNT)) + ","
@@ -68,27 +64,15 @@ def _time(engine: Engine, ids: list[int]) -> float:
 
 def recall(path: Path | None, key: str) -> str | None:
     """The compute type remembered under `key`, None when there is none or the file is damaged."""
-    found = _read(path).get(key)
+    found = state_file.recall(path, _here(key)) if path else None
     return found if isinstance(found, str) else None
 
 
 def remember(path: Path | None, key: str, compute_type: str) -> None:
     """Write the choice; a folder that cannot be written costs only the memory."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_suffix(".new")
-        draft.touch(0o600)
-        draft.write_text(json.dumps({**_read(path), key: compute_type}, indent=2), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        _log.warning("the chosen compute type could not be remembered: %s", error.strerror)
+    if path is not None:
+        state_file.remember(path, _here(key), compute_type, "the chosen compute type")
 
 
-def _read(path: Path | None) -> Mapping[str, object]:
-    try:
-        known = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+def _here(key: str) -> str:
+    return f"{key} on {machine.processor()}"

@@ -22,6 +22,7 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from engine import state_file
 from engine.errors import EngineError
 from engine.host import channel, messages
 from engine.user_paths import user_path
@@ -143,15 +144,11 @@ class Endpoint:
     def write_card(self, card: HostRecord) -> None:
         """Write KEY.json for the owner alone, all at once."""
         facts = {"secret": card.secret.hex(), "pid": card.pid, "started": card.started}
-        draft = self._file("new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            json.dump(facts, file)
-        draft.replace(self._file("json"))
+        state_file.write(self._file("json"), json.dumps(facts))
 
     def clear(self, *, lock: bool = False) -> None:
         """Remove what a host left, with the lock held; `lock` too for a place of nobody else's."""
-        for suffix in ("sock", "json", "new", *(("lock",) if lock else ())):
+        for suffix in ("sock", "json", *(("lock",) if lock else ())):
             with contextlib.suppress(OSError):
                 self._file(suffix).unlink(missing_ok=True)
 

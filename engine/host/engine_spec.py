@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from engine import machine
 from engine.settings import EngineSettings
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class EngineSpec:
     def key(self) -> str:
         """Names all hosts that this plan could use: 20 letters and digits.
 
-        A model that was replaced, other code of midfill's or another interpreter make another.
+        A model that was replaced, other code of midfill's, another interpreter or machine make
+        another.
         """
         facts = self._facts()
         for name in _NOT_THE_ENGINES:
             facts["settings"].pop(name, None)
         facts["python"] = [sys.executable, sys.version]
+        facts["system"] = machine.running_system()  # homes on network drives have several
         facts["code"] = max(path.stat().st_mtime_ns for path in _CODE.rglob("*.py"))
         if self.folder is not None:
             manifest = (self.folder / "midfill.json").stat()

@@ -155,9 +155,9 @@ def _folders() -> Iterator[Finding]:
 
     store = Store()
     data = _writable("data folder", store.root, VARIABLE)
-    if not data.well and store.installed():  # reading is enough
-        words = f"{store.root} (its models can be used; this user can neither add nor remove any)"
-        data = Finding("data folder", well=True, words=words)
+    if not data.well and store.installed():
+        words = f"{store.root} is read-only: its models serve; to add others set {VARIABLE}"
+        data = Finding(data.name, well=True, words=words)
     yield data
     yield _writable("state folder", paths.state_dir(), "MIDFILL_STATE_DIR")
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import StoreError
+from engine.errors import StoreError, reason
 from lsp_server.statistics import store
 from lsp_server.statistics.summary import grouped, seen, share
 from lsp_server.terminal import confirm, guarded, say, tell
@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             _print(rows)
     except OSError as error:
-        raise StoreError(f"{error}; `midfill stats --delete` starts afresh") from error
+        place = error.filename or file
+        raise StoreError(f"{place}: {reason(error)}; choose another place") from error
     return 0
 
 

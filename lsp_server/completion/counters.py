@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lsp_server.completion.trace import Trace
 
 _RECENT = 1000
+RATES = 32
+"""Rates that are remembered: so many in a row are no accident."""
+_LONG_ANSWER = 8
 _LONG_READ = 128
 """Shorter prompts say little about the rate: one pass over the weights bounds them."""
 
@@ -25,7 +28,8 @@ class Counters:
         cached_prompt_tokens: those of them whose state was kept from before.
         warmed_tokens: tokens read in the background, before anybody asked.
         busy_ms: time the engine worked.
-        best_prefill_tokens_s: the fastest reading of a long prompt so far.
+        prefill_tokens_s: how fast the newest long prompts were read.
+        decode_ms: milliseconds per token of the newest long answers.
         accepted: answers that were accepted whole.
         accepted_parts: words and lines that were accepted, where the editor tells.
         shown: suggestions that came on the screen, where the editor tells.
@@ -39,20 +43,22 @@ class Counters:
     cached_prompt_tokens: int = 0
     warmed_tokens: int = 0
     busy_ms: float = 0.0
-    best_prefill_tokens_s: float = 0.0
     accepted: int = 0
     accepted_parts: int = 0
     shown: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    prefill_tokens_s: deque[float] = field(default_factory=lambda: deque(maxlen=RATES))
+    decode_ms: deque[float] = field(default_factory=lambda: deque(maxlen=RATES))
     recent: deque[Trace] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
     def count(self, generation: Generation, *, warm: bool) -> None:
         """Add one generation."""
         self.busy_ms += generation.prefill_ms + generation.decode_ms
         if generation.read_tokens >= _LONG_READ and generation.prefill_ms > 0:
-            rate = generation.read_tokens / generation.prefill_ms * 1000
-            self.best_prefill_tokens_s = max(self.best_prefill_tokens_s, rate)
+            self.prefill_tokens_s.append(generation.read_tokens / generation.prefill_ms * 1000)
+        if generation.decoded >= _LONG_ANSWER and not generation.texts:
+            self.decode_ms.append(generation.decode_ms / (generation.decoded - 1))
         if warm:
             self.warmed_tokens += generation.read_tokens
             return

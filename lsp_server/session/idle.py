@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from engine import calibration
 from engine.errors import MidfillError
 from lsp_server import paths
+from lsp_server.completion import counters
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from engine.api import Engine
     from lsp_server.session.session import Session
 
@@ -22,7 +25,7 @@ CHECK_S = 5.0
 IDLE_S = 10.0
 RECYCLE_SHARE = 0.6
 _NEWS = 1.15
-"""A rate so many times the known one is worth learning."""
+"""A rate so many times the known one, or that part of it, is worth learning."""
 
 
 async def run(session: Session) -> None:
@@ -55,12 +58,29 @@ async def _give_back(session: Session, engine: Engine) -> None:
 
 
 def _learn_from_work(session: Session, engine: Engine) -> None:
-    """A machine that was busy while it was measured is found to be faster than thought."""
-    best = session.stats.best_prefill_tokens_s
-    rates = session.rates
-    if rates is None or session.pipeline is None or best < rates.prefill_tokens_s * _NEWS:
+    """Correct rates that were measured on a busy machine, or on one that was quicker than now."""
+    known = session.rates
+    if known is None or session.pipeline is None:
         return
-    session.rates = rates = dataclasses.replace(rates, prefill_tokens_s=best)
-    calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+    read_ms = [1000 / rate for rate in session.stats.prefill_tokens_s]
+    found = dataclasses.replace(
+        known,
+        prefill_tokens_s=known.prefill_tokens_s / _slower(1000 / known.prefill_tokens_s, read_ms),
+        decode_ms=known.decode_ms * _slower(known.decode_ms, session.stats.decode_ms),
+    )
+    if found == known:
+        return
+    session.rates = found
+    calibration.remember(paths.state_dir() / "rates.json", engine.name, found)
     session.retune()
-    _log.info("this machine reads %.0f tokens/s", best)
+    _log.info("this machine reads %.0f tokens/s", found.prefill_tokens_s)
+
+
+def _slower(known_ms: float, seen_ms: Collection[float]) -> float:
+    """How many times slower it is than known, below 1 for faster; 1 for nothing new.
+
+    Noise only slows: one quick time is a proof, many slow ones are needed for one.
+    """
+    times = min(seen_ms, default=known_ms) / max(1e-6, known_ms)
+    news = times * _NEWS < 1 or (times > _NEWS and len(seen_ms) >= counters.RATES)
+    return max(1e-3, times) if news else 1.0

@@ -43,8 +43,8 @@ class SuggestionSettings:
         style: how much is shown. `sure` shows little, and nearly always right text; `bold` shows
             more, and is wrong more often. Every style is surer while you type than when you rest.
         mode: `auto` suggests while you type; `on-demand` only when you press your editor's key.
-        languages_off: languages without suggestions, separated by commas; `shellscript`, `sh`, `C++`
-            and `.tex` are all understood.
+        languages_off: languages without suggestions, separated by commas; `shellscript`, `sh`,
+            `C++` and `.tex` are all understood.
         max_file_kb: files larger than this get no suggestions.
         min_chars: shortest suggestion; accepting a shorter one saves no key.
         max_lines: longest suggestion in lines.

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from engine.errors import StoreError, reason
 from lsp_server import paths
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ _ADD = (
     f"INSERT INTO fates (day, language, source, {', '.join(_COLUMNS)}) "  # noqa: S608 - names above
     f"VALUES (?, ?, ?, {', '.join('?' * len(_COLUMNS))}) ON CONFLICT (day, language, source) "
     f"DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)}"
+)
+
+_PRUNE = (  # by their number: a clock that once stood in 2099 must not make all others old
+    "DELETE FROM fates WHERE day NOT IN "  # noqa: S608 - a number from above
+    f"(SELECT DISTINCT day FROM fates ORDER BY day DESC LIMIT {_KEEP_DAYS})"
 )
 
 Key = tuple[str, str]
@@ -76,10 +82,10 @@ def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
             with contextlib.closing(_open(file)) as database, database:
                 database.execute(_TABLE)
                 database.executemany(_ADD, rows)
-                oldest = time.strftime("%Y-%m-%d", time.localtime(time.time() - _KEEP_DAYS * 86400))
-                database.execute("DELETE FROM fates WHERE day < ?", (oldest,))
+                database.execute(_PRUNE)
         except (OSError, sqlite3.OperationalError) as error:
-            _log.warning("statistics could not be remembered: %s", type(error).__name__)
+            why = error if isinstance(error, sqlite3.Error) else reason(error)
+            _log.warning("statistics could not be remembered: %s; `midfill doctor`", why)
             return False
         except sqlite3.DatabaseError:
             with contextlib.suppress(OSError):
@@ -92,22 +98,31 @@ def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
 def read(file: Path) -> list[StatisticsRow]:
     """All sums, oldest first; empty if there are none.
 
+    It is enough that the file can be read: it may be another user's, on a disk that is read-only.
+
     Raises:
-        OSError: the file is damaged or cannot be read.
+        StoreError: the file is damaged or cannot be read.
     """
     import sqlite3
 
-    if not file.exists():
-        return []
     query = f"SELECT day, language, source, {', '.join(_COLUMNS)} FROM fates ORDER BY day"  # noqa: S608 - names above
     try:
-        with contextlib.closing(_open(file)) as database:
+        file.stat()
+        place = f"{file.as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(place, _WAIT_S, uri=True)) as database:
             return [
                 StatisticsRow(day, language, source, dict(zip(_COLUMNS, sums, strict=True)))
                 for day, language, source, *sums in database.execute(query)
             ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (OSError, sqlite3.OperationalError) as error:
+        why = error if isinstance(error, sqlite3.Error) else reason(error)
+        step = "make it readable, or set MIDFILL_STATE_DIR to another folder"
+        raise StoreError(f"{file} cannot be read ({why}); {step}") from error
     except sqlite3.Error as error:
-        raise OSError(f"{file} cannot be read ({error})") from error
+        step = "`midfill stats --delete` starts afresh"
+        raise StoreError(f"{file} is damaged ({error}); {step}") from error
 
 
 def delete(file: Path) -> bool:

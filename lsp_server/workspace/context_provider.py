@@ -92,7 +92,7 @@ class ContextProvider:
             at_once: look at the disk here and now, for a command line.
         """
         chosen = tuple(roots)
-        path, self._state_file = recent_files.state_file(chosen), None
+        path, self._state_file = recent_files.file_of(chosen), None
 
         def take() -> None:
             self.reader.set_roots(chosen)

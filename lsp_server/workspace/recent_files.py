@@ -5,26 +5,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from context.sources.recency import Recency
+from engine import state_file
 from lsp_server import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-_log = logging.getLogger(__name__)
+    from pathlib import Path
 
 _MOST_FILES = 100
 """Workspaces that are remembered."""
 _MOST_BYTES = 1_000_000
 
 
-def state_file(roots: Iterable[str]) -> Path | None:
+def file_of(roots: Iterable[str]) -> Path | None:
     """Where a workspace's recency is kept; None outside of all workspaces."""
     names = sorted(set(roots))
     if not names:
@@ -49,21 +45,9 @@ def save(path: Path, recent: Mapping[str, Sequence[str]]) -> None:
 
     A folder that cannot be written costs only the memory.
     """
-    text = json.dumps(recent, indent=1)  # other than ASCII is escaped
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        number, draft = tempfile.mkstemp(prefix=".recent-", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(draft).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(draft).unlink()
-            raise
+    # other than ASCII is escaped
+    if state_file.save(path, json.dumps(recent, indent=1), "recent files"):
         _prune(path.parent)
-    except OSError as error:
-        _log.warning("recent files could not be remembered: %s", error.strerror)
 
 
 def _prune(folder: Path) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine import calibration
+from engine import calibration, machine
 from engine.calibration import Rates
+from engine.device import self_test
 from engine.fake import FakeEngine
 
 if TYPE_CHECKING:
@@ -87,14 +88,32 @@ def test_rates_are_remembered_by_model_and_device(tmp_path: Path) -> None:
     assert calibration.recall(file, "c") is None
 
 
-@pytest.mark.parametrize(
-    "damaged",
-    ["", "{", "[]", "null", '{"a": 3}', '{"a": {"speed": 1}}', '{"a": null}', '"text"'],
-)
-def test_a_damaged_file_is_measured_again_and_repaired(tmp_path: Path, damaged: str) -> None:
+def test_rates_belong_to_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state folder that comes to another machine says nothing of it, and loses nothing."""
+    file = tmp_path / "rates.json"
+    for name, speed in (("Fast 9000", 900.0), ("Slow 100", 10.0)):
+        monkeypatch.setattr(machine, "processor", lambda name=name: name)
+        assert calibration.recall(file, "a") is None
+        assert self_test.recall(file, "card a") is None
+        calibration.remember(file, "a", Rates(speed, 1.0))
+        self_test.remember(file, "card a", name)
+    assert calibration.recall(file, "a") == Rates(10.0, 1.0)
+    monkeypatch.setattr(machine, "processor", lambda: "Fast 9000")
+    assert calibration.recall(file, "a") == Rates(900.0, 1.0)
+    assert self_test.recall(file, "card a") == "Fast 9000"
+
+
+def test_the_processor_of_this_machine_has_a_name() -> None:
+    """And the running system too, the same whenever it is asked."""
+    assert machine.processor().strip()
+    assert machine.running_system() == machine.running_system()
+
+
+@pytest.mark.parametrize("damaged", [3, {"speed": 1}, None, "text", []])
+def test_a_damaged_entry_is_measured_again_and_repaired(tmp_path: Path, damaged: object) -> None:
     """Whatever is in the file, it costs a new measurement and no more."""
     file = tmp_path / "rates.json"
-    file.write_text(damaged, encoding="utf-8")
+    file.write_text(json.dumps({calibration._here("a"): damaged}), encoding="utf-8")
     assert calibration.recall(file, "a") is None
     calibration.remember(file, "a", Rates(1.0, 2.0))
     assert calibration.recall(file, "a") == Rates(1.0, 2.0)
@@ -107,7 +126,9 @@ def test_impossible_rates_are_not_believed(tmp_path: Path, numbers: tuple[object
     """A rate of nothing would divide by zero at every prompt."""
     file = tmp_path / "rates.json"
     entry = {"prefill_tokens_s": numbers[0], "decode_ms": numbers[1]}
-    file.write_text(json.dumps({"a": {**entry, "kept_gain": 2.0}}), encoding="utf-8")
+    file.write_text(
+        json.dumps({calibration._here("a"): {**entry, "kept_gain": 2.0}}), encoding="utf-8"
+    )
     assert calibration.recall(file, "a") is None
 
 
@@ -118,7 +139,7 @@ def test_rates_without_a_believable_gain_are_measured_again(
     """Those of an older version have none."""
     file = tmp_path / "rates.json"
     entry = {"prefill_tokens_s": 100.0, "decode_ms": 5.0}
-    file.write_text(json.dumps({"a": {**entry, **gain}}), encoding="utf-8")
+    file.write_text(json.dumps({calibration._here("a"): {**entry, **gain}}), encoding="utf-8")
     assert calibration.recall(file, "a") is None
 
 

@@ -51,9 +51,7 @@ def add_parser(commands: Commands) -> None:
     )
     run = parser.add_argument_group("programs and results")
     run.add_argument("--no-exec", action="store_true", help="run no programs")
-    run.add_argument(
-        "--open-sandbox", action="store_true", help="run programs even without bubblewrap"
-    )
+    run.add_argument("--open-sandbox", action="store_true", help="run them without bubblewrap too")
     run.add_argument("--jobs", type=_count, default=2, metavar="N", help="programs to run at once")
     run.add_argument(
         "--out", type=Path, metavar="FILE", help="write the result, also a partial one"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from engine import machine
 from engine.api import CancelToken, Request
 from engine.host import channel, connect
 from engine.host.endpoint import Endpoint, HostRecord, RendezvousError, new_secret
@@ -270,8 +271,8 @@ def test_a_host_that_leaves_yields_to_one_that_starts(
     assert place.read_card() is not None
 
 
-def test_the_key_names_what_the_engine_is(tmp_path: Path) -> None:
-    """Model, settings and version; not where it lives and how long it stays."""
+def test_the_key_names_what_the_engine_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model, settings, version and machine; not where it lives and how long it stays."""
     plan = EngineSpec(fake="x")
     same = EngineSpec(settings=EngineSettings(process="own", linger_s=3.0), fake="x")
     assert plan.key() == same.key()
@@ -281,7 +282,9 @@ def test_the_key_names_what_the_engine_is(tmp_path: Path) -> None:
         EngineSpec(fake="x", settings=EngineSettings(threads=3)),
         EngineSpec(fake="x", memo=tmp_path),
     ]
-    assert len({plan.key(), *(other.key() for other in others)}) == 5
+    keys = {plan.key(), *(other.key() for other in others)}
+    monkeypatch.setattr(machine, "running_system", lambda: "another machine with the same home")
+    assert len({*keys, plan.key()}) == 6
     assert EngineSpec.from_json(same.to_json()) == same
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,24 @@ def test_folders_that_cannot_be_written_are_found(tmp_path: Path) -> None:
     assert "cannot be written" in finding.words
     assert "set MIDFILL_X" in finding.words
     assert doctor._writable("data folder", tmp_path / "new", "").well
+
+
+def test_models_that_may_only_be_read_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of somebody else's, or on a disk that is read-only."""
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setenv("MIDFILL_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert [finding.well for finding in doctor._folders()] == [False, False]
+    (tmp_path / "models" / "small").mkdir(parents=True)
+    data, state = doctor._folders()
+    assert data.well
+    assert "may only be read" in data.words
+    assert not state.well
 
 
 def test_the_checks_that_need_no_model_are_well_here() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from context.settings import PromptSettings
 from engine import calibration
+from engine.api import Generation, StopReason
 from engine.errors import EngineLoadError, ModelMissingError
 from engine.fake import FakeEngine
 from engine.settings import EngineSettings
@@ -168,6 +169,35 @@ async def test_a_model_that_nobody_asks_is_unloaded_and_comes_back(
     assert len(engines) == 2
     assert session.status.state == "ready"
     resting.cancel()
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "times", "learnt"),
+    [
+        (1000.0, 1, 1000.0),  # noise only slows
+        (100.0, 1, 300.0),
+        (100.0, 31, 300.0),
+        (100.0, 32, 100.0),  # on battery by now, or the state came from a faster machine
+        (290.0, 32, 300.0),
+    ],
+)
+async def test_rates_are_corrected_both_ways(seen_s: float, times: int, learnt: float) -> None:
+    """One quick reading is a proof, many slow ones are; decoding likewise; it is remembered."""
+    engine = FakeEngine(rest="a b c")
+    file = paths.state_dir() / "rates.json"
+    calibration.remember(file, engine.name, calibration.Rates(300.0, decode_ms=20.0))
+    session = Session(Settings(), lambda: engine)
+    await session.load()
+    reading = Generation((), 9, StopReason.END, 1000, 0, 1e6 / seen_s, 8 * 6000 / seen_s)
+    for _ in range(times):
+        session.stats.count(reading, warm=False)
+    idle._learn_from_work(session, engine)
+    assert session.rates is not None
+    assert session.rates.prefill_tokens_s == pytest.approx(learnt)
+    assert session.rates.decode_ms == pytest.approx(6000 / learnt)
+    if learnt != 300:
+        assert calibration.recall(file, engine.name) == session.rates
     session.close()
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import os
 import stat
+import tempfile
+import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from context.text import Text
+from engine.errors import StoreError
 from lsp_server.cli import run
 from lsp_server.settings.model import StatisticsSettings
 from lsp_server.statistics import store
@@ -23,9 +29,7 @@ from tests.conftest import PATIENCE_S, at, typed
 from tests.e2e.wire import Wire
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from collections.abc import Iterator
 
     from context.snapshot import Snapshot
 
@@ -166,6 +170,72 @@ def test_the_file_is_the_owners_and_a_damaged_one_is_set_aside(tmp_path: Path) -
     assert store.add(file, sums)
     assert store.read(file)[0].sums["accepted"] == 1
     assert not store.add(tmp_path / "state" / "s.sqlite" / "x", sums)
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Without the rights of root, who may write everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """Statistics in a folder that only its owner may write, and all may read."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "state" / "statistics.sqlite"
+        assert store.add(file, {("python", "cold"): Counter(accepted=1)})
+        for place, mode in ((name, 0o755), (file.parent, 0o555), (file, 0o444)):
+            Path(place).chmod(mode)
+        yield file
+        file.parent.chmod(0o700)
+
+
+def test_to_be_read_is_enough(foreign: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a home that is read-only, or of statistics that others own."""
+    before = foreign.read_bytes()
+    with nobody():
+        assert store.read(foreign)[0].sums["accepted"] == 1
+        assert not store.add(foreign, {("python", "cold"): Counter(accepted=1)})
+    assert "Permission denied" in caplog.text
+    assert foreign.read_bytes() == before
+    assert [path.name for path in foreign.parent.iterdir()] == [foreign.name]
+
+
+def test_what_cannot_be_looked_at_is_not_nothing(foreign: Path) -> None:
+    """The reason and what to do, in place of "no statistics yet"; nobody is told to delete it."""
+    foreign.parent.chmod(0o700)
+    for closed in (foreign, foreign.parent):
+        closed.chmod(0o000)
+        with nobody(), pytest.raises(StoreError, match="MIDFILL_STATE_DIR") as caught:
+            store.read(foreign)
+        assert "--delete" not in str(caught.value)
+    foreign.parent.chmod(0o700)
+    assert store.read(foreign.parent / "none.sqlite") == []
+    assert store.read(foreign / "none.sqlite") == []
+    foreign.chmod(0o600)
+    foreign.write_bytes(b"this is no database" * 1000)
+    with pytest.raises(StoreError, match="--delete"):
+        store.read(foreign)
+
+
+def test_a_clock_that_once_stood_in_2099_costs_no_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days are kept by their number; the oldest go when there are more."""
+    file = tmp_path / "s.sqlite"
+    monkeypatch.setattr(store, "_PRUNE", store._PRUNE.replace("LIMIT 400", "LIMIT 3"))
+    for day in ("2026-01-01", "2099-12-31", "2026-01-02", "2026-01-03"):
+        monkeypatch.setattr(time, "strftime", lambda *_, day=day: day)
+        assert store.add(file, {("python", "cold"): Counter(shown=1)})
+    days = [row.day for row in store.read(file)]
+    assert days == ["2026-01-02", "2026-01-03", "2099-12-31"]
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=30))

@@ -148,7 +148,7 @@ async def test_the_state_file_holds_paths_for_the_user_alone(editor: Editor) -> 
     """No text, mode 0600."""
     await editor.gather(editor.open("app.py", APP))
     editor.context_provider.close()
-    path = recent_files.state_file(editor.documents.roots)
+    path = recent_files.file_of(editor.documents.roots)
     assert path is not None
     text = path.read_text(encoding="utf-8")
     assert "app.py" in text
@@ -159,7 +159,7 @@ async def test_the_state_file_holds_paths_for_the_user_alone(editor: Editor) -> 
 @pytest.mark.parametrize("damage", ["", "{", "[1]", '{"python": [1, {}]}', "[" * 100_000, "\0"])
 async def test_a_damaged_state_file_is_started_afresh(editor: Editor, damage: str) -> None:
     """Nothing is raised, and the next session finds a good one."""
-    path = recent_files.state_file(editor.documents.roots)
+    path = recent_files.file_of(editor.documents.roots)
     assert path is not None
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(damage, encoding="utf-8")
