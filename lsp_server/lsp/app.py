@@ -20,6 +20,7 @@ from lsp_server.lsp import (
     items,
     notebook_sync,
     prompt,
+    snooze,
     transport,
 )
 from lsp_server.lsp.configuration import ClientConfiguration
@@ -168,6 +169,9 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     def accepted(answer_id: str = "") -> None:  # pygls reads this signature
         feedback.accepted(session, answer_id)
 
+    def snoozed(minutes: float = snooze.MINUTES) -> None:
+        snooze.snooze(session, server, minutes)
+
     def did_change_configuration(_: object, __: object, params: Any) -> None:
         settings.did_change(params)
 
@@ -180,6 +184,7 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     )
     feature(STATS)(lambda _: describe(session))
     server.command(items.ACCEPTED)(accepted)
+    server.command(snooze.SNOOZE)(snoozed)
     feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(
         quiet(document_sync.did_save)
     )

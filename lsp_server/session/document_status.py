@@ -7,6 +7,7 @@ settings change; in between an answer costs one look-up.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class StatusReason(StrEnum):
     RESTARTED = "restarted"
     SLOW = "slow"
     DISABLED = "disabled"
+    SNOOZED = "snoozed"
     TOO_LARGE = "too-large"
     IGNORED = "ignored"
     OUT_OF_SYNC = "out-of-sync"
@@ -78,6 +80,23 @@ class Silences:
     def forget(self, uri: str) -> None:
         """The document was closed."""
         self._held.pop(uri, None)
+
+
+def snooze_rule(until: Callable[[], float]) -> Rule:
+    """Silence for a while.
+
+    Args:
+        until: gives the end, in seconds since the epoch; 0 for none.
+    """
+
+    def judged(_: Document) -> Silence | None:
+        end = until()
+        if end <= time.time():
+            return None
+        moment = time.strftime("%H:%M", time.localtime(end))
+        return Silence(StatusReason.SNOOZED, f"snoozed until {moment}; snooze 0 minutes to end it")
+
+    return judged
 
 
 def settings_rule(settings: Callable[[], SuggestionSettings]) -> Rule:

@@ -22,7 +22,13 @@ from lsp_server.completion.scheduler import Scheduler
 from lsp_server.completion.trace import AnswerSource, Trace
 from lsp_server.documents.mirror import Documents
 from lsp_server.session import status
-from lsp_server.session.document_status import Silence, Silences, StatusReason, settings_rule
+from lsp_server.session.document_status import (
+    Silence,
+    Silences,
+    StatusReason,
+    settings_rule,
+    snooze_rule,
+)
 from lsp_server.session.exclusions import Exclusions
 from lsp_server.session.status import Status
 from lsp_server.statistics.outcomes import OutcomeTracker
@@ -73,7 +79,13 @@ class Session:
         self.exclusions = Exclusions(
             gate.verdict, lambda: gate.roots, self.documents.notebooks.holder
         )
-        rules = [settings_rule(lambda: self.settings.suggestions), self.exclusions.rule]
+        self.snoozed_until = 0.0
+        """End of a snooze in seconds since the epoch, 0 for none."""
+        rules = [
+            snooze_rule(lambda: self.snoozed_until),
+            settings_rule(lambda: self.settings.suggestions),
+            self.exclusions.rule,
+        ]
         self.silences = Silences(rules)
         self.stats = Counters()
         self.outcomes = OutcomeTracker(lambda: self.settings.statistics, self.documents.text_of)

@@ -79,6 +79,7 @@ def test_a_language_is_off_by_whatever_name(wire: Wire) -> None:
         push(wire, languages_off="rust")
         assert reason(wire, uri) == ""
     push(wire, languages_off="pyton")
+    wire.until(lambda: wire.said("window/logMessage"))
     (said,) = wire.said("window/logMessage")
     assert "'pyton' is no language known here; did you mean python?" in said["message"]
 
@@ -94,6 +95,24 @@ def test_a_file_that_is_too_large_is_left_alone(wire: Wire) -> None:
     push(wire, max_file_kb=2)
     assert reason(wire) == ""
     assert wire.complete(1, 0)
+
+
+def test_a_snooze_silences_all_documents_and_ends(wire: Wire) -> None:
+    """Any client can run the command; the status says until when, and 0 minutes end it."""
+    other = "file:///space/app/other.py"
+    wire.open("x = \n")
+    wire.open("y = \n", other)
+    wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [30]})
+    assert (reason(wire), reason(wire, other)) == ("snoozed", "snoozed")
+    assert wire.complete(0, 4) == []
+    assert "snoozed until" in wire.said("midfill/documentStatus")[0]["message"]
+    wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [0]})
+    assert reason(wire) == ""
+    assert wire.complete(0, 4)
+    # a thousandth of a minute: it ends by itself, and the editor is told
+    wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [0.001]})
+    wire.until(lambda: len(wire.said("midfill/documentStatus")) == 8)
+    assert reason(wire) == ""
 
 
 def test_a_great_change_makes_a_file_too_large(wire: Wire) -> None:

@@ -48,6 +48,7 @@ async function menu({ server, settings }: Parts): Promise<void> {
     ...(language === undefined
       ? []
       : [{ label: `Turn suggestions on or off for ${language}`, command: "toggleLanguage" }]),
+    ...(state === "ready" ? [{ label: "Snooze for 10 minutes", command: "snooze" }] : []),
     { label: "Show the log", command: "showLog" },
     { label: "Restart the server", command: "restart" },
     { label: "Run the doctor", command: "doctor" },

@@ -74,6 +74,22 @@ local subcommands = {
       messages.tell('the server is not running', vim.log.levels.WARN)
     end
   end,
+  snooze = function(argument)
+    local minutes = tonumber(argument or 10)
+    if not minutes then
+      messages.tell('no number of minutes: ' .. argument, vim.log.levels.ERROR)
+      return
+    end
+    local params = { command = 'midfill.snooze', arguments = { minutes } }
+    local sent = client.request(api.nvim_get_current_buf(), 'workspace/executeCommand', params, function(err)
+      if err then
+        messages.tell('snooze: ' .. (err.message or vim.inspect(err)), vim.log.levels.ERROR)
+      end
+    end)
+    if not sent then
+      messages.tell('the server is not running', vim.log.levels.WARN)
+    end
+  end,
   log = function()
     vim.cmd.split({ args = { vim.fn.fnameescape(log_file()) } })
     vim.cmd.normal({ args = { 'G' }, bang = true })
