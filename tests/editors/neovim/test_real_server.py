@@ -63,6 +63,25 @@ def test_the_real_server_answers_and_counts(editor: Editor) -> None:
     editor.has("# 😀", "result = compute")
 
 
+def test_a_snooze_ends_when_its_user_says_so(editor: Editor) -> None:
+    """The status says until when; with 0 minutes the next key brings ghost text again."""
+    serve(editor, "--engine", "fake: = compute(1)")
+    editor.open("a.py")
+    wait_loaded(editor)
+    editor.nvim.command("Midfill snooze 30")
+    state = "return require('midfill').state()"
+    editor.until(lambda: editor.lua(state)["state"] == "off", "not snoozed")
+    assert "snoozed until" in editor.lua(state)["message"]
+    editor.type("oresult")
+    assert editor.ghost() is None
+    editor.nvim.command("Midfill snooze 0")
+    editor.until(lambda: editor.lua(state)["state"] == "ready", "still snoozed")
+    editor.type("s")
+    editor.until(editor.ghost, "no ghost text")
+    editor.nvim.command("Midfill snooze soon")
+    assert "no number of minutes: soon" in editor.told()[-1]
+
+
 @pytest.mark.model
 def test_the_real_model_writes_in_the_editor(editor: Editor) -> None:
     """The default model's text appears behind the cursor and lands in the file as shown."""
