@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def gemma(source: WeightSource) -> Design:
-    """The design of a gemma model (see `engine.models.decoder.Design`)."""
+    """The design of a gemma model (see `engine.models.architectures.decoder.Design`)."""
     return Design(
         shape=read_shape(source),
         # its first configurations say `gelu` and mean this

@@ -16,7 +16,7 @@ _ALL = frozenset({"attn_qkv", "attn_output", "ffn_up", "ffn_down"})
 
 
 def gpt_bigcode(source: WeightSource) -> Design:
-    """The design of a gpt_bigcode model (see `engine.models.decoder.Design`).
+    """The design of a gpt_bigcode model (see `engine.models.architectures.decoder.Design`).
 
     Raises:
         ConversionError: it has more than one head of keys and values.

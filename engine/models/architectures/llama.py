@@ -23,7 +23,7 @@ _FEED_FORWARD = ("ffn_gate", "ffn_up", "ffn_down")
 
 
 def llama(source: WeightSource) -> Design:
-    """The design of a llama model (see `engine.models.decoder.Design`)."""
+    """The design of a llama model (see `engine.models.architectures.decoder.Design`)."""
     # the metadata do not tell; a group has biases as a whole or not at all
     groups = (_ATTENTION, _FEED_FORWARD)
     biased = [names for names in groups if f"blk.0.{names[0]}.bias" in source]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def qwen2(source: WeightSource) -> Design:
-    """The design of a qwen2 model (see `engine.models.decoder.Design`)."""
+    """The design of a qwen2 model (see `engine.models.architectures.decoder.Design`)."""
     return Design(
         shape=read_shape(source),
         activation=read_activation(source, Activation.SWISH),

@@ -19,7 +19,7 @@ _ALL = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_do
 
 
 def starcoder2(source: WeightSource) -> Design:
-    """The design of a starcoder2 model (see `engine.models.decoder.Design`)."""
+    """The design of a starcoder2 model (see `engine.models.architectures.decoder.Design`)."""
     return Design(
         shape=read_shape(source),
         activation=read_activation(source, Activation.GELUTanh),

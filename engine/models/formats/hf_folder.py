@@ -53,7 +53,7 @@ _BUFFERS = (".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 
 
 class HfFolder:
-    """An open Hugging Face folder; an `engine.models.source.Source`.
+    """An open Hugging Face folder; an `WeightSource`.
 
     Args:
         path: the folder.
@@ -182,7 +182,7 @@ class HfFolder:
         return tied
 
     def scalar(self, key: str, kind: type[Scalar], default: Scalar | None = None) -> Scalar:
-        """A value of the configuration under GGUF's name (see `engine.models.source.Source`)."""
+        """A value of the configuration under GGUF's name (see `WeightSource`)."""
         value = self._value(key)
         if value is None and default is not None:
             return default
@@ -228,7 +228,7 @@ class HfFolder:
         return tensor
 
     def slices(self, name: str, shape: tuple[int, ...]) -> Iterator[NDArray[np.float32]]:
-        """A tensor in float32, a few rows at a time (see `engine.models.source.Source`)."""
+        """A tensor in float32, a few rows at a time (see `WeightSource`)."""
         tensor = self._tensor(name)
         self._read.add(name)
         if self.shape(name) != shape:
