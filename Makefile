@@ -9,15 +9,31 @@ FILE ?=
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
+# What would have pip install elsewhere, or not at all, than into the environment.
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_DRY_RUN PIP_NO_DEPS PIP_REQUIRE_HASHES
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-user
+
+# Moved environments name their old place in their commands; half-made ones and those of another
+# Python have no pip. Such an environment is made anew.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PROOF := import pip, sys; print(sys.version_info >= (3, 11) and sys.prefix in open(sys.prefix + "/bin/pip").read())
+ifneq ($(shell $(BIN)/python -I -c '$(PROOF)' 2>/dev/null),True)
+.PHONY: $(VENV)/pyvenv.cfg
+endif
+$(VENV)/pyvenv.cfg:
+	rm -rf $(VENV)
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "midfill needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "no environment could be made (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+
 # Two stamps, so that `make demo` on a fresh machine installs only what users need.
-$(VENV)/run.stamp: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENV)/run.stamp: requirements.lock pyproject.toml $(VENV)/pyvenv.cfg
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
 # Linters of the plugins, and the types of VS Code that tsc needs.

@@ -15,14 +15,16 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from context.words import well_formed
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TAIL = re.compile(r"[?#]")
 _DRIVE = re.compile(r"/?([A-Za-z])[:|](?=[/\\]|$)")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_DEEPEST: Final = 40
 
 
 def location_of(uri: str) -> str | None:
@@ -142,4 +144,45 @@ def folded(location: str) -> str:
 
 def printable(name: str) -> str:
     """`name` on one line and well formed: a line break in it must not end a comment in a prompt."""
-    return _CONTROL.sub(_REPLACEMENT, _SURROGATE.sub(_REPLACEMENT, name))
+    return _CONTROL.sub(_REPLACEMENT, well_formed(name))
+
+
+def stem_of(location: str) -> str:
+    """The last part of a location up to its last dot: `a/b.test.ts` gives `b.test`."""
+    name = name_of(location)
+    return name.rpartition(".")[0] or name
+
+
+def join(folder: str, *parts: str) -> str:
+    """A location below `folder`, unless `parts` are absolute; `.` and `..` are followed.
+
+    >>> join("/a/b", "../c", "./d.ts")
+    '/a/c/d.ts'
+    """
+    if parts and parts[0].startswith("/"):
+        folder = ""
+    elif parts and parts[0][1:3] == ":/":
+        folder, parts = parts[0][:2], (parts[0][3:], *parts[1:])
+    found = folder.rstrip("/").split("/")
+    for part in "/".join(parts).split("/"):
+        if part == "..":
+            if len(found) > 1:
+                found.pop()
+        elif part not in {"", "."}:
+            found.append(part)
+    joined = "/".join(found)
+    return f"{joined}/" if joined == "" or joined.endswith(":") else joined
+
+
+def ancestors(location: str, top: str | None) -> Iterator[str]:
+    """Folders that hold a location, from the nearest to `top`; only the nearest without `top`."""
+    folder = folder_of(location)
+    yield folder
+    top = top.rstrip("/") if top else None
+    if top is None or not f"{folder}/".startswith(f"{top}/"):
+        return
+    for _ in range(_DEEPEST):
+        if folder.rstrip("/") == top:
+            return
+        folder = folder_of(folder)
+        yield folder

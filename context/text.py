@@ -12,6 +12,8 @@ from bisect import bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from context.words import common_prefix
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -182,7 +184,7 @@ class Text:
         for number, (mine_line, other_line) in enumerate(pairs, shared):
             if mine_line != other_line:
                 # only a last line lacks its ending, so of two unequal texts one pair differs
-                column = _common_prefix(mine_line, other_line)
+                column = common_prefix(mine_line, other_line)
                 return number, min(column, content_length(mine_line), content_length(other_line))
         return None
 
@@ -262,19 +264,3 @@ def _numbered(chunks: tuple[Chunk, ...], first: int) -> tuple[int, ...]:
         numbers.append(first)
         first += len(chunk)
     return tuple(numbers)
-
-
-def _common_prefix(one: str, other: str) -> int:
-    """How many characters two strings share at their start.
-
-    Bisection over slices: every step compares in C, and all steps together look at each character
-    about once, so a line of 1 MB costs well below a millisecond.
-    """
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from context.prompt.anchor import after_closers, text_after
+from context.words import indent_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,7 @@ def from_border(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """
     far = _allowance(lines)
     borders = [
-        (_indent(text), -index)
+        (indent_of(text), -index)
         for index, (text, _) in enumerate(lines)
         if index >= far and text.strip() and not text.strip().startswith(_CLOSERS)
     ]
@@ -117,7 +118,7 @@ def to_border(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Lines after a cursor without an incomplete block at the end."""
     far = _allowance(lines)
     borders = [
-        (_indent(text), -index)
+        (indent_of(text), -index)
         for index, (text, _) in enumerate(lines)
         if index > far and text.strip() and not text.strip().startswith(_CLOSERS)
     ]
@@ -132,7 +133,3 @@ def _allowance(lines: list[tuple[str, int]]) -> int:
         if left < 0:
             return index + 1
     return 0
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())

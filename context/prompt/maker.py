@@ -24,6 +24,7 @@ from context.prompt.sections import Section, Texts, sections
 from context.prompt.selection import RankedCandidate, choose, ordered
 from context.secrets.mask import without_masks
 from context.text import content_length
+from context.words import in_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -286,10 +287,6 @@ class PromptMaker:
 def _word_border(text: str, near: int) -> int:
     """The first place from `near` on that is not inside a word; `near` itself if there is none."""
     for place in range(max(1, near), len(text)):
-        if not (_in_word(text[place - 1]) and _in_word(text[place])):
+        if not (in_word(text[place - 1]) and in_word(text[place])):
             return place
     return near
-
-
-def _in_word(char: str) -> bool:
-    return char.isalnum() or char == "_"

@@ -10,6 +10,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from context.words import indent_of
+
 if TYPE_CHECKING:
     from context.candidate import Candidate
 
@@ -39,20 +41,16 @@ def without_known(outline: Candidate, known: frozenset[str]) -> Candidate:
     wanted: set[int] = set()
     below = -1  # indentation of what was kept last, seen from the end
     for row in range(len(lines) - 1, -1, -1):
-        indent = _indent(lines[row])
+        indent = indent_of(lines[row])
         if _is_new(lines[row], known) or (indent < below and _NAME.search(lines[row])):
             wanted.add(row)
             below = indent
     kept: list[str] = []
     for row, line in enumerate(lines):
         closes = not _NAME.search(line) and line.strip() and kept
-        if row in wanted or (closes and _indent(line) < _indent(kept[-1])):
+        if row in wanted or (closes and indent_of(line) < indent_of(kept[-1])):
             kept.append(line)
     return replace(outline, text="".join(kept))
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _is_new(line: str, known: frozenset[str]) -> bool:

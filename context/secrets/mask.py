@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from context.secrets.assignments import assigned, is_placeholder
 from context.secrets.kinds import KINDS, RUN, SHAPES, SecretKind
 from context.text import Text, split_lines
+from context.words import in_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,14 +180,10 @@ _DIGIT = re.compile(r"[0-9]")
 
 
 def _secret_at(text: str, place: int, kind: SecretKind) -> Iterator[Span]:
-    if kind.inner or not place or not _is_word(text[place - 1]):
+    if kind.inner or not place or not in_word(text[place - 1]):
         found = kind.pattern.match(text, place)
         if found:
             yield found.span(found.re.groups)
-
-
-def _is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
 
 
 # Private keys: every line of a block, until one that cannot belong to it

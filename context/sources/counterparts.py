@@ -6,8 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.locations import folder_of, name_of
-from context.paths import ancestors, join
+from context.locations import ancestors, folder_of, join, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

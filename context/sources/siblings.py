@@ -6,8 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.candidate import Candidate, CandidateKind
-from context.locations import folder_of, name_of
-from context.paths import stem_of
+from context.locations import folder_of, name_of, stem_of
 from context.sources.counterparts import counterparts, is_test
 from context.sources.imports import resolver_of, rows
 from context.sources.imports.go import package_files

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from context.words import common_prefix, utf16_units
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,30 +15,17 @@ Place = dict[str, int]
 def place(text: str, offset: int) -> Place:
     """An offset in code points as line and UTF-16 character."""
     start = text.rfind("\n", 0, offset) + 1
-    units = len(text[start:offset].encode("utf-16-le")) // 2
-    return {"line": text.count("\n", 0, offset), "character": units}
+    return {"line": text.count("\n", 0, offset), "character": utf16_units(text[start:offset])}
 
 
 def change(old: str, new: str) -> dict[str, Any]:
     """The one change that makes `new` of `old`."""
     short = min(len(old), len(new))
-    start = _common(old, new, short)
+    start = common_prefix(old, new)
     rest = short - start
-    end = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1], rest)
+    end = common_prefix(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1])
     where = {"start": place(old, start), "end": place(old, len(old) - end)}
     return {"range": where, "text": new[start : len(new) - end]}
-
-
-def _common(one: str, other: str, most: int) -> int:
-    """Length of the common beginning, found by halving."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def insertion(item: Mapping[str, Any], text: str, offset: int) -> str:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from context.locations import location_of, name_of, printable, relative, root_of
-from lsp_server.documents.surrogates import well_formed
+from context.words import well_formed
 
 
 class Folders:

@@ -18,10 +18,10 @@ from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangePart
 from context.languages import language_of
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
+from context.words import well_formed
 from lsp_server.documents.folders import Folders
 from lsp_server.documents.notebooks import Notebooks
 from lsp_server.documents.positions import to_place
-from lsp_server.documents.surrogates import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lsprotocol.types import Position, PositionEncodingKind
 
 from context.text import content_length
+from context.words import utf16_units
 
 if TYPE_CHECKING:
     from context.text import Place, Text
@@ -22,7 +23,7 @@ def units(characters: str, encoding: PositionEncodingKind) -> int:
         return len(characters)
     if encoding == PositionEncodingKind.Utf8:
         return len(characters.encode("utf-8", "surrogatepass"))
-    return len(characters.encode("utf-16-le", "surrogatepass")) // 2
+    return utf16_units(characters)
 
 
 def column_of(line: str, character: int, encoding: PositionEncodingKind) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import os
 import time
@@ -27,6 +26,7 @@ from context.sources.gather import Gatherer, GatherRequest
 from context.sources.recency import Recency
 from lsp_server.background import Background
 from lsp_server.workspace import recent_files
+from lsp_server.workspace.waiters import Waiters
 from lsp_server.workspace.watch import FileWatch
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ class ContextProvider:
         self._disk = FileWatch(self._changed_on_disk, watches=watches)
         self._thread = Background("context_provider")
         self._last: _Task | None = None
-        self._waiters: dict[int, Callable[[], object]] = {}  # by turn: whom to call, once
-        self._turns = itertools.count(1)
+        self._waiters = Waiters(self._tell)
 
     # What the editor tells
 
@@ -159,20 +158,14 @@ class ContextProvider:
             then: called once on the event loop, whatever happens: when `known` has the pieces, or
                 those of the wish that replaced this one, when gathering failed, or at the end.
         """
-        if not self._current().enabled:
+        if not self._current().enabled or self._thread.closing:
             then()
             return
-        task, turn = self._plan(snapshot, tokens), self._wait(then)
-
-        def job() -> None:
-            found: tuple[Candidate, ...] | None = None
-            try:
-                found = self._gather(task)
-            finally:
-                self._tell(self._found, task, found)
-                self._tell(self._call_waiters, turn)
-
-        self._thread.replace(job)
+        task = self._plan(snapshot, tokens)
+        work = self._waiters.after(
+            lambda: self._tell(self._found, task, self._gather(task)), then, older=True
+        )
+        self._thread.replace(work)
 
     def gather(self, snapshot: Snapshot, tokens: int) -> tuple[Candidate, ...]:
         """Gather here and now, for a command line that has no editor to keep waiting."""
@@ -182,15 +175,10 @@ class ContextProvider:
 
     def ask(self, look: Callable[[], object], then: Callable[[], object]) -> None:
         """Do something that may wait for a disk, then, in any case, something on the event loop."""
-        turn = self._wait(then)
-
-        def job() -> None:
-            try:
-                look()
-            finally:
-                self._tell(self._call_waiter, turn)
-
-        self._thread.post(job)
+        if self._thread.closing:
+            then()
+        else:
+            self._thread.post(self._waiters.after(look, then))
 
     def as_dict(self) -> dict[str, Any]:
         """For `midfill/stats`: counts and reasons, never names."""
@@ -206,29 +194,11 @@ class ContextProvider:
         """Remember what was recent, call all who wait, and end."""
         self._disk.stop()
         self._thread.close()
-        self._tell(self._call_waiters, next(self._turns))
+        self._waiters.call_all()
         if self._state_file is not None:  # what was posted for this may not be done any more
             recent_files.save(self._state_file, self._recency.as_dict())
 
     # On the event loop
-
-    def _wait(self, then: Callable[[], object]) -> int:
-        """Note whom to call; returns the turn, which grows."""
-        turn = next(self._turns)
-        self._waiters[turn] = then
-        if self._thread.closing:  # nothing is done any more
-            self._tell(self._call_waiter, turn)
-        return turn
-
-    def _call_waiters(self, last: int) -> None:
-        """Call who waited for a turn, and for those before it: newer wishes replaced them."""
-        for turn in [turn for turn in self._waiters if turn <= last]:
-            self._tell(self._call_waiter, turn)  # each by itself, since one may raise
-
-    def _call_waiter(self, turn: int) -> None:
-        then = self._waiters.pop(turn, None)
-        if then is not None:
-            then()
 
     def _plan(self, snapshot: Snapshot, tokens: int) -> _Task:
         recent = self._recency.files(snapshot.language)
@@ -261,9 +231,7 @@ class ContextProvider:
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             self._loop.call_soon_threadsafe(function, *args)
 
-    def _found(self, task: _Task, found: tuple[Candidate, ...] | None) -> None:
-        if found is None:  # it failed, so what was known before stays
-            return
+    def _found(self, task: _Task, found: tuple[Candidate, ...]) -> None:
         uri = task.snapshot.uri
         self._known.pop(uri, None)
         self._known[uri] = found

@@ -7,9 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from context.access.files import BROKEN_CONFIG
-from context.locations import folder_of
+from context.locations import ancestors, folder_of, join
 from context.memo import Memo
-from context.paths import ancestors, join
 from context.sources.imports.configs import objects, project_file, strings
 from context.sources.imports.model import Import, ImportTarget, rows_of
 

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from context.paths import ancestors, join
+from context.locations import ancestors, join
 from context.sources.imports.configs import project_file
 from context.sources.imports.model import Import, ImportTarget, rows_of
 

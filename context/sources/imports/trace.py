@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from context.locations import folder_of
+from context.locations import folder_of, stem_of
 from context.memo import Memo
-from context.paths import stem_of
 from context.sources.imports.go import package_files
 from context.sources.outline_pieces import Pick
 from context.sources.usage import TYPE_OF_OPEN

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from context.locations import folder_of
-from context.paths import ancestors, join
+from context.locations import ancestors, folder_of, join
 from context.sources.imports.configs import objects, read_object, strings
 
 if TYPE_CHECKING:

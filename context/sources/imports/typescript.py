@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.locations import folder_of
-from context.paths import join
+from context.locations import folder_of, join
 from context.sources.imports.configs import objects, read_object
 from context.sources.imports.model import Import, ImportTarget, rows_of
 from context.sources.imports.packages import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from context.locations import folder_of
-from context.paths import join
+from context.locations import folder_of, join
 from context.sources.imports.model import Import, ImportTarget
 from context.sources.imports.packages import module_files, package_files, split_name
 from context.sources.libraries.tree import upwards

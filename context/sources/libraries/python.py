@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from context.locations import folder_of
-from context.paths import join
+from context.locations import folder_of, join
 from context.sources.imports.configs import project_file
 from context.sources.imports.model import Import, ImportTarget
 from context.sources.imports.python import target

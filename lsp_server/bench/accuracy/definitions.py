@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from context.words import indent_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -71,26 +73,26 @@ def find(text: str, symbol: str, language: str) -> WantedDefinition | None:
 
 def _around(lines: Sequence[str], first: int) -> WantedDefinition:
     header = first
-    while header and (_indent(lines[header]) > 0 or not lines[header].strip()):
+    while header and (indent_of(lines[header]) > 0 or not lines[header].strip()):
         header -= 1
-    if _indent(lines[first]) == 0:
+    if indent_of(lines[first]) == 0:
         header = first
     return WantedDefinition(lines, header, first, _end(lines, first), _end(lines, header))
 
 
 def _end(lines: Sequence[str], first: int) -> int:
     """Last line of the block that begins at `first`: up to the next line as little indented."""
-    indent, last = _indent(lines[first]), first
+    indent, last = indent_of(lines[first]), first
     for number in range(first + 1, len(lines)):
         line = lines[number]
         if not line.strip():
             continue
-        if _indent(line) < indent:
+        if indent_of(line) < indent:
             break
-        if _indent(line) == indent and not line.strip().startswith((")", "}", "]")):
+        if indent_of(line) == indent and not line.strip().startswith((")", "}", "]")):
             break
         last = number
-        if _indent(line) == indent and not line.rstrip().endswith(("{", "(", "[", ":")):
+        if indent_of(line) == indent and not line.rstrip().endswith(("{", "(", "[", ":")):
             break
     return last
 
@@ -126,12 +128,12 @@ def outline(definition: WantedDefinition) -> str:
 
 def _members(lines: Sequence[str], first: int, end: int) -> list[tuple[int, list[str]]]:
     """(line number, signature) of each member one level below the header."""
-    code = [n for n in _code_lines(lines, first, end) if _indent(lines[n]) > 0]
-    level = min((_indent(lines[n]) for n in code), default=0)
+    code = [n for n in _code_lines(lines, first, end) if indent_of(lines[n]) > 0]
+    level = min((indent_of(lines[n]) for n in code), default=0)
     found: list[tuple[int, list[str]]] = []
     done = first - 1
     for number in code:
-        if number > done and _indent(lines[number]) == level and _MEMBER.search(lines[number]):
+        if number > done and indent_of(lines[number]) == level and _MEMBER.search(lines[number]):
             signature = _signature(lines, number)
             done = number + len(signature) - 1
             found.append((number, signature))
@@ -181,7 +183,3 @@ def _docstring(lines: Sequence[str], after: int) -> list[str]:
         line = lines[after].rstrip()
         return [line if line.count('"""') > 1 else line + '"""']
     return []
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from context.words import in_word
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -45,13 +47,9 @@ class User:
         return end if end > 0 and shown[:end].strip() else 0
 
 
-def _in_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
-
-
 def _word_end(text: str, end: int) -> int:
     """The last place up to `end` that is not inside a word."""
-    while 0 < end < len(text) and _in_word(text[end - 1]) and _in_word(text[end]):
+    while 0 < end < len(text) and in_word(text[end - 1]) and in_word(text[end]):
         end -= 1
     return end
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from context.words import indent_of
+
 Key = tuple[str, str]
 """Text before the cursor within the window, text after it: what a cached text belongs to."""
 
@@ -96,7 +98,7 @@ class Buffer:
             prefix="\n".join(self.lines[first : self.row]) + "\n",
             middle="" if blank else self.before,
             suffix=self._suffix("" if blank else self.after, policy),
-            indent=0 if blank else _indent(self.line),
+            indent=0 if blank else indent_of(self.line),
         )
 
     def window_after(self, shown: list[str], indent: int, policy: Policy) -> BufferWindow:
@@ -124,7 +126,7 @@ class Buffer:
             return []
         before = self.before
         if not self.line.strip():
-            lead = min(_indent(shown[0]), len(self.line))
+            lead = min(indent_of(shown[0]), len(self.line))
             before, shown[0] = shown[0][:lead], shown[0][lead:]
         return [] if self._is_there(before, shown) else shown
 
@@ -143,7 +145,3 @@ class Buffer:
         if len(rest) == 1:
             return bool(after) and after[0].startswith(rest[0])
         return rest == after[: len(rest)]
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())

@@ -102,6 +102,19 @@ async def test_what_is_found_goes_into_the_next_anchor_not_into_one_in_use(desk:
     assert "invoices[number]" in desk.read(desk.engine.history[-1])
 
 
+async def test_a_rest_that_another_one_replaced_is_not_prepared(desk: Desk) -> None:
+    """Both are told when other files were gathered for; the cursor is only in one place."""
+    other = at(APP, uri=(desk.snapshot.uri + ".other.py"), path="other.py")
+    desk.rest(desk.snapshot)
+    desk.rest(other)
+    desk.gate.set()
+    assert desk.session.pipeline is not None
+    anchors = desk.session.pipeline._anchors
+    await desk.until(lambda: list(anchors))
+    await desk.until(lambda: not desk.session.context_provider._waiters._waiting)
+    assert list(anchors) == [other.uri]
+
+
 async def test_a_change_of_context_settings_takes_effect_at_once(desk: Desk) -> None:
     """With other files switched off the next prompt has none."""
     desk.gate.set()
