@@ -91,7 +91,7 @@ def on_own_line(task: TypingTask) -> TypingTask:
     A hunk that goes in at the start of a line that has text would otherwise be typed to the left
     of that text. The newline that ends the hunk is moved behind the cursor instead.
 
-    >>> task = Task("t", "python", "a.py", "x\ny\n", 2, "new\n")
+    >>> task = TypingTask("t", "python", "a.py", "x\ny\n", 2, "new\n")
     >>> on_own_line(task).before, on_own_line(task).typed
     ('x\n\ny\n', 'new')
     """
