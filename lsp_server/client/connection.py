@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import sys
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
@@ -33,29 +32,6 @@ class ResponseError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{message} ({code})")
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessUsage:
-    """Processor seconds so far and resident bytes now, of a process and its children."""
-
-    cpu_s: float
-    rss_bytes: int
-
-
-def usage_of(pid: int) -> ProcessUsage | None:
-    """What a process and its children use; None if it is gone or not accessible."""
-    cpu_s, rss_bytes = 0.0, 0
-    try:
-        process = psutil.Process(pid)
-        for one in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                cpu_s += times.user + times.system
-                rss_bytes += one.memory_info().rss
-    except psutil.Error:
-        return None
-    return ProcessUsage(cpu_s, rss_bytes)
 
 
 def workspace_folders(paths: Sequence[Path]) -> list[dict[str, str]]:

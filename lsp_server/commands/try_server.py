@@ -35,6 +35,7 @@ class TryServer:
         self._path = path
         self._client: Client | None = None
         self._document: ClientDocument | None = None
+        self._restarting: asyncio.Task[None] | None = None
         self._crashes = 0
 
     @property
@@ -60,12 +61,12 @@ class TryServer:
         """The text to show behind an offset, "" for none."""
         if self._document is None:
             if self._client is not None and self._client.gone:
-                await self._restart(text)
+                self._start_again(text)
             return ""
         try:
             _, shown = await self._document.complete(text, offset)
         except _GONE:
-            await self._restart(text)
+            self._start_again(text)
             return ""
         return shown.replace("\r\n", "\n")
 
@@ -83,14 +84,18 @@ class TryServer:
 
     async def stop(self) -> None:
         """End the server."""
+        if self._restarting is not None:
+            self._restarting.cancel()
         if self._client is not None:
             await self._client.stop()
 
-    async def _restart(self, text: str) -> None:
-        client, self._client = self._client, None
-        self._document = None
-        if client is None:
-            return  # another request has seen it and starts it again
+    def _start_again(self, text: str) -> None:
+        """Restart on a task of its own: the request that saw the end may be cancelled."""
+        client, self._client, self._document = self._client, None, None
+        if client is not None:  # else another request has seen it
+            self._restarting = asyncio.create_task(self._restart(client, text))
+
+    async def _restart(self, client: Client, text: str) -> None:
         await client.kill()
         if self._crashes == len(_RESTART_WAITS_S):
             self.on_status("error", "the server ended three times; run `midfill doctor`")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +41,29 @@ class EngineWork:
     busy_ms: float | None = None
     cpu_s: float | None = None
     rss_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUsage:
+    """Processor seconds so far and resident bytes now, of a process and its children."""
+
+    cpu_s: float
+    rss_bytes: int
+
+
+def usage_of(pid: int) -> ProcessUsage | None:
+    """What a process and its children use; None when it is not there or not ours to see."""
+    cpu_s, rss_bytes = 0.0, 0
+    try:
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                cpu_s += times.user + times.system
+                rss_bytes += one.memory_info().rss
+    except psutil.Error:
+        return None
+    return ProcessUsage(cpu_s, rss_bytes)
 
 
 class Server(Protocol):

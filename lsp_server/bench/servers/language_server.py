@@ -8,12 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lsp_server.bench.servers.base import Answer, EngineWork
+from lsp_server.bench.servers.base import Answer, EngineWork, usage_of
 from lsp_server.client.connection import (
     HANG_S,
     Client,
     ResponseError,
-    usage_of,
     workspace_folders,
 )
 from lsp_server.client.document import ClientDocument

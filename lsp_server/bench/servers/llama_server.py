@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from lsp_server.bench.errors import BenchError
-from lsp_server.bench.servers.base import EngineWork
+from lsp_server.bench.servers.base import EngineWork, usage_of
 from lsp_server.bench.servers.llama_vim import LlamaVim
-from lsp_server.client.connection import usage_of
 from lsp_server.client.errors import ServerGoneError, ServerHungError
 
 if TYPE_CHECKING:
