@@ -17,6 +17,7 @@ from lsp_server.completion.inflight import Decoded, InflightGeneration
 from lsp_server.completion.power import Power
 from lsp_server.completion.presentation.constraints import TextConstraints, replaced_by
 from lsp_server.completion.presentation.present import enough, present
+from lsp_server.completion.presentation.repetition import closes
 from lsp_server.completion.trace import AnswerSource, Trace
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ class Pipeline:
     def _offer(self, decoded: Decoded, shape: TextConstraints, trace: Trace) -> str:
         """The text to show, "" when it is too short to be worth a look, unless it is on screen."""
         text = present(decoded, shape, self._settings.suggestions)
-        short = shape.new_columns(text) < self._settings.suggestions.min_chars
+        short = shape.new_keys(text) < self._settings.suggestions.min_chars
+        short = short and not (closes(text) and text.strip().isalpha())  # `fi` ends a block
         return "" if short and trace.source is not AnswerSource.TYPE_THROUGH else text
 
     def _follow(self, flight: InflightGeneration, live_text: str, snapshot: Snapshot) -> None:

@@ -56,12 +56,13 @@ class Behind:
         before: the line up to the cursor.
         rest: text behind the cursor, without blanks at its end.
         tail: what of it does not close what is open.
+        lexis: spells the language's strings and comments.
     """
 
     before: str
     rest: str
     tail: str
-    _lexis: Lexis
+    lexis: Lexis
     _opened: tuple[Opened, ...]
     _closers: tuple[_Closer, ...]
     _later: tuple[_Closer, ...]
@@ -108,7 +109,7 @@ class Behind:
 
     def fit(self, text: str) -> Fit:
         """How far `text` fits between what stands before and behind the cursor."""
-        nesting = Nesting(self._lexis, self._opened)
+        nesting = Nesting(self.lexis, self._opened)
         floor, taken, end = len(self._opened), 0, len(text)
         line, start = self.before + text, len(self.before)
         for found, stray in nesting.take(line, start):
