@@ -235,7 +235,7 @@ def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
     return describe(_session(server))
 
 
-def _accepted(server: MidfillServer, answer_id: str = "") -> None:
+def _accepted(server: MidfillServer, answer_id: str = "", _replaced: int = 0) -> None:
     session = _session(server)
     session.stats.accepted += 1
     session.outcomes.accepted(answer_id)

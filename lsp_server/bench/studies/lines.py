@@ -1,17 +1,17 @@
 """`midfill bench lines`: do suggestions leave whole lines, where an editor closes brackets itself?
 
 Places in real files: behind a bracket or a quote whose closer the editor has put there, inside
-words, and at first letters, where everything stands already. A line is broken when a bracket closes
-another than it opens, when a text is glued before text of the line, or when it says that text again.
+words, and at first letters, where everything stands already. A line is broken when a bracket
+closes another than it opens, when a text is glued before text of the line, or says that text again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import random
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from context.languages import language_of
 from context.snapshot import Cursor, Snapshot
 from context.text import Text
 from engine.errors import MidfillError
+from lsp_server import paths
 from lsp_server.bench.engines.cached import RememberingEngine
 from lsp_server.lsp import items
 from lsp_server.session import engine_factory
@@ -36,8 +37,12 @@ if TYPE_CHECKING:
 KINDS: Final = ("closed", "inside", "first")
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
 _WORD = re.compile(r"[A-Za-z_]{4,}")
+_OPENER = re.compile(r"[(\[{]|(?<![\w\"'`])[\"'](?![\"'])")
 _NEARBY = (30, 12)
 """Lines of a file above and below a place: enough to go by, and short enough to be read often."""
+_HEAD = 3
+"""Lines at the beginning of a file that say nothing of its code."""
+_COMMENTS = ("//", "#", "*", "/*")
 _SETTINGS: Final[dict[str, Any]] = {
     "engine": {"process": "inside"},
     "context": {"enabled": False},
@@ -90,11 +95,13 @@ def spots(files: Sequence[tuple[str, str]], each: int, seed: int = 0) -> list[Sp
 def _columns(kind: str, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     for number, line in enumerate(lines):
         lead = len(line) - len(line.lstrip())
-        if number < 3 or not line.strip() or line.lstrip().startswith(("//", "#", "*", "/*")):  # noqa: PLR2004 - a file's head says nothing of its code
+        if number < _HEAD or not line.strip() or line.lstrip().startswith(_COMMENTS):
             continue
         if kind == "closed" and is_whole(line):
-            yield from ((number, place.end()) for place in re.finditer(r"[(\[{]|(?<!\w)[\"']", line)
-                        if _PAIRS[place[0]] in line[place.end() :] and _open(line[: place.end()]))  # fmt: skip
+            for place in _OPENER.finditer(line):
+                closes = _PAIRS[place[0]] in line[place.end() :]
+                if closes and _open(line[: place.end()]):
+                    yield number, place.end()
         elif kind == "inside":
             yield from ((number, word.start() + 3) for word in _WORD.finditer(line))
         elif kind == "first" and _WORD.match(line, lead):
@@ -103,7 +110,10 @@ def _columns(kind: str, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def _spot(kind: str, lines: Sequence[str], place: tuple[int, int], name: str) -> Spot:
     number, column = place
-    above, below = lines[max(0, number - _NEARBY[0]) : number], lines[number + 1 :][: _NEARBY[1]]
+    first = max(0, number - _NEARBY[0])
+    while first and not lines[first].strip(" \t\r")[:1] == lines[first][:1] != "":
+        first -= 1  # not in the middle of a string or a comment
+    above, below = lines[first:number], lines[number + 1 :][: _NEARBY[1]]
     line = lines[number]
     rest = _open(line[:column])[::-1] if kind == "closed" else line[column:]
     text = Text.of("\n".join([*above, line[:column] + rest, *below]))
@@ -140,12 +150,15 @@ def is_whole(line: str) -> bool:
     return not stack or stack[-1] not in "\"'"
 
 
-def is_broken(spot: Spot, item: types.InlineCompletionItem) -> bool:
-    """Whether a line is broken once an item is accepted."""
+def is_broken(spot: Spot, inserted: str, left: str) -> bool:
+    """Whether a line is broken.
+
+    Args:
+        spot: the place.
+        inserted: what stands at the cursor now.
+        left: what is left of the line behind the cursor.
+    """
     before, rest = spot.snapshot.line_before, spot.snapshot.line_after
-    inserted = str(item.insert_text)[len(before) :]
-    assert item.range is not None
-    left = rest[item.range.end.character - len(before) :]
     first, *more = inserted.split("\n")
     if spot.kind != "closed":
         glued = not more and left.strip() != ""
@@ -153,12 +166,13 @@ def is_broken(spot: Spot, item: types.InlineCompletionItem) -> bool:
     return not is_whole(before + first + ("" if more else left))
 
 
-async def _shown(session: Session, spot: Spot) -> types.InlineCompletionItem | None:
-    text, _ = await session.complete(spot.snapshot)
-    session.pipeline.closed(spot.snapshot.uri)  # type: ignore[union-attr]  # it answered
+def accepted(spot: Spot, text: str) -> tuple[str, str]:
+    """What an editor inserts at the cursor for a text, and what it leaves of the line's rest."""
     encoding = types.PositionEncodingKind.Utf32
-    made = items.inline_items(spot.snapshot, [text] if text else [], encoding, "")
-    return made.items[0] if made.items else None
+    (item,) = items.inline_items(spot.snapshot, [text], encoding, "").items
+    before, rest = spot.snapshot.line_before, spot.snapshot.line_after
+    end = item.range.end.character if item.range else len(before)
+    return str(item.insert_text)[len(before) :], rest[end - len(before) :]
 
 
 async def _play(places: Sequence[Spot], memo: Path) -> dict[tuple[str, str], Counter[str]]:
@@ -170,20 +184,16 @@ async def _play(places: Sequence[Spot], memo: Path) -> dict[tuple[str, str], Cou
         raise MidfillError(session.status.message)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for spot in places:
-        item = await _shown(session, spot)
+        text, _ = await session.complete(spot.snapshot)
         row = counts.setdefault((spot.snapshot.language, spot.kind), Counter())
         row["places"] += 1
-        row["shown"] += item is not None
-        row["broken"] += item is not None and is_broken(spot, item)
-        row["right"] += item is not None and _is_right(spot, item)
+        if text:
+            inserted, left = accepted(spot, text)
+            row["shown"] += 1
+            row["broken"] += is_broken(spot, inserted, left)
+            row["right"] += spot.truth.startswith(inserted.split("\n")[0])
     session.close()
     return counts
-
-
-def _is_right(spot: Spot, item: types.InlineCompletionItem) -> bool:
-    """Whether the first line is how the file goes on."""
-    inserted = str(item.insert_text)[len(spot.snapshot.line_before) :].split("\n")[0]
-    return bool(inserted.strip()) and spot.truth.startswith(inserted)
 
 
 def files_of(path: Path) -> list[tuple[str, str]]:
@@ -207,13 +217,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     files = [one for path in arguments.tasks for one in files_of(path)]
     places = spots(files, arguments.each, arguments.seed)
-    counts = asyncio.run(_play(places, arguments.memo))
-    print(f"{'':12}{'':8}{'places':>8}{'shown':>8}{'broken':>8}{'right':>8}")
-    total: Counter[str] = Counter()
-    for (language, kind), row in sorted(counts.items()):
-        total.update(row)
-        print(f"{language:12}{kind:8}" + "".join(f"{row[name]:8}" for name in _COLUMNS))
-    print(f"{'all':20}" + "".join(f"{total[name]:8}" for name in _COLUMNS))
+    counts = asyncio.run(_play(places, arguments.memo or paths.state_dir() / "answers"))
+    rows = [(*names, row) for names, row in sorted(counts.items())]
+    total = sum(counts.values(), Counter[str]())
+    sys.stdout.write(f"{'':20}" + "".join(f"{name:>8}" for name in _COLUMNS) + "\n")
+    for language, kind, row in (*rows, ("all", "", total)):
+        figures = "".join(f"{row[name]:8}" for name in _COLUMNS)
+        sys.stdout.write(f"{language:12}{kind:8}{figures}\n")
     return 0
 
 

@@ -124,9 +124,10 @@ class Behind:
             floor, taken = min(floor, size), now
         replaced = self._closers[taken - 1].end if taken else 0
         said, mark = taken == len(self._closers), self.tail.strip()
-        if said and taken and not mark:  # the line is the text's own from here on
-            return Fit(end, replaced, whole=True)
         opened = nesting.opened[floor:]
+        if said and taken and not mark:  # the line is the text's own from here on
+            half = [one.start - start for one in opened if one.mark in self.lexis.strings]
+            return Fit(min(end, *half, len(text)), replaced, whole=True)
         if opened and opened[0].start >= start:
             end = min(end, opened[0].start - start)
         if said and mark and self.only_closes and text[:end].rstrip().endswith(mark):

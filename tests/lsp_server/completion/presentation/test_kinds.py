@@ -30,8 +30,10 @@ def line_with(language: str, marked: str, text: str) -> str:
     ("language", "marked", "text", "line"),
     [
         ("python", "def get(‸)\n", "self):", "def get(self):"),
-        ("python", "    def get(‸)\n", "self):\n        return 1\n", "    def get(self):\n        return 1"),
-        ("java", "for (‸)\n", "int v : values) {\n    sum += v;\n}\n", "for (int v : values) {\n    sum += v;\n}"),
+        ("python", "    def get(‸)\n",
+         "self):\n        return 1\n", "    def get(self):\n        return 1"),
+        ("java", "for (‸)\n",
+         "int v : values) {\n    sum += v;\n}\n", "for (int v : values) {\n    sum += v;\n}"),
         ("python", "x = f(‸)\n", "a).b\ny = 1", "x = f(a).b"),
         ("python", "x = g(f(‸))\n", "a).b)\n", "x = g(f(a).b)"),
         ("python", "print('‸')\n", "a', b)\n", "print('a', b)"),
@@ -43,7 +45,8 @@ def line_with(language: str, marked: str, text: str) -> str:
         ("javascript", "if (‸) {\n", "a === b) {\n  c();", "if (a === b) {"),
         ("javascript", "`${f(‸)}`\n", "a).b} c`;\n", "`${f(a).b} c`;"),
         ("rust", "let x: Vec<‸>\n", "u8> = vec![];\n", "let x: Vec<u8> = vec![];"),
-        ("rust", "fn f<'a>(‸)\n", "x: &'a str) {\n    g();\n}\n", "fn f<'a>(x: &'a str) {\n    g();\n}"),
+        ("rust", "fn f<'a>(‸)\n",
+         "x: &'a str) {\n    g();\n}\n", "fn f<'a>(x: &'a str) {\n    g();\n}"),
         ("html", '<a class="‸">\n', 'b" href="c">\n', '<a class="b" href="c">'),
         ("shellscript", "n=${‸}\n", "#a[@]}\n", "n=${#a[@]}"),
         ("ruby", '"#{h["‸"]}"\n', 'key"]}"\n', '"#{h["key"]}"'),
@@ -108,14 +111,18 @@ TABBED = "function f() {\n\tif (a) {\n\t\treturn 1;\n\t}\n}\n"
 @pytest.mark.parametrize(
     ("language", "marked", "text", "shown"),
     [
-        ("javascript", "/*\n * A.\n * B.\n * C.\n * D.\n * E.\n */\n" + TABBED + "function g() {‸\n}\n",
+        ("javascript", "/*\n * A.\n * B.\n * C.\n * D.\n * E.\n */\n"
+         + TABBED + "function g() {‸\n}\n",
          "\n    return 1;", "\n\treturn 1;"),
         ("javascript", TABBED + "// a\n  // b\n  // c\n  // d\n  // e\nfunction g() {‸\n}\n",
          "\n    return 1;", "\n\treturn 1;"),
-        ("python", SPACED + 'M = """\n\ta\n\tb\n\tc\n"""\n\n\ndef g():‸\n', "\n\treturn 1", "\n    return 1"),
-        ("python", SPACED + "x = f(a,\n\t\t\tb,\n\t\t\tc)\n\n\ndef g():‸\n", "\n\treturn 1", "\n    return 1"),
+        ("python", SPACED + 'M = """\n\ta\n\tb\n\tc\n"""\n\n\ndef g():‸\n',
+         "\n\treturn 1", "\n    return 1"),
+        ("python", SPACED + "x = f(a,\n\t\t\tb,\n\t\t\tc)\n\n\ndef g():‸\n",
+         "\n\treturn 1", "\n    return 1"),
         # levels, not columns
-        ("javascript", TABBED + "function g() {‸\n}\n", "\n  if (a) {\n    b();\n  }", "\n\tif (a) {\n\t\tb();\n\t}"),
+        ("javascript", TABBED + "function g() {‸\n}\n",
+         "\n  if (a) {\n    b();\n  }", "\n\tif (a) {\n\t\tb();\n\t}"),
         ("python", "if a:\n  b()\nif c:\n  d()\nif e:‸\n", "\n\tf()", "\n  f()"),
         # the law of the language
         ("go", "func f() {‸\n}\n", "\n    return", "\n\treturn"),
@@ -141,7 +148,7 @@ def test_indentation_is_of_the_kind_that_most_lines_of_code_have(
     ("language", "marked", "text"),
     [
         ("ruby", '"Hello, ‸"\n', "#{name}!"),
-        ("ruby", "x = <<~A\n  b\n\"‸\"\n", "#{name}"),
+        ("ruby", 'x = <<~A\n  b\n"‸"\n', "#{name}"),
         ("elixir", 'IO.puts("Hello, ‸")\n', "#{name}"),
         ("javascript", "const a = 'https:‸';\n", "//api.example.com"),
         ("javascript", "const a = `https:‸`;\n", "//api.example.com"),
