@@ -33,7 +33,7 @@ _CODE_IN_STRINGS: Final = {
     **{key: {'"${', '"$('} for key in ("powershell", "shellscript")},
 }
 """A quote and a mark, after which a string goes on as code, with strings of its own."""
-_QUOTES: Final = frozenset({'"', "'", "`", '"""', "'''"})
+_NOT_IN_STRINGS: Final = frozenset({"<", "#{", "${", "$("})
 _LONG: Final = frozenset({'"""', "'''"})
 _LINE: Final = "\n"
 """Stands for a comment that ends with its line."""
@@ -100,6 +100,11 @@ class Lexis:
     tokens: re.Pattern[str]
     code: frozenset[str]
 
+    @property
+    def strings(self) -> frozenset[str]:
+        """What begins a string that ends with its line."""
+        return self.quotes - self.lasting
+
     @classmethod
     @functools.lru_cache(maxsize=256)
     def of(cls, language: str, *, angles: bool = False) -> Lexis:
@@ -165,13 +170,23 @@ class Nesting:
 
     @property
     def within(self) -> str:
-        """The string or comment that the place is in, "" in code."""
+        """The string or comment that the place is in, the outermost one; "" in code."""
+        chain = self._chain()
+        return chain[-1].mark if chain else ""
+
+    def _chain(self) -> list[Opened]:
+        """The string or comment at the place and the quotes in it, the innermost first."""
+        chain: list[Opened] = []
         inner = ""
         for one in reversed(self.opened):
-            if one.mark not in _CLOSED_BY:
-                return "" if one.mark + inner in self.lexis.code else one.mark
-            inner = one.mark
-        return ""
+            if one.mark in _CLOSED_BY:
+                inner = one.mark
+                continue
+            if one.mark + inner in self.lexis.code:
+                break
+            chain.append(one)
+            inner = ""
+        return chain
 
     @property
     def in_comment(self) -> bool:
@@ -203,9 +218,8 @@ class Nesting:
         if part == "\n":
             self.opened = list(_lasting(self.opened, self.lexis))
             return False
-        within = self.within
-        if within:
-            self._take_within(part, start, within)
+        if chain := self._chain():
+            self._take_within(part, start, chain, text)
             return False
         if found.lastgroup or (part == "#{" and "#" in self.lexis.marks):
             self.opened.append(Opened(_LINE, start))
@@ -218,11 +232,17 @@ class Nesting:
             return not self._close(part)
         return False
 
-    def _take_within(self, part: str, start: int, within: str) -> None:
-        if part == self.lexis.blocks.get(within, within):
-            while self.opened.pop().mark != within:
-                pass
-        elif part in _CLOSED_BY and part != "<":
+    def _take_within(self, part: str, start: int, chain: list[Opened], text: str) -> None:
+        """In a string or a comment; brackets and other quotes in it are taken as they come."""
+        for one in chain:
+            if part == self.lexis.blocks.get(one.mark, one.mark):
+                while self.opened.pop() is not one:
+                    pass
+                return
+        opens = part in _CLOSED_BY and part not in _NOT_IN_STRINGS
+        opens = opens or chain[0].mark + part in self.lexis.code
+        quotes = part in self.lexis.quotes and not (part == "'" and _is_apostrophe(text, start))
+        if opens or quotes:
             self.opened.append(Opened(part, start))
         elif part in _CLOSERS:
             self._close(part)  # a closer in words needs no opener
@@ -252,7 +272,8 @@ def _lasting(opened: Iterable[Opened], lexis: Lexis) -> Iterator[Opened]:
         if is_text and one.mark not in lexis.lasting and not held:
             return
         held = held or (is_text and one.mark in lexis.lasting)
-        yield one
+        if not is_text or one.mark in lexis.lasting:
+            yield one
 
 
 def carried(opened: Iterable[Opened], lexis: Lexis) -> tuple[Opened, ...]:

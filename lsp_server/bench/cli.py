@@ -25,6 +25,7 @@ def add_parser(subparsers: Commands) -> None:
     _add_confidence(commands)
     _add_context(commands)
     _add_quantization(commands)
+    _add_lines(commands)
     sharing = commands.add_parser(
         "sharing", help="time that the engine process adds to a request, and memory it saves"
     )
@@ -170,6 +171,25 @@ def _context(arguments: argparse.Namespace) -> int:
     from lsp_server.bench.studies import context_command
 
     return context_command.run(arguments)
+
+
+def _add_lines(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "lines", help="lines that suggestions break: behind closed brackets, in words, before text"
+    )
+    parser.add_argument("tasks", type=Path, nargs="+", help="JSON Lines, see docs/evaluation.md")
+    parser.add_argument(
+        "--each", type=positive, default=20, metavar="N", help="places of a kind in a language"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample")
+    parser.add_argument("--memo", type=Path, metavar="DIR", help="where answers are kept")
+    parser.set_defaults(run=_lines)
+
+
+def _lines(arguments: argparse.Namespace) -> int:
+    from lsp_server.bench.studies import lines
+
+    return lines.run(arguments)
 
 
 def _add_quantization(commands: Commands) -> None:

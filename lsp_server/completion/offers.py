@@ -8,6 +8,7 @@ from lsp_server import clock
 from lsp_server.completion import mood
 from lsp_server.completion.manners import Manners
 from lsp_server.completion.presentation.present import present
+from lsp_server.completion.presentation.repetition import closes
 from lsp_server.completion.shown import OnScreen
 from lsp_server.completion.trace import AnswerSource
 
@@ -43,7 +44,8 @@ class Offers:
         text = present(decoded, shape, settings)
         if trace.source is AnswerSource.TYPE_THROUGH:
             return text
-        if shape.new_columns(text) < settings.min_chars:
+        short = shape.new_keys(text) < settings.min_chars
+        if short and not (closes(text) and text.strip().isalpha()):  # `fi` ends a block
             return ""
         if trace.by_hand:
             return text

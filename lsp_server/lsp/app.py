@@ -166,7 +166,7 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     initialized = asyncio.Event()
     server.keep(_start(server, session, settings, initialized))
 
-    def accepted(answer_id: str = "") -> None:  # pygls reads this signature
+    def accepted(answer_id: str = "", _replaced: int = 0) -> None:  # pygls reads this signature
         feedback.accepted(session, answer_id)
 
     def snoozed(minutes: float = snooze.MINUTES) -> None:

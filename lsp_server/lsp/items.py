@@ -56,14 +56,17 @@ def inline_items(
             types.InlineCompletionItem(
                 insert_text=snapshot.line_before + _like_document(snapshot, text),
                 range=types.Range(
-                    start=types.Position(line, 0),
-                    end=_end(there, replaced_by(snapshot, text), encoding),
+                    start=types.Position(line, 0), end=_end(there, replaced, encoding)
                 ),
                 command=types.Command(
-                    title="accepted", command=ACCEPTED, arguments=[item_id(answer_id, place)]
+                    title="accepted",
+                    command=ACCEPTED,
+                    # a client whose range is older than what was typed since needs the number
+                    arguments=[item_id(answer_id, place), *([replaced] if replaced else [])],
                 ),
             )
             for place, text in enumerate(texts)
+            for replaced in (replaced_by(snapshot, text),)
         ]
     )
 

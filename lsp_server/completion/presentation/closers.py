@@ -56,12 +56,13 @@ class Behind:
         before: the line up to the cursor.
         rest: text behind the cursor, without blanks at its end.
         tail: what of it does not close what is open.
+        lexis: spells the language's strings and comments.
     """
 
     before: str
     rest: str
     tail: str
-    _lexis: Lexis
+    lexis: Lexis
     _opened: tuple[Opened, ...]
     _closers: tuple[_Closer, ...]
     _later: tuple[_Closer, ...]
@@ -108,7 +109,7 @@ class Behind:
 
     def fit(self, text: str) -> Fit:
         """How far `text` fits between what stands before and behind the cursor."""
-        nesting = Nesting(self._lexis, self._opened)
+        nesting = Nesting(self.lexis, self._opened)
         floor, taken, end = len(self._opened), 0, len(text)
         line, start = self.before + text, len(self.before)
         for found, stray in nesting.take(line, start):
@@ -123,9 +124,10 @@ class Behind:
             floor, taken = min(floor, size), now
         replaced = self._closers[taken - 1].end if taken else 0
         said, mark = taken == len(self._closers), self.tail.strip()
-        if said and taken and not mark:  # the line is the text's own from here on
-            return Fit(end, replaced, whole=True)
         opened = nesting.opened[floor:]
+        if said and taken and not mark:  # the line is the text's own from here on
+            half = [one.start - start for one in opened if one.mark in self.lexis.strings]
+            return Fit(min(end, *half, len(text)), replaced, whole=True)
         if opened and opened[0].start >= start:
             end = min(end, opened[0].start - start)
         if said and mark and self.only_closes and text[:end].rstrip().endswith(mark):

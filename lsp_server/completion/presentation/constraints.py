@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from context.syntax.nesting import Lexis, Nesting
+from context.syntax.nesting import Lexis, Nesting, Opened
 from lsp_server.completion.presentation.closers import Behind
 from lsp_server.completion.presentation.indentation import TAB, Indentation
-from lsp_server.completion.presentation.words import width
+from lsp_server.completion.presentation.words import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _NEARBY_LINES = 200
 """How far from the cursor lines with text are looked for."""
 _FOLLOWING = 3
-_OPENS = re.compile(r"([:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*(?:(?:#|//).*)?$")
+_OPENS = re.compile(r"([:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*$")
+_BRACKETS = frozenset("([{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,18 @@ class TextConstraints:
         within = Nesting(lexis, own.held).read(before).within
         lead = len(parent) - len(parent.lstrip())
         deeper = indent_of(before) > indent_of(parent)
-        opens = opens_block(before if before.strip() else parent)
+        opens_here = opens_block(before, lexis, own.held)
+        opens = opens_here if before.strip() else opens_block(parent, lexis)
         return cls(
             # a block that the cursor's own line opens is deeper than it, but for the closing line
-            floor=indent_of(before) + opens_block(before),
+            floor=indent_of(before) + opens_here,
             before=before,
             rest=rest,
             following=tuple(following),
             behind=behind,
             own=own,
             depth=_levels(before if before.strip() else parent, own.unit) + opens,
-            settled=deeper if opens_block(parent) else not deeper,
+            settled=deeper if opens_block(parent, lexis) else not deeper,
             comments=None if within or lexis.is_comment(parent, lead) else lexis,
             language=snapshot.language,
             one_more=bool(following) and _one_more(text, line, following[0].strip()),
@@ -89,9 +91,9 @@ class TextConstraints:
         """Whether only the rest of this line may be filled."""
         return bool(self.rest) and not self.behind.only_closes
 
-    def new_columns(self, text: str) -> int:
-        """Columns that `text` adds to what stands there: wide characters count as two."""
-        return width(text.strip()) - self.behind.fit(text).replaced
+    def new_keys(self, text: str) -> int:
+        """About how many keys `text` saves: what stands there already saves none."""
+        return keys(text.strip()) - self.behind.fit(text).replaced
 
 
 def replaced_by(snapshot: Snapshot, text: str) -> int:
@@ -100,11 +102,21 @@ def replaced_by(snapshot: Snapshot, text: str) -> int:
     return TextConstraints.of(snapshot).behind.fit(text).replaced if rest else 0
 
 
-def opens_block(line: str) -> bool:
-    """Whether the lines after `line` belong to it: it says so at its end, or a bracket is open."""
-    return bool(_OPENS.search(line)) or any(
-        line.count(opening) > line.count(closing) for opening, closing in ("()", "[]", "{}")
-    )
+def opens_block(line: str, lexis: Lexis, held: tuple[Opened, ...] = ()) -> bool:
+    """Whether the lines after `line` belong to it: it says so at its end, or a bracket is open.
+
+    Args:
+        line: one line.
+        lexis: of its language.
+        held: strings and comments that are open where it begins.
+    """
+    nesting = Nesting(lexis, held).read(line)
+    first = next(iter(nesting.opened), None)
+    if first is not None and first.mark in _BRACKETS:
+        return True
+    if nesting.in_comment and first is not None and first.start >= 0:
+        return _OPENS.search(line[: first.start]) is not None
+    return not nesting.within and _OPENS.search(line) is not None
 
 
 def indent_of(line: str) -> int:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 """What no source text has: a terminal would obey it, or an editor refuse it."""
-_STARS = re.compile(r"""(?:(?<=[=:(\[,@]) ?|(?<=://)[^\n*]*)?["'`]?(?<![/*\w])\*{4,}(?![*/])""")
-"""A covered secret that a model made up or said again, from its quote on."""
+_STARS = re.compile(r"[^\s=(,\[{]*(?<![/*])\*{4,}(?![*/])")
+"""A covered secret that a model made up or said again, with the value it belongs to."""
 
 
 def enough(
@@ -101,7 +101,7 @@ def _extent(text: str, shape: TextConstraints, max_lines: int) -> tuple[str, boo
     if first is None:
         return "", True
     whole = shape.rest and len(lines) > 1 and lines[0] and shape.behind.fit(lines[0]).whole
-    if whole and not opens_block(shape.before + lines[0]):
+    if whole and not opens_block(shape.before + lines[0], shape.behind.lexis, shape.own.held):
         return lines[0], False
     return _block(lines, first, shape, max_lines)
 

@@ -25,6 +25,10 @@ def to_word_border(text: str) -> str:
     return text[:end].rstrip(" \t")
 
 
-def width(text: str) -> int:
-    """Columns that a text takes: Chinese, Japanese and Korean characters say as much as two."""
-    return len(text) + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+def keys(text: str) -> int:
+    """About how many keys a text takes: a Chinese, Japanese or Korean character takes several."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + (_KEYS_OF_WIDE - 1) * wide
+
+
+_KEYS_OF_WIDE = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from lsprotocol.types import (
     CompletionItemKind,
@@ -80,3 +82,35 @@ def test_a_completion_entry_behind_no_word_inserts_only() -> None:
     assert entry.text_edit == TextEdit(Range(Position(0, 4), Position(0, 4)), "1")
     assert entry.filter_text is None
     assert entry.documentation is None
+
+
+def test_an_item_takes_the_place_of_closers_that_it_has_itself() -> None:
+    """Its range reaches behind them, and the accept command says how many there are."""
+    (item,) = inline_items(at("def f(‸)\n"), ["self):\n    x"], UTF16, "7").items
+    assert isinstance(item, InlineCompletionItem)
+    assert item.range == Range(Position(0, 0), Position(0, 7))
+    assert item.command is not None
+    assert item.command.arguments == ["7", 1]
+    (entry,) = completion_items(at("def f(‸)\n"), "self):", UTF16, "7").items
+    assert entry.text_edit == TextEdit(Range(Position(0, 6), Position(0, 7)), "self):")
+
+
+@pytest.mark.parametrize(
+    ("text", "first_line", "line_end"),
+    [
+        ("a\nb\r\nc\r\n‸", 0, "\r\n"),
+        ("a\r\nb\nc\n‸", 0, "\n"),
+        ("a\r\nb\r\n‸", 0, "\r\n"),
+        # cells: joined with line feeds, and each with line ends of its own
+        ("a\nb\r\nc‸\n", 1, "\r\n"),
+        ("a\r\nb\r\nc\nd‸\n", 2, "\n"),
+        ("a\r\nb\nc‸\n", 2, "\r\n"),
+    ],
+)
+def test_line_ends_are_those_that_most_lines_above_have(
+    text: str, first_line: int, line_end: str
+) -> None:
+    """A document of both kinds keeps the one that prevails; a cell keeps its own."""
+    snapshot = dataclasses.replace(at(text), first_line=first_line)
+    (item,) = inline_items(snapshot, ["x\ny"], UTF16, "1").items
+    assert str(item.insert_text).endswith(f"x{line_end}y")

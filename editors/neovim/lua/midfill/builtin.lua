@@ -1,7 +1,8 @@
 --- Neovim 0.12's own inline completion, with an accept that cannot corrupt text.
 ---
 --- Neovim's accept replaces the range of the answer, and what was typed since stays behind it.
---- This one replaces up to the cursor, and only if what stands there is how the answer begins.
+--- This one replaces up to the cursor, and only if what stands there is how the answer begins;
+--- behind the cursor it replaces the closing brackets that the answer has itself.
 local api = vim.api
 
 local M = {}
@@ -31,7 +32,12 @@ local function on_accept(item)
     return
   end
   local lines = vim.split(text:sub(#so_far + 1), '\n', { plain = true })
-  api.nvim_buf_set_text(bufnr, row, col, row, col, lines)
+  local over = item.command and (item.command.arguments or {})[2] or 0
+  local tail = api.nvim_get_current_line():sub(col + 1, col + over)
+  if #tail ~= over or tail:find('[^%)%]}>"\'`;,%s]') then
+    over = 0 -- they are not there any more
+  end
+  api.nvim_buf_set_text(bufnr, row, col, row, col + over, lines)
   api.nvim_win_set_cursor(0, { row + #lines, (#lines == 1 and col or 0) + #lines[#lines] })
   local client = vim.lsp.get_client_by_id(item.client_id)
   if client and item.command then
