@@ -126,6 +126,23 @@ class StateAccount:
     prompts: int
 
 
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What an engine is and where it runs.
+
+    Attributes:
+        name: model, compute type, device and threads in one short line, for status and logs.
+        device: `cpu`, or one card such as `cuda:0`.
+        note: why it does not run at a better place, for people; "" when there is nothing to say.
+        context_length: most tokens of prompt and answer together; 0 where the model does not say.
+    """
+
+    name: str
+    device: str = "cpu"
+    note: str = ""
+    context_length: int = 0
+
+
 class Engine(Protocol):
     """A loaded model. Methods block and are called from one thread, the engine's own.
 
@@ -143,23 +160,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def name(self) -> str:
-        """Model, device and compute type in one short line, for status and logs."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """The device: `cpu`, or one card such as `cuda:0`."""
-        ...
-
-    @property
-    def note(self) -> str:
-        """Why it does not run on a better device, for people; "" if there is no reason."""
-        ...
-
-    @property
-    def context_length(self) -> int:
-        """Most tokens of prompt and answer together; 0 if unknown."""
+    def info(self) -> EngineInfo:
+        """What it is and where it runs (any thread)."""
         ...
 
     def generate(

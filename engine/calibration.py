@@ -65,8 +65,8 @@ def measure(engine: Engine) -> Rates:
 def _kept_gain(engine: Engine, prefill_tokens_s: float) -> float:
     """Time to the first token without a kept state, in times of that with one."""
     least, most = _KEPT_TOKENS
-    if engine.context_length:
-        most = min(most, engine.context_length - _LIVE_TOKENS - 2)
+    if engine.info.context_length:
+        most = min(most, engine.info.context_length - _LIVE_TOKENS - 2)
     stable, middle = practice(engine, int(min(most, max(least, prefill_tokens_s * _KEPT_READ_S))))
     live = (middle, *stable[1 : 1 + _LIVE_TOKENS])
 

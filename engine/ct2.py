@@ -10,7 +10,7 @@ import ctranslate2
 
 from context.prompt.families import FAMILIES
 from engine import memory
-from engine.api import Generation, Request, StateAccount, StopReason, Token
+from engine.api import EngineInfo, Generation, Request, StateAccount, StopReason, Token
 from engine.device.placement import ON_CPU
 from engine.errors import DeviceError, EngineClosedError, EngineLoadError, GenerationError
 from engine.healing import PLAIN, Race
@@ -76,7 +76,6 @@ class Ct2Engine:
         self._manifest = Manifest.read(folder)
         self._family = FAMILIES[self._manifest.family]
         self._place = place
-        self._note = note
         self._kept: set[tuple[int, ...]] = set()
         self._held_bytes = 0
         threads = memory.physical_threads(settings.threads)
@@ -98,7 +97,8 @@ class Ct2Engine:
             ) from error
         self._stops = self._tokenizer.controls(self._family.stops)
         where = place.card or f"{place.label}x{threads}"
-        self._name = f"{self._manifest.name} {self._model.compute_type} {where}"
+        name = f"{self._manifest.name} {self._model.compute_type} {where}"
+        self.info = EngineInfo(name, place.label, note, self._manifest.context_length)
         free = memory.available_bytes() if cuda is None else _free_bytes(cuda, place.index)
         self._budget = memory.state_budget_bytes(free, settings.state_share, settings.state_max_mb)
 
@@ -111,26 +111,6 @@ class Ct2Engine:
     def family(self) -> Family:
         """The model's prompt family."""
         return self._family
-
-    @property
-    def name(self) -> str:
-        """Model, compute type, device and threads."""
-        return self._name
-
-    @property
-    def device(self) -> str:
-        """`cpu`, or one card such as `cuda:0`."""
-        return self._place.label
-
-    @property
-    def note(self) -> str:
-        """Why it does not run at a better place, "" when there is nothing to say."""
-        return self._note
-
-    @property
-    def context_length(self) -> int:
-        """Most tokens of prompt and answer together, 0 where the model does not say."""
-        return self._manifest.context_length
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken
@@ -162,7 +142,7 @@ class Ct2Engine:
             if self._is_out_of_memory(error) and not run.tokens:
                 return self._with_less(request, on_token, cancel)
             raise GenerationError(
-                f"{self._name} failed after {len(run.tokens)} tokens: {error}; "
+                f"{self.info.name} failed after {len(run.tokens)} tokens: {error}; "
                 "the engine restarts by itself"
             ) from error
         if keep and not held:
@@ -200,7 +180,7 @@ class Ct2Engine:
                 self._give_way()
                 return Generation((), 0, StopReason.CANCELLED, 0, 0, 0.0, 0.0)
             raise GenerationError(
-                f"{self._name} failed on alternatives: {error}; the engine restarts by itself"
+                f"{self.info.name} failed on alternatives: {error}; the engine restarts by itself"
             ) from error
         ids = [[token for token in one if token not in self._stops] for one in result.sequences_ids]
         texts = (self._tokenizer.decode(one) for one in ids)
@@ -267,7 +247,8 @@ class Ct2Engine:
         """Another program took the memory: one more try with half the budget."""
         if self._budget < _LEAST_BUDGET:
             raise GenerationError(
-                f"{self._name} has no memory left; end other programs there or set a smaller model"
+                f"{self.info.name} has no memory left; end other programs there, or set a smaller "
+                "model"
             )
         self._give_way()
         return self.generate(request, on_token, cancel)

@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from context.prompt.families import FAMILIES
-from engine.api import Generation, Request, StateAccount, StopReason, Token
+from engine.api import EngineInfo, Generation, Request, StateAccount, StopReason, Token
 from engine.errors import EngineClosedError
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ class FakeEngine:
         self._kept: set[tuple[int, ...]] = set()
         self._family = FAMILIES["qwen2.5-coder"]
         self._tokenizer = CharTokenizer(self._family)
-        self._name = name
-        self._device = device
-        self._context_length = context_length
+        self.info = EngineInfo(name, device, context_length=context_length)
         self.closed = False
 
     @property
@@ -100,26 +98,6 @@ class FakeEngine:
     def family(self) -> Family:
         """Qwen's."""
         return self._family
-
-    @property
-    def name(self) -> str:
-        """Says that it is a fake."""
-        return self._name
-
-    @property
-    def device(self) -> str:
-        """Where it pretends to run."""
-        return self._device
-
-    @property
-    def note(self) -> str:
-        """Nothing to say."""
-        return ""
-
-    @property
-    def context_length(self) -> int:
-        """As many as it was made with."""
-        return self._context_length
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken

@@ -103,7 +103,7 @@ def load(
             reasons,
         )
         if engine is not None:
-            _log.info("%s is proved", engine.name)
+            _log.info("%s is proved", engine.info.name)
             return engine
     note = f"the CPU is used: {'; '.join(reasons)}" if reasons else ""
     if note:

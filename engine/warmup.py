@@ -30,7 +30,7 @@ def steps(engine: Engine) -> Iterator[Callable[[Engine], object]]:
     All of them take under a second on a card that knows its kernels, and a step may raise what any
     generation may.
     """
-    longest = engine.context_length or max(STABLE_TOKENS) + max(LIVE_TOKENS) + _NEW_TOKENS
+    longest = engine.info.context_length or max(STABLE_TOKENS) + max(LIVE_TOKENS) + _NEW_TOKENS
     for length in STABLE_TOKENS:
         stable, middle = practice(engine, length)
         for count in LIVE_TOKENS:

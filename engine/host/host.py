@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -233,10 +234,7 @@ class Host:
         }
         account = engine.account()
         facts = {
-            "name": engine.name,
-            "device": engine.device,
-            "note": engine.note,
-            "context_length": engine.context_length,
+            "info": dataclasses.asdict(engine.info),
             "held": account.held_bytes,
             "budget": account.budget_bytes,
             "prompts": account.prompts,

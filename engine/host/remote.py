@@ -10,7 +10,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.api import Generation, StateAccount, StopReason, Token
+from engine.api import EngineInfo, Generation, StateAccount, StopReason, Token
 from engine.errors import (
     EngineClosedError,
     EngineError,
@@ -103,24 +103,9 @@ class RemoteEngine:
         return self._family
 
     @property
-    def name(self) -> str:
-        """As the engine in the host calls itself."""
-        return str(self._states["name"])
-
-    @property
-    def device(self) -> str:
-        """Where the engine in the host runs."""
-        return str(self._states["device"])
-
-    @property
-    def note(self) -> str:
-        """What the engine in the host has to say."""
-        return str(self._states["note"])
-
-    @property
-    def context_length(self) -> int:
+    def info(self) -> EngineInfo:
         """As the engine in the host says."""
-        return int(self._states["context_length"])
+        return EngineInfo(**self._states["info"])
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken

@@ -230,8 +230,8 @@ def _completion() -> Iterator[Finding]:
         generation = engine.generate(request, lambda _: False, CancelToken())
     finally:
         engine.close()
-    words = f"{engine.name} answers {generation.text!r} to 'def add(a, b): return'"
-    words += f"; {engine.note}" if engine.note else ""
+    words = f"{engine.info.name} answers {generation.text!r} to 'def add(a, b): return'"
+    words += f"; {engine.info.note}" if engine.info.note else ""
     yield Finding("completion", well=bool(generation.text), words=words)
 
 

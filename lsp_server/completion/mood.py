@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from context.languages import LANGUAGES
+from context.syntax.nesting import Lexis
 from lsp_server.completion.presentation.constraints import indent_of, opens_block
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def invites_body(snapshot: Snapshot) -> bool:
     column = indent_of(snapshot.line_before)
     if below and indent_of(below) >= column and column > 0:
         return False
-    if opens_block(above):
+    if opens_block(above, Lexis.of(snapshot.language)):
         return column > indent_of(above) or not snapshot.line_before
     language = LANGUAGES.get(snapshot.language)
     mark = language.line if language else ""

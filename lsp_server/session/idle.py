@@ -71,7 +71,7 @@ def _learn_from_work(session: Session, engine: Engine) -> None:
     if found == known:
         return
     session.rates = found
-    calibration.remember(paths.state_dir() / "rates.json", engine.name, found)
+    calibration.remember(paths.state_dir() / "rates.json", engine.info.name, found)
     session.retune()
     _log.info("this machine reads %.0f tokens/s", found.prefill_tokens_s)
 

@@ -17,13 +17,13 @@ def describe(session: Session) -> dict[str, Any]:
     return {
         "ready": session.pipeline is not None and engine is not None,
         "status": {"state": session.status.state, "message": session.status.message},
-        "engine": engine.name if engine else None,
-        "device": engine.device if engine else None,
-        "device_note": engine.note if engine else "",
+        "engine": engine.info.name if engine else None,
+        "device": engine.info.device if engine else None,
+        "device_note": engine.info.note if engine else "",
         "open_documents": len(session.documents),
         "document_faults": dict(session.documents.faults),
         "max_prompt_tokens": latency_budget.max_prompt_tokens(
-            session.settings, session.rates, engine.context_length if engine else 0
+            session.settings, session.rates, engine.info.context_length if engine else 0
         ),
         "rates": None
         if session.rates is None

@@ -141,7 +141,7 @@ class Session:
                 return
             problem = status.of_error(error)
             if old.engine is not None:
-                words = f"{old.engine.name} stays: {problem.message}"
+                words = f"{old.engine.info.name} stays: {problem.message}"
                 problem = Status("ready", words, problem.reason)
             self._tell(problem)
 
@@ -174,7 +174,7 @@ class Session:
             self._more_available,
             self.context_provider,
         )
-        _log.info("%s ready after %.1f s", engine.name, time.perf_counter() - started)
+        _log.info("%s ready after %.1f s", engine.info.name, time.perf_counter() - started)
         self._tell(self._ready(engine))
         return None
 
@@ -246,8 +246,8 @@ class Session:
             engine.tokenizer,
             engine.family,
             self.settings.prompt,
-            latency_budget.max_prompt_tokens(self.settings, self.rates, engine.context_length),
-            model=engine.name.partition(" ")[0],
+            latency_budget.max_prompt_tokens(self.settings, self.rates, engine.info.context_length),
+            model=engine.info.name.partition(" ")[0],
             mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )
 
@@ -270,10 +270,10 @@ class Session:
     async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
         if self._given_rates is not None:
             return self._given_rates
-        path, key = paths.state_dir() / "rates.json", engine.name
+        path, key = paths.state_dir() / "rates.json", engine.info.name
         rates = calibration.recall(path, key)
-        if engine.device != CPU and self._calibrate:
-            words = f"warming up {engine.device}; for a new chip that takes minutes, once"
+        if engine.info.device != CPU and self._calibrate:
+            words = f"warming up {engine.info.device}; for a new chip that takes minutes, once"
             self._tell_loading(words)
             for step in warmup.steps(engine):  # each has the time that any job has
                 await scheduler.call(step)

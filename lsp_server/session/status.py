@@ -48,7 +48,7 @@ def of_error(error: Exception) -> Status:
 
 def of_engine(engine: Engine, settings: Settings, rates: Rates | None) -> Status:
     """The engine answers, fast or slowly."""
-    about = "; ".join(filter(None, (engine.name, engine.note)))
+    about = "; ".join(filter(None, (engine.info.name, engine.info.note)))
     slow_ms = latency_budget.slow_ms(settings, rates)
     if not slow_ms:
         return Status("ready", about)
@@ -71,12 +71,12 @@ def waiting_for_restart(started_with: EngineSettings, now: EngineSettings) -> st
 
 def shortened(settings: Settings, engine: Engine | None) -> str:
     """What to tell of a prompt length that the model cannot read; "" where it can."""
-    if engine is None or not engine.context_length:
+    if engine is None or not engine.info.context_length:
         return ""
-    room = latency_budget.room_for_prompt(settings, engine.context_length)
+    room = latency_budget.room_for_prompt(settings, engine.info.context_length)
     if settings.prompt.max_tokens <= room:
         return ""
     return (
         f"prompt.max_tokens {settings.prompt.max_tokens} is cut to {room}: the model reads "
-        f"{engine.context_length} tokens at most, what is typed and its answer among them"
+        f"{engine.info.context_length} tokens at most, what is typed and its answer among them"
     )

@@ -154,6 +154,25 @@ def _full_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
+def _far_clock() -> None:
+    """A machine whose clock stands in 2099 and goes on from there."""
+    real, years = time.time, 73 * 365.25 * 86400
+    time.time = lambda: real() + years
+    time.time_ns = lambda: int(time.time() * 1e9)
+
+
+def _no_spare_threads() -> None:
+    """Only what an answer needs gets a thread: no watches, no other files, no statistics."""
+    start = threading.Thread.start
+
+    def stingy(self: threading.Thread) -> None:
+        if self.name not in {"engine", "host", "reaper"}:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    threading.Thread.start = stingy  # type: ignore[method-assign]  # the point of it
+
+
 def _few_threads() -> None:
     """The first two that watch over an engine's process are refused, as by `ulimit -u`."""
     start = threading.Thread.start
@@ -174,7 +193,9 @@ PATCHES: dict[str, Callable[[], None]] = {
     "no-watches": _no_watches,
     "dead-drive": _dead_drive,
     "full-disk": _full_disk,
+    "far-clock": _far_clock,
     "few-threads": _few_threads,
+    "no-spare-threads": _no_spare_threads,
 }
 
 

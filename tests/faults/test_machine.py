@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import PATIENCE_S
+from tests.e2e.wire import Wire
 from tests.faults.servers import env, ill, lines, session
 
 if TYPE_CHECKING:
@@ -64,6 +68,45 @@ def test_state_files_of_nonsense_are_made_anew(tmp_path: Path, damage: bytes) ->
 def test_a_clock_that_jumps_by_years_changes_nothing(tmp_path: Path) -> None:
     """Deadlines, back-off and pauses follow a clock that only goes forward."""
     with ill("clock", env=env(STATE_DIR=tmp_path / "state")) as wire:
+        session(wire, tmp_path)
+
+
+def test_a_clock_in_2099_changes_nothing(tmp_path: Path) -> None:
+    """Neither what is answered nor what is remembered of earlier days."""
+    folders = env(STATE_DIR=tmp_path / "state", RUNTIME_DIR=tmp_path / "run")
+    for patches in ((), ("far-clock",), ()):
+        with ill(*patches, engine=FAKES[1], env=folders) as wire:
+            session(wire, tmp_path)
+        assert not any("remembered" in line for line in lines(wire))
+
+
+@pytest.mark.parametrize("engine", FAKES)
+def test_without_threads_to_spare_the_answers_come(tmp_path: Path, engine: str) -> None:
+    """Watches, other files and statistics are left out, and the log says why."""
+    with ill("no-spare-threads", engine=engine, env=env(STATE_DIR=tmp_path / "state")) as wire:
+        session(wire, tmp_path)
+    assert any("ulimit -u" in line for line in lines(wire))
+
+
+UNSHARE = ("unshare", "--mount", "--map-root-user")
+
+
+def _may_hide_proc() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    hide = [*UNSHARE, "mount", "-t", "tmpfs", "none", "/proc"]
+    return subprocess.run(hide, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _may_hide_proc(), reason="this system lets nobody hide /proc")
+@pytest.mark.parametrize("engine", FAKES)
+def test_without_proc_all_works(tmp_path: Path, engine: str) -> None:
+    """As in a sandbox that does not mount it."""
+    folders = env(STATE_DIR=tmp_path / "state", RUNTIME_DIR=tmp_path / "run")
+    hidden = 'mount -t tmpfs none /proc && exec "$@"'
+    serve = (sys.executable, "-m", "lsp_server", "serve")
+    command = (*UNSHARE, "sh", "-c", hidden, "sh", *serve)
+    with Wire(engine=engine, command=command, env=folders) as wire:
         session(wire, tmp_path)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +59,41 @@ def test_a_place_that_cannot_be_written_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="file"):
         logs.set_up("debug", tmp_path / "file" / "x.log")
+
+
+def test_servers_that_share_a_log_lose_no_line(tmp_path: Path) -> None:
+    """Four windows with one `--log-file`: it is put aside once when it is full, by one of them."""
+    file = tmp_path / "x.log"
+    code = """if 1:
+        import logging, sys
+        from lsp_server import logs
+        logs._MAX_BYTES = 40_000
+        logs.set_up("info", __import__("pathlib").Path(sys.argv[1]))
+        sys.stdin.readline()
+        for number in range(200):
+            logging.getLogger("engine").info("%s %d %s", sys.argv[2], number, "x" * 60)
+    """
+    words = [sys.executable, "-c", code, str(file)]
+    pipe = subprocess.PIPE
+    writers = [subprocess.Popen([*words, f"w{one}"], stdin=pipe, stderr=pipe) for one in range(4)]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        assert writer.communicate()[1] == b""
+    files = list(tmp_path.glob("x.log*"))
+    written = [line.split() for path in files for line in path.read_text("utf-8").splitlines()]
+    seen = {(line[-3], line[-2]) for line in written}
+    assert seen == {(f"w{one}", str(number)) for one in range(4) for number in range(200)}
+    assert len(written) == 800
+    assert all(path.stat().st_size <= 41_000 for path in files)
+
+
+def test_a_log_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
+    """And paths of odd bytes are written with an escape."""
+    file = tmp_path / "x.log"
+    logs.set_up("info", file)
+    file.unlink()
+    logging.getLogger("engine").info("%s", "odd-\udcff")
+    assert "odd-\\udcff" in file.read_text(encoding="utf-8")

@@ -149,7 +149,7 @@ class Evaluation:
         """What answers, noted in the results; rows of two models would be no result."""
         if session.pipeline is None or self._engine is None:
             raise MidfillError(session.status.message)
-        name = self._engine.name.rpartition("x")[0] or "fake"
+        name = self._engine.info.name.rpartition("x")[0] or "fake"
         earlier = self.results.options.get("model")
         if earlier is not None and earlier != name:
             message = f"the earlier result is of {earlier}, and now {name} would answer"

@@ -35,7 +35,7 @@ class RememberingEngine(PassingEngine):
         """Answer from `engine`, and keep its answers in `folder`, one file for each model."""
         super().__init__(engine)
         # the number of threads is the machine's business, not the answer's
-        name = engine.name.rpartition("x")[0] or engine.name
+        name = engine.info.name.rpartition("x")[0] or engine.info.name
         self._memo = AnswerCache(folder / f"{name.strip().replace(' ', '_')}.jsonl")
         self.asked = 0
         self.decoded = ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from engine.api import CancelToken, Engine, Request, Token
+    from engine.api import CancelToken, Engine, EngineInfo, Request, Token
     from engine.calibration import Rates
 
 _STATES = 12
@@ -42,10 +42,11 @@ class PacedEngine(PassingEngine):
         self._kept: collections.OrderedDict[tuple[int, ...], None] = collections.OrderedDict()
 
     @property
-    def name(self) -> str:
-        """The model's, with the speed."""
-        rates = self._rates
-        return f"{self._engine.name} at {rates.prefill_tokens_s:g}/s, {rates.decode_ms:g} ms"
+    def info(self) -> EngineInfo:
+        """The engine's, its name with the speed."""
+        info, rates = self._engine.info, self._rates
+        speed = f"at {rates.prefill_tokens_s:g}/s, {rates.decode_ms:g} ms"
+        return dataclasses.replace(info, name=f"{info.name} {speed}")
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from context.prompt.families import Family
     from context.prompt.tokenizer import Tokenizer
-    from engine.api import Engine
+    from engine.api import Engine, EngineInfo
     from engine.errors import EngineLostError
 
 
@@ -31,24 +31,9 @@ class PassingEngine:
         return self._engine.family
 
     @property
-    def name(self) -> str:
+    def info(self) -> EngineInfo:
         """The engine's."""
-        return self._engine.name
-
-    @property
-    def device(self) -> str:
-        """The engine's."""
-        return self._engine.device
-
-    @property
-    def note(self) -> str:
-        """The engine's."""
-        return self._engine.note
-
-    @property
-    def context_length(self) -> int:
-        """The model's."""
-        return self._engine.context_length
+        return self._engine.info
 
     def on_lost(self, tell: Callable[[EngineLostError], None]) -> None:
         """The engine's."""

@@ -172,7 +172,7 @@ class _Bench:
             "decode": [decode_point(costs, limits, *one) for one in speed["decode_ms"].items()],
         }
         return {
-            "engine": engine.name,
+            "engine": engine.info.name,
             "device": asdict(place) | ({"driver": before.driver} if before else {}),
             "load_s": load_s,
             "limits": asdict(limits)

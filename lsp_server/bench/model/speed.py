@@ -54,7 +54,7 @@ def measure(
     ids = _Ids(engine)
     _read_s(engine, ids, _READ[0])  # a card loads its kernels now
     fast = _read_s(engine, ids, _READ[-1]) < _FAST_S
-    most, reasons = engine.context_length or math.inf, list[str]()
+    most, reasons = engine.info.context_length or math.inf, list[str]()
 
     def by_length(what: str, lengths: tuple[int, ...], measure_one: _Measure) -> dict[int, float]:
         """Until one is too long for the model, or for the memory."""

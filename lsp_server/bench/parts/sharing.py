@@ -114,7 +114,7 @@ def _overhead(plan: EngineSpec, pairs: int) -> Overhead:
             remote.close()
             inside.close()
     p90 = statistics.quantiles(gaps, n=10)[-1]
-    return Overhead(inside.name, count, pairs, statistics.median(gaps), p90)
+    return Overhead(inside.info.name, count, pairs, statistics.median(gaps), p90)
 
 
 def _time_ms(engine: Engine, request: Request) -> tuple[float, int]:

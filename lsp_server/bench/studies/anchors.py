@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         engine.close()
     if arguments.json:
         write(arguments.json, "".join(json.dumps(row) + "\n" for row in rows))
-    _print(rows, engine.name)
+    _print(rows, engine.info.name)
     return 0
 
 

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             for task in track(tasks, "tasks", console=Console(stderr=True))
             for point in points_of(task, _first_line(engine, maker, task))
         ]
-        name = engine.name
+        name = engine.info.name
     finally:
         engine.close()
     power, bins = fit(points), counted(points)

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     changed = {"engine.model": arguments.model} if arguments.model else {}
     settings = settings_of({**changed, "engine.threads": arguments.threads})
     engine = engine_factory.maker(settings, "real")()
-    name = engine.name.rpartition("x")[0]
+    name = engine.info.name.rpartition("x")[0]
     folder = arguments.memo or paths.state_dir() / "answers"
     memo = AnswerCache(folder / f"study-{name.strip().replace(' ', '_')}.jsonl")
     try:

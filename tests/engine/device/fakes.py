@@ -60,15 +60,11 @@ class CountingEngine(FakeEngine):
     def __init__(self, place: Placement, *, wrong: bool = False, error: str = "") -> None:
         """An engine that claims to run at `place`."""
         right = " 40, 41, 42, 43"
-        super().__init__(rest=" 7 7 7" if wrong else right)
+        name = f"fake {place.label} {place.compute_type}"
+        super().__init__(rest=" 7 7 7" if wrong else right, name=name)
         self.place = place
         self._error = error
         self.closed = False
-
-    @property
-    def name(self) -> str:
-        """The place."""
-        return f"fake {self.place.label} {self.place.compute_type}"
 
     def generate(
         self, request: Request, on_token: Callable[[Token], bool], cancel: CancelToken

@@ -61,7 +61,7 @@ def test_every_type_is_tried_and_the_winner_is_remembered(folder: Path, tmp_path
     memo = tmp_path / "state" / "devices.json"
     first = Workshop()
     engine = load(folder, EngineSettings(), memo=memo, cuda=FakeCuda(), open_at=first)
-    winner = engine.name.split()[-1]
+    winner = engine.info.name.split()[-1]
     tried = [place.split()[-1] for place in first.places]
     assert tried[:-1] == ["bfloat16", "int8_bfloat16", "int8", "float32"]
     assert tried[-1] == winner
@@ -75,7 +75,7 @@ def test_a_type_that_counts_wrongly_never_wins(folder: Path) -> None:
     """Speed is no excuse."""
     wrong = frozenset({"bfloat16", "int8_bfloat16", "int8"})
     engine = load(folder, EngineSettings(), cuda=FakeCuda(), open_at=Workshop(wrong=wrong))
-    assert engine.name == "fake cuda:0 float32"
+    assert engine.info.name == "fake cuda:0 float32"
 
 
 ALL = ("bfloat16", "int8_bfloat16", "int8", "float32")
@@ -94,7 +94,7 @@ def test_a_card_that_fails_gives_way_to_the_cpu_with_every_reason(
 ) -> None:
     """Never a crash; the note says what happened."""
     engine = load(folder, EngineSettings(), cuda=FakeCuda(), open_at=workshop)
-    assert engine.name == "fake cpu int8"
+    assert engine.info.name == "fake cpu int8"
     assert workshop.notes[-1].startswith("the CPU is used: ")
     assert "cuda:0 in bfloat16" in workshop.notes[-1]
     assert all(e.closed for e in workshop.opened[:-1])
@@ -105,7 +105,7 @@ def test_the_second_card_stands_in_for_the_first(folder: Path) -> None:
     cards = (card(), card(index=1, free_bytes=card().free_bytes - 1))
     workshop = Workshop(load_errors={"cuda:0": "all CUDA-capable devices are busy"})
     engine = load(folder, EngineSettings(), cuda=FakeCuda(cards), open_at=workshop)
-    assert engine.name.startswith("fake cuda:1")
+    assert engine.info.name.startswith("fake cuda:1")
 
 
 def test_a_card_that_was_removed_in_service_gives_way_when_the_engine_starts_again(
@@ -116,7 +116,7 @@ def test_a_card_that_was_removed_in_service_gives_way_when_the_engine_starts_aga
     load(folder, settings, memo=memo, cuda=FakeCuda(), open_at=Workshop())
     for gone in (FakeCuda(()), FakeCuda(driver_error="the NVIDIA driver refused")):
         workshop = Workshop()
-        assert load(folder, settings, memo=memo, cuda=gone, open_at=workshop).device == "cpu"
+        assert load(folder, settings, memo=memo, cuda=gone, open_at=workshop).info.device == "cpu"
         assert workshop.notes[-1].startswith("the CPU is used: ")
     workshop = Workshop()
     load(folder, settings, memo=memo, cuda=FakeCuda(), open_at=workshop)
@@ -131,7 +131,7 @@ def test_a_remembered_type_that_fails_is_raced_again(folder: Path, tmp_path: Pat
     memo.write_text(memo.read_text(encoding="utf-8").replace("float32", "int8"), encoding="utf-8")
     workshop = Workshop(load_errors=dict.fromkeys(ALL[:-1], "no kernel image"))
     engine = load(folder, EngineSettings(), memo=memo, cuda=FakeCuda(), open_at=workshop)
-    assert engine.name == "fake cuda:0 float32"
+    assert engine.info.name == "fake cuda:0 float32"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"H100 tiny": 3}'])

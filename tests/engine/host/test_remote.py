@@ -74,8 +74,7 @@ def test_it_answers_as_an_engine_in_this_process(hosts: Hosts, way: str) -> None
         assert far.holds(STABLE)
         assert not far.holds(STABLE[1:])
         assert far.account() == near.account()
-    assert (far.name, far.note, far.family) == (near.name, near.note, near.family)
-    assert far.device == near.device
+    assert (far.info, far.family) == (near.info, near.family)
     far.recycle()
     assert not far.holds(STABLE)
     assert far.account().prompts == 0

@@ -138,7 +138,7 @@ async def test_states_are_kept_only_where_that_wins(
     """The prompts and the answers are the same; a device on which copying loses reads anew."""
     monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path))
     engine = FakeEngine(["foo()", "bar()", "x = 1 |y = 2 "])
-    calibration.remember(tmp_path / "rates.json", engine.name, rates)
+    calibration.remember(tmp_path / "rates.json", engine.info.name, rates)
     session = Session(Settings(suggestions=SuggestionSettings(ahead="off")), lambda: engine)
     await session.load()
     assert session.pipeline is not None

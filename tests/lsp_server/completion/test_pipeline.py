@@ -93,7 +93,7 @@ async def desks() -> AsyncIterator[Desks]:
         engine: FakeEngine, settings: Settings = PATIENT, rates: Rates | None = None
     ) -> Desk:
         if rates is not None:
-            calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+            calibration.remember(paths.state_dir() / "rates.json", engine.info.name, rates)
         made.append(Desk(engine, settings))
         await made[-1].session.load()
         return made[-1]

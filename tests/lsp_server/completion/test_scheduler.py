@@ -312,7 +312,7 @@ async def test_work_posted_to_an_engine_that_fails_is_refused(
     await bench.scheduler.start()
     bench.fly()
     await until(engine.reading.is_set)
-    waiting = asyncio.create_task(bench.scheduler.call(lambda engine: engine.name))
+    waiting = asyncio.create_task(bench.scheduler.call(lambda engine: engine.info.name))
     await asyncio.sleep(0)
     engine.prefill.set()
     async with asyncio.timeout(PATIENCE_S):
@@ -326,9 +326,9 @@ async def test_work_on_the_engines_thread_hands_back_values_and_errors(
     """`call` runs between inferences."""
     bench = benches(FakeEngine())
     with pytest.raises(EngineClosedError):
-        await bench.scheduler.call(lambda engine: engine.name)
+        await bench.scheduler.call(lambda engine: engine.info.name)
     await bench.scheduler.start()
-    assert await bench.scheduler.call(lambda engine: engine.name) == "fake"
+    assert await bench.scheduler.call(lambda engine: engine.info.name) == "fake"
     with pytest.raises(ZeroDivisionError):
         await bench.scheduler.call(lambda _: 1 // 0)
 

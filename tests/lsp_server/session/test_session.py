@@ -186,7 +186,7 @@ async def test_rates_are_corrected_both_ways(seen_s: float, times: int, learnt: 
     """One quick reading is a proof, many slow ones are; decoding likewise; it is remembered."""
     engine = FakeEngine(rest="a b c")
     file = paths.state_dir() / "rates.json"
-    calibration.remember(file, engine.name, calibration.Rates(300.0, decode_ms=20.0))
+    calibration.remember(file, engine.info.name, calibration.Rates(300.0, decode_ms=20.0))
     session = Session(Settings(), lambda: engine)
     await session.load()
     reading = Generation((), 9, StopReason.END, 1000, 0, 1e6 / seen_s, 8 * 6000 / seen_s)
@@ -197,7 +197,7 @@ async def test_rates_are_corrected_both_ways(seen_s: float, times: int, learnt: 
     assert session.rates.prefill_tokens_s == pytest.approx(learnt)
     assert session.rates.decode_ms == pytest.approx(6000 / learnt)
     if learnt != 300:
-        assert calibration.recall(file, engine.name) == session.rates
+        assert calibration.recall(file, engine.info.name) == session.rates
     session.close()
 
 
@@ -206,7 +206,7 @@ async def test_a_slow_machine_is_named(prefill: float, decode: float, reason: st
     """Ready all the same, with what can be expected and what helps."""
     engine = FakeEngine(rest="a b c")
     rates = calibration.Rates(prefill_tokens_s=prefill, decode_ms=decode)
-    calibration.remember(paths.state_dir() / "rates.json", engine.name, rates)
+    calibration.remember(paths.state_dir() / "rates.json", engine.info.name, rates)
     session = Session(Settings(), lambda: engine)
     await session.load()
     assert (session.status.state, session.status.reason) == ("ready", reason)
