@@ -84,11 +84,11 @@ class ClientConfiguration:
     def _watch(self, path: Path, changed: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
 
-        def tell() -> None:
+        def notify() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(changed)
 
-        watch = FileWatch(path, tell)
+        watch = FileWatch(path, notify)
         self._watches.append(watch)
         watch.start()
 
@@ -131,8 +131,10 @@ class ClientConfiguration:
         wanted = types.RegistrationParams([change])
         try:
             await self._editor.ask(types.CLIENT_REGISTER_CAPABILITY, wanted)
-        except Exception as error:  # noqa: BLE001 - it tells of no changes then
-            _log.info("changes of the configuration are not told: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - it reports no changes then
+            _log.info(
+                "the client reports no changes of the configuration: %s", type(error).__name__
+            )
 
     def _apply(self) -> None:
         self._session.reconfigure(self._configuration.settings)
