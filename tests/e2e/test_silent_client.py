@@ -88,8 +88,8 @@ def test_a_process_that_cannot_be_seen_is_not_watched(by: str, pid: int) -> None
 )
 def test_an_exit_says_why(end: str, reason: bytes) -> None:
     """In the log, at the level that is there without any flag."""
-    editor = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    with Wire() as wire:
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as editor, Wire() as wire:
         wire.initialize(processId=editor.pid)
         wire.ready()
         if end == "exit":
@@ -103,8 +103,7 @@ def test_an_exit_says_why(end: str, reason: bytes) -> None:
                 wire.send_bytes(b"Content-Length: 100\r\n\r\n{")
             wire.close_stdin()
         assert wire.wait() == 1
-    editor.kill()
-    editor.wait()
+        editor.kill()
     assert reason in wire.stderr
 
 
