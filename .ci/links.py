@@ -131,7 +131,9 @@ def code_faults(path: Path) -> Iterator[str]:
 
 def main() -> int:
     """Print the counts and every fault; 1 when there is one."""
-    pages, modules = tracked("*.md"), tracked("*.py")
+    pages = tracked("*.md")
+    # its examples are broken on purpose
+    modules = [path for path in tracked("*.py") if path != Path("tests/test_links.py")]
     faults = [fault for page in pages for fault in page_faults(page)]
     faults += [fault for module in modules for fault in code_faults(module)]
     print(f"{len(pages)} pages; {len(faults)} broken links and names")

@@ -101,10 +101,10 @@ class App:
         return transport.run_until_done(main, self._close)
 
     def refused(self, what: str) -> None:
-        """Tell the user that something tried to reach the network; from any thread."""
+        """Report to the user that something tried to reach the network; from any thread."""
         if self._main_task is not None and self._served is not None:
             session, _ = self._served
-            self._main_task.get_loop().call_soon_threadsafe(session.tell_refusal, what)
+            self._main_task.get_loop().call_soon_threadsafe(session.report_refusal, what)
 
     def _leave(self, code: int = 1) -> None:
         """End the process with `code`, in order."""
@@ -246,7 +246,7 @@ async def _show_progress(
 
 
 def _notify_status(server: MidfillServer, status: Status) -> None:
-    told = {"state": status.state, "message": status.message}
-    server.notify(STATUS, told | ({"reason": status.reason} if status.reason else {}))
+    params = {"state": status.state, "message": status.message}
+    server.notify(STATUS, params | ({"reason": status.reason} if status.reason else {}))
     if status.state == "error":
         server.log_message(types.MessageType.Error, status.message)

@@ -130,8 +130,10 @@ class ClientConfiguration:
         wanted = types.RegistrationParams([change])
         try:
             await self._editor.ask(types.CLIENT_REGISTER_CAPABILITY, wanted)
-        except Exception as error:  # noqa: BLE001 - it tells of no changes then
-            _log.info("changes of the configuration are not told: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - it reports no changes then
+            _log.info(
+                "the client reports no changes of the configuration: %s", type(error).__name__
+            )
 
     def _apply(self) -> None:
         self._session.reconfigure(self._configuration.settings)

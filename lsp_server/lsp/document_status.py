@@ -25,7 +25,7 @@ def judge(session: Session, editor: Editor, document: Document | None) -> None:
     verdict = session.silences.of(document.uri)
     if verdict is not None:
         session.scheduler.cancel(document.uri)
-    editor.notify(DOCUMENT_STATUS, {"uri": document.uri, **_words(verdict)})
+    editor.notify(DOCUMENT_STATUS, {"uri": document.uri, **_answer(verdict)})
 
 
 def look(session: Session, editor: Editor, uri: str) -> None:
@@ -52,14 +52,14 @@ def did_focus(session: Session, editor: Editor, params: Any) -> None:
 
 def silence(session: Session, _: Editor, params: Any) -> dict[str, str]:
     """Answer {textDocument} with {reason, message}, both "" where suggestions may come."""
-    return _words(session.silence(str(params.textDocument.uri)))
+    return _answer(session.silence(str(params.textDocument.uri)))
 
 
 def _judge_by_uri(session: Session, editor: Editor, uri: str) -> None:
     judge(session, editor, session.documents.get(uri))
 
 
-def _words(verdict: Silence | None) -> dict[str, str]:
+def _answer(verdict: Silence | None) -> dict[str, str]:
     if verdict is None:
         return {"reason": "", "message": ""}
     return {"reason": str(verdict.reason), "message": verdict.message}

@@ -13,7 +13,7 @@ from lsp_server.lsp import document_status
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
-    from lsp_server.documents.mirror import Change
+    from lsp_server.documents.mirror import Change, Document
     from lsp_server.lsp.editor import Editor, Handler
     from lsp_server.session.session import Session
 
@@ -32,7 +32,7 @@ def folders(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 def did_open(session: Session, editor: Editor, params: types.DidOpenTextDocumentParams) -> None:
     """Mirror a document, and prepare for its beginning."""
     document = session.documents.open(params)
-    session.context_provider.opened(document)
+    _offer(session, document)
     document_status.judge(session, editor, document)
     document_status.look(session, editor, document.uri)
     _rest(session, session.documents.snapshot(document.uri, types.Position(0, 0)))
@@ -47,7 +47,8 @@ def did_change(session: Session, editor: Editor, params: types.DidChangeTextDocu
         if session.pipeline is not None:
             session.scheduler.cancel(params.text_document.uri)
         return
-    session.context_provider.changed(change)
+    if session.exclusions.is_source(change.document.uri):
+        session.context_provider.changed(change)
     if pipeline is not None:
         pipeline.edited(change)
     if pipeline is not None and (typed := _behind(session, params, change)) is not None:
@@ -90,7 +91,7 @@ def did_save(session: Session, editor: Editor, params: types.DidSaveTextDocument
     """Take the text of a save where it is needed."""
     document = session.documents.save(params)
     if document is not None and not document.out_of_sync:
-        session.context_provider.opened(document)
+        _offer(session, document)
     document_status.judge(session, editor, document)
     for each in session.documents:  # what was saved may be an ignore file
         document_status.look(session, editor, each.uri)
@@ -124,6 +125,12 @@ def viewed(session: Session, _: Editor, params: Any) -> None:
     """The user looks at a file, open or not: {textDocument}."""
     uri = str(params.textDocument.uri)
     session.context_provider.viewed(uri, _language(session, uri))
+
+
+def _offer(session: Session, document: Document) -> None:
+    """Let a document's text be used while other files are completed, if it may."""
+    if session.exclusions.is_source(document.uri):
+        session.context_provider.opened(document)
 
 
 def _language(session: Session, uri: str) -> str:

@@ -59,7 +59,8 @@ class OlderClients:
             self._number(document)
             self._typed_into.add(document["uri"])
         for change in _dicts(changes):
-            if change.get("range", change) is None:  # the whole text, as some spell it
+            whole = isinstance(change.get("text"), str)
+            if whole and change.get("range", change) is None:  # as some spell the whole text
                 del change["range"]
 
     def _closed(self, document: object) -> None:

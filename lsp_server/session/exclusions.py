@@ -62,13 +62,24 @@ class Exclusions:
 
     def rule(self, document: Document) -> Silence | None:
         """For `Silences`: what is known of a document now."""
-        if any(is_private(name) for uri in self._uris(document.uri) for name in names_of(uri)):
+        if self._is_private(document.uri):
             return Silence(StatusReason.IGNORED, _PRIVATE)
         return self._silences.get(document.uri)
+
+    def is_source(self, uri: str) -> bool:
+        """Whether a document may be told to the model as a file while others are completed.
+
+        Some editors name cells and older versions by a `file:` URI with a fragment, which the
+        rules for files on a disk would take for another, harmless file.
+        """
+        return self._notebook_of(uri) is None and not self._is_private(uri)
 
     def forget(self, uri: str) -> None:
         """The document was closed."""
         self._silences.pop(uri, None)
+
+    def _is_private(self, uri: str) -> bool:
+        return any(is_private(name) for each in self._uris(uri) for name in names_of(each))
 
     def _uris(self, uri: str) -> tuple[str, ...]:
         notebook = self._notebook_of(uri)

@@ -251,8 +251,8 @@ class Session:
             mask=masked if self.settings.context.mask_secrets else lambda text: text,
         )
 
-    def tell_refusal(self, what: str) -> None:
-        """Tell the user that something tried to reach the network and could not."""
+    def report_refusal(self, what: str) -> None:
+        """Report that something tried to reach the network and could not."""
         news = self._news
         words = f"{news.message}; refused: something tried to use the network ({what})"
         self.stats.faults[f"refused:{what}"] += 1

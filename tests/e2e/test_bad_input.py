@@ -47,7 +47,6 @@ def test_a_request_before_initialize_is_refused(method: str) -> None:
         "text",
         {"textDocument": {"uri": URI}},
         {"textDocument": {"uri": URI}, "position": {"line": 0}, "context": {"triggerKind": 1}},
-        {"textDocument": {"uri": 7}, "position": {"line": 0, "character": 0}},
         {
             "textDocument": {"uri": URI},
             "position": {"line": -1, "character": 0},

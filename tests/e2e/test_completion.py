@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.e2e.wire import INLINE, URI, Wire, WireError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ANSWER = "return a + b"
 
@@ -139,17 +146,28 @@ def test_clients_with_ghost_text_get_only_that() -> None:
         assert wire.leave() == 0
 
 
-def test_before_the_model_is_ready_answers_are_empty() -> None:
+def test_before_the_model_is_ready_answers_are_empty(tmp_path: Path) -> None:
     """The server answers at once while the model is still being loaded."""
-    with Wire() as wire:
-        wire.ask(
-            "initialize",
-            {"processId": None, "rootUri": None, "capabilities": INLINE},
-        )
-        wire.open("x = \n")  # `initialized` has not come: nothing is loaded yet
+    gate = tmp_path / "gate"
+    script = textwrap.dedent(f"""
+        import sys, time
+        from pathlib import Path
+        from engine import fake
+        made = fake.FakeEngine
+        def slow(**options):
+            while not Path({str(gate)!r}).exists():
+                time.sleep(0.01)
+            return made(**options)
+        fake.FakeEngine = slow
+        from lsp_server.cli import run
+        sys.exit(run(["serve", *sys.argv[1:]]))
+    """)
+    with Wire(command=(sys.executable, "-c", script)) as wire:
+        wire.initialize()
+        wire.open("x = \n")
         assert wire.complete(0, 4) == []
         assert wire.stats()["ready"] is False
-        wire.notify("initialized", {})
+        gate.touch()
         wire.ready()
         assert wire.complete(0, 4) != []
         states = [status["state"] for status in wire.said("midfill/status")]

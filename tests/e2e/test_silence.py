@@ -79,8 +79,7 @@ def test_a_language_is_off_by_whatever_name(wire: Wire) -> None:
         push(wire, languages_off="rust")
         assert reason(wire, uri) == ""
     push(wire, languages_off="pyton")
-    wire.until(lambda: wire.said("window/logMessage"))
-    (said,) = wire.said("window/logMessage")
+    (said,) = wire.until(lambda: wire.said("window/logMessage"))
     assert "'pyton' is no language known here; did you mean python?" in said["message"]
 
 

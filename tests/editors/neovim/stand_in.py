@@ -36,6 +36,7 @@ class StandIn:
         self.grown: set[str] = set()
         self.documents: dict[str, dict[str, Any]] = {}
         self.loading = log.with_name("loading").exists()
+        self.tells_status = False
         self.out: BinaryIO = sys.stdout.buffer
 
     def send(self, message: dict[str, Any]) -> None:
@@ -80,6 +81,7 @@ class StandIn:
     def answer(self, method: str, params: dict[str, Any]) -> object:
         """The result of a request."""
         if method == "initialize":
+            self.tells_status = (params.get("initializationOptions") or {}).get("status") is True
             return {
                 "serverInfo": {"name": "stand-in", "version": "0"},
                 "capabilities": {
@@ -103,7 +105,8 @@ class StandIn:
             self.documents[document["uri"]] = {"text": text, "version": document["version"]}
         elif method == "test/ready" or (method == "initialized" and not self.loading):
             self.loading = False
-            self.notify("midfill/status", {"state": "ready", "message": "stand-in"})
+            if self.tells_status:  # as midfill does, only to those who asked
+                self.notify("midfill/status", {"state": "ready", "message": "stand-in"})
         elif method == "exit":
             sys.exit(0)
 
