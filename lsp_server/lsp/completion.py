@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -46,6 +46,8 @@ def freeze(server: MidfillServer, method: str, params: Any) -> Any:
     if method not in _METHODS or server.session is None:
         return params
     snapshot = server.session.documents.snapshot(params.text_document.uri, params.position)
+    if snapshot is not None and (level := getattr(server.protocol, "level", "")):
+        snapshot = replace(snapshot, level=level)
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
     invoked = kind is types.InlineCompletionTriggerKind.Invoked

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_WIDEST = 16
 _INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
 _NOT_INITIALIZED = -32002
@@ -48,7 +49,11 @@ class MidfillProtocol(LanguageServerProtocol):
         freeze: called with method and parameters of each request when it comes; what it returns
             is what the handler gets. An `async` handler itself starts only after messages that
             were read with the request, such as the next change of the text.
+        level: one level of indentation, as the request that is being handed on says it in
+            `formattingOptions`, which LSP does not know; "" where it does not.
     """
+
+    level = ""
 
     on_exit: Callable[[int], None] = staticmethod(lambda _: None)
     on_unreadable: Callable[[str | None], None] = staticmethod(lambda _: None)
@@ -101,6 +106,7 @@ class MidfillProtocol(LanguageServerProtocol):
         if "jsonrpc" in data and not _is_number(data.get("id")):
             _log.warning("a message has an id that JSON-RPC does not know")
             return _Ignored()
+        self.level = _level_in(data.get("params"))
         try:
             return super().structure_message(data)
         except JsonRpcException:
@@ -155,6 +161,16 @@ def _is_number(number: object) -> bool:
 
 def _known(method: object) -> bool:
     return isinstance(method, str) and method in types.METHOD_TO_TYPES
+
+
+def _level_in(params: object) -> str:
+    """A tab, or as many blanks as the client's options say; "" without options that fit."""
+    options = params.get("formattingOptions") if isinstance(params, dict) else None
+    if not isinstance(options, dict) or not isinstance(options.get("insertSpaces"), bool):
+        return ""
+    width = options.get("tabSize")
+    blanks = width if isinstance(width, int) and 0 < width <= _WIDEST else 4
+    return " " * blanks if options["insertSpaces"] else "\t"
 
 
 def _uri_in(data: dict[str, Any]) -> str | None:

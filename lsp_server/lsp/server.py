@@ -235,10 +235,10 @@ def _stats(server: MidfillServer, _: Any) -> dict[str, Any]:
     return describe(_session(server))
 
 
-def _accepted(server: MidfillServer, answer_id: str = "", _replaced: int = 0) -> None:
+def _accepted(server: MidfillServer, *told: object) -> None:
     session = _session(server)
     session.stats.accepted += 1
-    session.outcomes.accepted(answer_id)
+    session.outcomes.accepted(str(told[0]) if told else "")
 
 
 def _tell_status(server: MidfillServer, status: Status) -> None:
