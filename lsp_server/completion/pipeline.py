@@ -82,9 +82,7 @@ class Pipeline:
     async def complete(self, snapshot: Snapshot, trace: Trace) -> Suggestion:
         """Answer one request; cancelling the task keeps the work for the next request."""
         shape = TextConstraints.of(snapshot)
-        if shape.behind.inside_word:  # nothing that stands there later would be right
-            trace.total_ms = trace.elapsed_ms()
-            self._stats.count_answer(trace)
+        if shape.behind.inside_word:  # nothing that the model could say there would be right
             return Suggestion("", trace)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)
