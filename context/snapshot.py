@@ -31,6 +31,7 @@ class Snapshot:
         repo: name of the workspace folder that holds the file, "" when there is none.
         first_line: line of `text` with which the document begins, where `text` is a whole notebook
             and the document one of its cells.
+        level: one level of indentation as the client says it, "" where it says nothing.
     """
 
     uri: str
@@ -41,6 +42,7 @@ class Snapshot:
     cursor: Cursor
     repo: str = ""
     first_line: int = 0
+    level: str = ""
 
     def at(self, cursor: Cursor) -> Snapshot:
         """The same document with the cursor elsewhere."""

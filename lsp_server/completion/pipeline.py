@@ -86,9 +86,7 @@ class Pipeline:
         if not trace.by_hand and self._offers.manners.quiet(snapshot.uri):
             return Suggestion("", trace)
         shape = TextConstraints.of(snapshot)
-        if shape.behind.inside_word:  # nothing that stands there later would be right
-            trace.total_ms = trace.elapsed_ms()
-            self._stats.count_answer(trace)
+        if shape.behind.inside_word:  # nothing that the model could say there would be right
             return Suggestion("", trace)
         with trace.stage("cache"):
             decoded = self._recall(snapshot, shape, trace)

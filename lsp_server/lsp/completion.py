@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -42,11 +42,13 @@ class FrozenRequest:
     shown_in: Snapshot | None = None
 
 
-def freeze(session: Session, number: int | str, method: str, params: Any) -> Any:
+def freeze(session: Session, number: int | str, method: str, params: Any, level: str = "") -> Any:
     """What a completion is for; taken before any message that came later is handled."""
     if method not in _METHODS:
         return params
     snapshot = session.documents.snapshot(params.text_document.uri, params.position)
+    if snapshot is not None and level:
+        snapshot = replace(snapshot, level=level)
     context = getattr(params, "context", None)
     kind = getattr(context, "trigger_kind", None)
     invoked = kind is types.InlineCompletionTriggerKind.Invoked

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_WIDEST = 16
 _INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
 _NOT_INITIALIZED = -32002
@@ -50,14 +51,20 @@ class MidfillProtocol(LanguageServerProtocol):
         on_exit: called with the exit code when the client says `exit`.
         on_unreadable: called with the URI (if one can be seen) of a document notification whose
             parameters could not be read.
-        freeze: called with id, method and parameters of each request when it comes; what it
-            returns is what the handler gets. An `async` handler itself starts only after messages
-            that were read with the request, such as the next change of the text.
+        freeze: called with id, method, parameters and `level` of each request when it comes; what
+            it returns is what the handler gets. An `async` handler itself starts only after
+            messages that were read with the request, such as the next change of the text.
+        level: one level of indentation, as the request that is being handed on says it in
+            `formattingOptions`, which LSP does not know; "" where it does not.
     """
+
+    level = ""
 
     on_exit: Callable[[int], None] = staticmethod(lambda _: None)
     on_unreadable: Callable[[str | None], None] = staticmethod(lambda _: None)
-    freeze: Callable[[int | str, str, Any], Any] = staticmethod(lambda _, __, params: params)
+    freeze: Callable[[int | str, str, Any, str], Any] = staticmethod(
+        lambda _, __, params, ___: params
+    )
     _initialized = False
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
@@ -115,6 +122,7 @@ class MidfillProtocol(LanguageServerProtocol):
         if "jsonrpc" in data and not _is_number(data.get("id")):
             _log.warning("a message has an id that JSON-RPC does not know")
             return _Ignored()
+        self.level = _level_in(data.get("params"))
         try:
             return super().structure_message(data)
         except JsonRpcException:
@@ -145,7 +153,9 @@ class MidfillProtocol(LanguageServerProtocol):
         super().handle_message(message)
 
     def _handle_request(self, msg_id: int | str, method_name: str, params: Any) -> None:
-        super()._handle_request(msg_id, method_name, self.freeze(msg_id, method_name, params))
+        super()._handle_request(
+            msg_id, method_name, self.freeze(msg_id, method_name, params, self.level)
+        )
 
     def _hand_on(self, method: str, params: object) -> None:
         handler = self.fm.features.get(method)
@@ -169,6 +179,16 @@ def _is_number(number: object) -> bool:
 
 def _known(method: object) -> bool:
     return isinstance(method, str) and method in types.METHOD_TO_TYPES
+
+
+def _level_in(params: object) -> str:
+    """A tab, or as many blanks as the client's options say; "" without options that fit."""
+    options = params.get("formattingOptions") if isinstance(params, dict) else None
+    if not isinstance(options, dict) or not isinstance(options.get("insertSpaces"), bool):
+        return ""
+    width = options.get("tabSize")
+    blanks = width if isinstance(width, int) and 0 < width <= _WIDEST else 4
+    return " " * blanks if options["insertSpaces"] else "\t"
 
 
 def _uri_in(data: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,6 +52,61 @@ def test_a_user_who_asks_gets_a_choice(answer: str, others: list[str]) -> None:
         texts = [item["insertText"] for item in items]
         assert texts == [f"x = {answer}", *others]
         assert wire.leave() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "lead"),
+    [
+        ({"tabSize": 8, "insertSpaces": False}, "\t"),
+        ({"tabSize": 2, "insertSpaces": True}, "    "),
+        ({"tabSize": "2", "insertSpaces": 1}, "    "),
+    ],
+)
+def test_a_client_may_say_what_it_indents_with(options: dict[str, Any], lead: str) -> None:
+    """It counts in a file that does not show it; what does not fit is left out."""
+    with Wire(engine="fake:\n    go()") as wire:
+        wire.initialize()
+        wire.ready().open("while a:\n")
+        (item,) = wire.ask(
+            "textDocument/inlineCompletion",
+            {
+                "textDocument": {"uri": URI},
+                "position": {"line": 0, "character": 8},
+                "context": {"triggerKind": 2},
+                "formattingOptions": options,
+            },
+        )["items"]
+        assert item["insertText"] == f"while a:\n{lead}go()"
+        assert wire.leave() == 0
+
+
+def test_a_text_goes_on_from_the_entry_that_is_selected_in_the_menu(shared: Wire, uri: str) -> None:
+    """It begins with the entry, and where that cannot be there is none."""
+    shared.open("x = fo\n", uri)
+
+    def ask(text: str) -> Any:
+        return shared.ask(
+            "textDocument/inlineCompletion",
+            {
+                "textDocument": {"uri": uri},
+                "position": {"line": 0, "character": 6},
+                "context": {
+                    "triggerKind": 2,
+                    "selectedCompletionInfo": {
+                        "range": {
+                            "start": {"line": 0, "character": 4},
+                            "end": {"line": 0, "character": 6},
+                        },
+                        "text": text,
+                    },
+                },
+            },
+        )["items"]
+
+    (item,) = ask("format()")
+    assert item["insertText"] == f"x = format(){ANSWER}"
+    assert item["range"]["end"] == {"line": 0, "character": 6}
+    assert ask("a\nb") == []
 
 
 def test_the_accept_command_is_counted(shared: Wire, uri: str) -> None:

@@ -24,6 +24,8 @@ export class Suggestions {
   /** Milliseconds that an answer took. */
   readonly onAnswer = this.#answered.event;
 
+  #range: Range | undefined;
+
   constructor(
     private readonly settings: () => Settings,
     private readonly shown: Shown,
@@ -65,9 +67,13 @@ export class Suggestions {
       this.shown.answered(place, "");
       return answer;
     }
-    const longest = this.shown.extended(place, textOf(item));
+    const text = textOf(item);
+    const longest = this.shown.extended(place, text);
     this.shown.answered(place, longest);
+    // A text that stays keeps its range too: that may reach behind the cursor.
+    this.#range = longest === text ? item.range : this.#range;
     item.insertText = longest;
+    item.range = this.#range;
     return answer;
   }
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NEARBY_LINES = 200
 """How far from the cursor lines with text are looked for."""
+_NEARBY_CHARS = 2000
+"""Of the cursor's line, on both sides; no line of code is so long."""
 _FOLLOWING = 3
 _OPENS = re.compile(r"([:{(\[]|=>|->|\b(?:do|then|else|begin|try))\s*$")
 _BRACKETS = frozenset("([{")
@@ -64,13 +66,15 @@ class TextConstraints:
         parent = next(iter(_with_text((text.line(number) for number in above), 1)), "")
         following = _with_text((text.line(number) for number in below), _FOLLOWING)
         own = Indentation.of(snapshot, before if before.strip() else parent)
-        behind = Behind.of(before, rest, snapshot.language, own.held)
+        near = before[-_NEARBY_CHARS:]
+        behind = Behind.of(near, rest[:_NEARBY_CHARS], snapshot.language, own.held)
         lexis = Lexis.of(snapshot.language)
-        within = Nesting(lexis, own.held).read(before).within
+        within = Nesting(lexis, own.held).read(near).within
         lead = len(parent) - len(parent.lstrip())
         deeper = indent_of(before) > indent_of(parent)
-        opens_here = opens_block(before, lexis, own.held)
-        opens = opens_here if before.strip() else opens_block(parent, lexis)
+        parent_opens = opens_block(parent[-_NEARBY_CHARS:], lexis)
+        opens_here = opens_block(near, lexis, own.held)
+        opens = opens_here if before.strip() else parent_opens
         return cls(
             # a block that the cursor's own line opens is deeper than it, but for the closing line
             floor=indent_of(before) + opens_here,
@@ -80,7 +84,7 @@ class TextConstraints:
             behind=behind,
             own=own,
             depth=_levels(before if before.strip() else parent, own.unit) + opens,
-            settled=deeper if opens_block(parent, lexis) else not deeper,
+            settled=deeper if parent_opens else not deeper,
             comments=None if within or lexis.is_comment(parent, lead) else lexis,
             language=snapshot.language,
             one_more=bool(following) and _one_more(text, line, following[0].strip()),

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 TAB: Final = 4
 """Blanks for a tab where nothing tells a width."""
-_WINDOW = 256
+_WINDOW = 64
 """Lines that are read at once and remembered: a key changes what stands in one line alone."""
-_ABOVE, _BELOW = 4, 2
+_ABOVE, _BELOW = 16, 8
 """Windows that are read above and below the cursor."""
 _LONG_LINE = 400
 _UNITS: Final = (2, 3, 4, 8)
@@ -45,7 +45,7 @@ class Indentation:
 
     @classmethod
     def of(cls, snapshot: Snapshot, parent: str) -> Indentation:
-        """Let the code around the cursor vote, where the language leaves a choice.
+        """Let the code around the cursor vote, then the client, where the language leaves a choice.
 
         Args:
             snapshot: the text and the cursor.
@@ -60,22 +60,25 @@ class Indentation:
                 tuple(text.lines(start, min(start + _WINDOW, line))), language, held
             )
             votes.update(dict(counted))
-        below = held
+        below, start = held, line + 1
         border = (line // _WINDOW + 1) * _WINDOW
-        for start, end in ((line + 1, border), (border, border + (_BELOW - 1) * _WINDOW)):
+        for end in range(border, border + _BELOW * _WINDOW, _WINDOW):
             counted, below = _read(tuple(text.lines(start, end)), language, below)
             votes.update(dict(counted))
+            start = end
         tabs, blanks = votes[_TABS], sum(votes[unit] for unit in (_BLANKS, *_UNITS))
         unit = max(_UNITS, key=lambda one: (votes[one], one == TAB))
-        voted = None if tabs == blanks else tabs > blanks
-        return cls(_by_law(language, parent, voted), unit if votes[unit] else TAB, held)
+        told = snapshot.level
+        voted = tabs > blanks if tabs != blanks else (told == "\t" if told else None)
+        unit = unit if votes[unit] else len(told.expandtabs(TAB)) or TAB
+        return cls(_by_law(language, parent, voted), unit, held)
 
 
 _TABS, _BLANKS = -1, 0
 """Votes beside those for a number of blanks, which a line deeper than the one above it gives."""
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=512)
 def _read(
     lines: tuple[str, ...], language: str, held: tuple[Opened, ...]
 ) -> tuple[tuple[tuple[int, int], ...], tuple[Opened, ...]]:

@@ -101,7 +101,9 @@ def _extent(text: str, shape: TextConstraints, max_lines: int) -> tuple[str, boo
     if first is None:
         return "", True
     whole = shape.rest and len(lines) > 1 and lines[0] and shape.behind.fit(lines[0]).whole
-    if whole and not opens_block(shape.before + lines[0], shape.behind.lexis, shape.own.held):
+    if whole and not opens_block(
+        shape.behind.before + lines[0], shape.behind.lexis, shape.own.held
+    ):
         return lines[0], False
     return _block(lines, first, shape, max_lines)
 

@@ -24,7 +24,8 @@ def test_a_model_that_is_right_breaks_no_line_of_real_code() -> None:
     assert len({spot.snapshot.language for spot in found}) == 5
     shown, wrong = 0, []
     for spot in found:
-        answer = decoded(tokens_of(spot.truth))
+        pieces = tokens_of(spot.truth)
+        answer = decoded(pieces, log_probs=[0.0] * len(pieces))
         text = present(answer, TextConstraints.of(spot.snapshot), SuggestionSettings())
         if not text:
             continue

@@ -128,6 +128,26 @@ async def test_typing_through_a_suggestion_costs_no_generation(desks: Desks) -> 
     assert desk.runs == 1
 
 
+async def test_typing_over_the_editors_closer_costs_no_generation(desks: Desks) -> None:
+    """The bracket that stands behind the cursor is typed over, and the rest stays on offer."""
+    desk = await desks(FakeEngine(["self):\n        return 1"]))
+    begin = at("class A:\n    def get(‸)\n")
+    assert (await desk.ask(begin))[0] == "self):\n        return 1"
+    text, trace = await desk.ask(typed(begin, "self"))
+    assert text == "):\n        return 1"
+    assert trace.source is AnswerSource.TYPE_THROUGH
+    text, _ = await desk.ask(at("class A:\n    def get(self)‸\n"))
+    assert text == ":\n        return 1"
+    assert desk.runs == 1
+
+
+async def test_inside_a_word_the_model_is_not_asked(desks: Desks) -> None:
+    """Nothing that it could say would be right there."""
+    desk = await desks(FakeEngine(rest="line()"))
+    text, trace = await desk.ask(at("x = self.read‸line()\n"))
+    assert (text, trace.source, desk.runs) == ("", AnswerSource.NONE, 0)
+
+
 async def test_accepting_a_line_finds_the_next_one(desks: Desks) -> None:
     """The rest of a block is offered after an accepted first line."""
     desk = await desks(FakeEngine(["\n    x = 1\n    return x"]))
