@@ -22,7 +22,7 @@ def own_first() -> None:
         with suppress(OSError):  # a working folder that is gone
             strangers.add(os.path.abspath(place))  # noqa: PTH100 - as `site` made it
     if ROOT not in sys.path:
-        sys.path.append(ROOT)
+        sys.path.insert(0, ROOT)
     sys.path.sort(key=lambda place: place != ROOT and place in strangers)
 
 

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 from context.prompt.maker import PromptMaker
 from context.secrets.mask import masked
-from engine import calibration, warmup
-from engine.device.placement import CPU
 from engine.errors import ModelError
-from lsp_server import paths
 from lsp_server.completion import latency_budget
 from lsp_server.completion.backoff import REST_S, Backoff
 from lsp_server.completion.counters import Counters
@@ -21,7 +18,7 @@ from lsp_server.completion.pipeline import Pipeline
 from lsp_server.completion.scheduler import Scheduler
 from lsp_server.completion.trace import AnswerSource, Trace
 from lsp_server.documents.mirror import Documents
-from lsp_server.session import status
+from lsp_server.session import rates, status
 from lsp_server.session.document_status import (
     Silence,
     Silences,
@@ -35,7 +32,7 @@ from lsp_server.statistics.outcomes import OutcomeTracker
 from lsp_server.workspace.context_provider import ContextProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from context.snapshot import Snapshot
     from engine.api import Engine
@@ -147,29 +144,28 @@ class Session:
 
     def _try_later(self) -> None:
         pause_s = self._starts.pause_s()
-        loop = asyncio.get_running_loop()
-        self._next_load = loop.call_later(
-            REST_S if pause_s is None else max(LEAST_S, pause_s),
-            lambda: setattr(self, "_waking", asyncio.ensure_future(self.load())),
-        )
+        wait_s = REST_S if pause_s is None else max(LEAST_S, pause_s)
+        self._next_load = asyncio.get_running_loop().call_later(wait_s, self._wake, self.load)
 
     async def _begin(self, scheduler: Scheduler) -> Exception | None:
         """Start a scheduler's engine and let it answer from now on; what went wrong, or None."""
         started = time.perf_counter()
         try:
             engine = await scheduler.start()
-            rates = await self._learn_rates(engine, scheduler)
+            found = self._given_rates or await rates.learn(
+                engine, scheduler, self._tell_loading, measure=self._calibrate
+            )
         except Exception as error:  # noqa: BLE001 - the reason is shown and the server lives
             return error
         if self._closed:
             scheduler.retire()
             return None
-        self.scheduler, self.rates = scheduler, rates
+        self.scheduler, self.rates = scheduler, found
         self.pipeline = Pipeline(
             lambda: self.settings,
             scheduler,
             self.prompt_maker(engine),
-            rates,
+            found,
             self.stats,
             self._more_available,
             self.context_provider,
@@ -267,22 +263,6 @@ class Session:
         self.outcomes.close()
         return self.scheduler.close()
 
-    async def _learn_rates(self, engine: Engine, scheduler: Scheduler) -> Rates:
-        if self._given_rates is not None:
-            return self._given_rates
-        path, key = paths.state_dir() / "rates.json", engine.info.name
-        rates = calibration.recall(path, key)
-        if engine.info.device != CPU and self._calibrate:
-            words = f"warming up {engine.info.device}; for a new chip that takes minutes, once"
-            self._tell_loading(words)
-            for step in warmup.steps(engine):  # each has the time that any job has
-                await scheduler.call(step)
-        if rates is None and self._calibrate:
-            self._tell_loading("measuring how fast this machine is")
-            rates = await scheduler.call(calibration.measure)
-            calibration.remember(path, key, rates)
-        return rates or calibration.Rates(prefill_tokens_s=1e6, decode_ms=0.1)
-
     def _tell_loading(self, words: str) -> None:
         if self.pipeline is None:  # else another model answers meanwhile
             self._tell(Status("loading", words, StatusReason.LOADING))
@@ -303,8 +283,8 @@ class Session:
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(self._make_engine, self.stats, self._fault, self._wake)
 
-    def _wake(self) -> None:
-        self._waking = asyncio.ensure_future(self._load_again())
+    def _wake(self, load: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
+        self._waking = asyncio.ensure_future((load or self._load_again)())
 
     async def _load_again(self) -> None:
         async with self._loading:
