@@ -217,9 +217,9 @@ async def _start(
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_S):
             await initialized.wait()
-    settings.watch_files()
     await settings.take_over()
     loading = asyncio.ensure_future(session.load())
+    settings.watch_files()
     window = server.client_capabilities.window
     if window is not None and window.work_done_progress:
         server.keep(_show_progress(server, session, loading))

@@ -52,10 +52,15 @@ class MidfillServer(LanguageServer):
         _log.error("a message could not be handled: %s", type(error).__name__)
 
     def keep(self, work: Awaitable[Any]) -> None:
-        """Run something in the background until it ends."""
+        """Run something in the background until it ends; a fault of it is named in the log."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Future[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("work in the background failed: %s", type(error).__name__)
 
     def take_wishes(self, options: object) -> None:
         """Learn from the initialization options which notifications the client wants."""
