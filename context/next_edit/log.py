@@ -1,0 +1,167 @@
+"""What the user changed lately, as edits: grouped by time and place, without what was undone."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from context.next_edit.regions import Region, bare, regions, trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from context.text import Text
+
+MOST_CHANGES: Final = 32
+"""Changes that are remembered, over all files."""
+JOIN_S: Final = 60.0
+"""Typing that goes on at the same place within this time is one change."""
+MOST_AT_ONCE: Final = 4
+"""More places changed at one moment are no typing: a formatter, a checkout, search-and-replace."""
+MOST_LINES: Final = 200
+"""A longer change is a file that was replaced, not an edit."""
+_MOST_UNDONE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit of the user.
+
+    Attributes:
+        uri: the document.
+        language: LSP language identifier.
+        old: lines that were there, without endings; () where lines were added.
+        new: lines that are there now; () where lines were taken out.
+        line: 0-based line where `new` begins in the text of now.
+        above: the line above, "" at the top.
+        below: the line below, "" at the end.
+        time_s: when it was made last, in seconds.
+    """
+
+    uri: str
+    language: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    line: int
+    above: str
+    below: str
+    time_s: float
+
+    @property
+    def end(self) -> int:
+        """The line behind the change."""
+        return self.line + len(self.new)
+
+    def touches(self, line: int, end: int) -> bool:
+        """Whether no line stands between the change and lines `line` up to `end`."""
+        return line <= self.end and end >= self.line
+
+    def overlaps(self, line: int, end: int) -> bool:
+        """Whether they share a line, or one lies inside the other."""
+        return line < self.end and end > self.line
+
+
+class EditLog:
+    """The last changes, the newest last, with their places kept up to date."""
+
+    def __init__(self) -> None:
+        self._changes: deque[Change] = deque(maxlen=MOST_CHANGES)
+        self._undone: deque[Change] = deque(maxlen=_MOST_UNDONE)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes, the oldest first."""
+        return tuple(self._changes)
+
+    @property
+    def undone(self) -> tuple[Change, ...]:
+        """Changes that were taken back; nobody wants to be offered them again."""
+        return tuple(self._undone)
+
+    def note(self, uri: str, language: str, before: Text, after: Text, time_s: float) -> None:
+        """A document changed.
+
+        Args:
+            uri: the document.
+            language: LSP language identifier.
+            before: its text before the change.
+            after: its text now.
+            time_s: when, in seconds; never smaller than before.
+        """
+        found = regions(before, after)
+        if found is None:
+            self.forget(uri)
+            return
+        typed = len(found) <= MOST_AT_ONCE and all(
+            max(len(region.old), len(region.new)) <= MOST_LINES for region in found
+        )
+        for region in found:
+            # a region's line counts the regions above as applied, and those below do not move it
+            joined = self._join(uri, region, time_s) if typed else self._drop(uri, region)
+            self._move(uri, region)
+            if joined is not None:
+                self._add(uri, language, joined, after, time_s)
+
+    def forget(self, uri: str) -> None:
+        """Drop a document's changes: it was closed, or read anew from the disk."""
+        self._keep(lambda change: change.uri != uri)
+
+    def _join(self, uri: str, region: Region, time_s: float) -> Region | None:
+        """The region together with the changes it continues; None when it takes them back."""
+        end = region.line + len(region.old)
+        newest = self._changes[-1] if self._changes else None
+        for change in reversed(self.changes):
+            if change.uri != uri or not change.touches(region.line, end):
+                continue
+            both = _together(change, region)
+            undoes = not (both.old or both.new)
+            if undoes or (change is newest and time_s - change.time_s <= JOIN_S):
+                self._changes.remove(change)
+                if undoes:
+                    self._undone.append(change)
+                    return None
+                region = both
+                end = region.line + len(region.old)
+            elif change.overlaps(region.line, end):
+                self._changes.remove(change)  # what it made is no longer there
+        return region
+
+    def _drop(self, uri: str, region: Region) -> None:
+        """Forget the changes that something else wrote over."""
+        end = region.line + len(region.old)
+        self._keep(lambda change: change.uri != uri or not change.overlaps(region.line, end))
+
+    def _move(self, uri: str, region: Region) -> None:
+        by = len(region.new) - len(region.old)
+        if by:
+            for index, change in enumerate(self._changes):
+                if change.uri == uri and change.line >= region.line + len(region.old):
+                    self._changes[index] = replace(change, line=change.line + by)
+
+    def _add(self, uri: str, language: str, region: Region, after: Text, time_s: float) -> None:
+        end = region.line + len(region.new)
+        above = bare(after.line(region.line - 1)) if region.line else ""
+        below = bare(after.line(end)) if end < len(after) else ""
+        self._changes.append(
+            Change(uri, language, region.old, region.new, region.line, above, below, time_s)
+        )
+
+    def _keep(self, wanted: Callable[[Change], bool]) -> None:
+        self._changes = deque(filter(wanted, self._changes), maxlen=MOST_CHANGES)
+
+
+def _together(change: Change, region: Region) -> Region:
+    """What a change and one that touches it did together."""
+    end = region.line + len(region.old)
+    old = (
+        *region.old[: max(0, change.line - region.line)],
+        *change.old,
+        *region.old[max(0, change.end - region.line) :],
+    )
+    new = (
+        *change.new[: max(0, region.line - change.line)],
+        *region.new,
+        *change.new[max(0, end - change.line) :],
+    )
+    return trimmed(Region(min(change.line, region.line), old, new))

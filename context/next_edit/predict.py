@@ -1,0 +1,227 @@
+"""The next edit: the rules' findings, weighed, joined, and checked before one is offered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from context.next_edit.blocks import due_blocks
+from context.next_edit.due import Due, EditKind, Sheet
+from context.next_edit.index import LineIndex
+from context.next_edit.log import EditLog
+from context.next_edit.places import due_places
+from context.next_edit.safety import reverts, safe
+from context.next_edit.scorecard import Scorecard, shipped
+from context.next_edit.trees import TreeMirror
+from context.next_edit.weigh import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from context.next_edit.log import Change
+    from context.text import Text
+
+MOST_CARRIED: Final = 8
+"""Changes that are carried on, the newest first; older ones only support them."""
+MOST_FILES: Final = 8
+"""Other files that are looked at."""
+_MOST_CHECKED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file in which an edit may be due.
+
+    Attributes:
+        uri: the document.
+        language: LSP language identifier.
+        text: its text now.
+    """
+
+    uri: str
+    language: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """An edit that is due.
+
+    Attributes:
+        uri: the document.
+        line: 0-based first line that is replaced.
+        old: the lines replaced, without endings; () to insert whole lines before `line`.
+        new: what they become, without endings; () to take them out.
+        kind: the rule that found it, or the surest of several.
+        reason: for people.
+        confidence: how often such predictions are right, 0 to 1.
+    """
+
+    uri: str
+    line: int
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    kind: EditKind
+    reason: str
+    confidence: float
+
+    @property
+    def end(self) -> int:
+        """The line behind the replaced ones."""
+        return self.line + len(self.old)
+
+    def applied(self, text: Text) -> Text:
+        """A text after the edit; new lines take the ending of the text."""
+        return text.replace(*self.change(text))
+
+    def change(self, text: Text) -> tuple[tuple[int, int], tuple[int, int], str]:
+        """The edit as (start, end, new text), places being line and column in code points."""
+        ending = _ending(text)
+        start, end = (self.line, 0), (self.end, 0)
+        new = "".join(line + ending for line in self.new)
+        if self.end < len(text):
+            return start, end, new
+        new = new.removesuffix(ending)  # the last line has no ending to replace
+        end = text.end
+        if not self.old:
+            return end, end, ending + new
+        if not self.new and self.line > 0:
+            above = text.line(self.line - 1)
+            start = (self.line - 1, len(above.rstrip("\r\n")))
+        return start, end, new
+
+
+class NextEdits:
+    """The predictor: notes what the user changes, and says what is due next."""
+
+    def __init__(self, scorecard: Scorecard | None = None) -> None:
+        self.log = EditLog()
+        self._scorecard = scorecard or shipped()
+        self._sheets: dict[str, tuple[LineIndex, TreeMirror]] = {}
+        self._dismissed: list[Prediction] = []
+
+    def note(self, uri: str, language: str, before: Text, after: Text, time_s: float) -> None:
+        """A document changed; see `EditLog.note`."""
+        self.log.note(uri, language, before, after, time_s)
+
+    def forget(self, uri: str) -> None:
+        """A document was closed."""
+        self.log.forget(uri)
+        self._sheets.pop(uri, None)
+
+    def dismiss(self, prediction: Prediction) -> None:
+        """The user does not want this one; it does not come back."""
+        self._dismissed = [*self._dismissed[-63:], prediction]
+
+    def predict(
+        self, current: OpenFile, cursor: int | None = None, others: Sequence[OpenFile] = ()
+    ) -> Prediction | None:
+        """What is due next, None when nothing is sure enough.
+
+        Args:
+            current: the file that was edited.
+            cursor: 0-based line of the cursor, which stays as it is.
+            others: further files; those of the same language are looked at.
+        """
+        for one in self.ranked(current, cursor, others):
+            if one.confidence >= self._scorecard.threshold:
+                return one
+            break
+        return None
+
+    def ranked(
+        self, current: OpenFile, cursor: int | None = None, others: Sequence[OpenFile] = ()
+    ) -> Iterator[Prediction]:
+        """Everything that may be due and harms nothing, the surest first."""
+        files = {current.uri: current} | {
+            file.uri: file for file in others if file.language == current.language
+        }
+        changes = [change for change in self.log.changes if change.language == current.language]
+        if not changes:
+            return
+        sheets = {
+            file.uri: self._sheet(file, cursor if file is current else None)
+            for file in islice(files.values(), MOST_FILES + 1)
+        }
+        dues = [
+            due
+            for change in changes[: -MOST_CARRIED - 1 : -1]
+            for sheet in sheets.values()
+            for due in (*due_places(change, sheet), *due_blocks(change, sheet))
+            if not reverts(due, self.log) and not self._is_dismissed(due)
+        ]
+        evidence = Evidence(changes, dues)
+        weighed = [(self._scorecard.confidence(evidence.traits(due)), due) for due in dues]
+        found = _joined(_chosen(weighed), self._scorecard.threshold / 2)
+        checked = 0
+        for one in sorted(found, key=lambda one: _rank(one, changes[-1])):
+            checked += 1
+            if checked > _MOST_CHECKED:
+                return
+            if safe(one.line, one.old, one.new, sheets[one.uri]):
+                yield one
+
+    def _sheet(self, file: OpenFile, cursor: int | None) -> Sheet:
+        index, tree = self._sheets.setdefault(file.uri, (LineIndex(), TreeMirror(file.language)))
+        if index.text is not file.text:
+            index.update(file.text)
+            tree.update(file.text, index.bytes)
+        own = [change for change in self.log.changes if change.uri == file.uri]
+        closed = {line for change in own for line in range(change.line, change.end)}
+        closed |= {cursor} if cursor is not None else set()
+        centre = own[-1].line if own else 0
+        return Sheet(file.uri, file.language, index, tree, centre, frozenset(closed))
+
+    def _is_dismissed(self, due: Due) -> bool:
+        return any(
+            one.uri == due.uri and one.old == due.old and one.new == due.new
+            for one in self._dismissed
+        )
+
+
+def _chosen(weighed: Iterable[tuple[float, Due]]) -> list[tuple[float, Due]]:
+    """The surest edit of every place, in the order of the text."""
+    chosen: list[tuple[float, Due]] = []
+    taken: set[tuple[str, int]] = set()
+    for confidence, due in sorted(weighed, key=lambda pair: -pair[0]):
+        rows = {(due.uri, line) for line in range(due.line, due.end)} or {(due.uri, -1 - due.line)}
+        if not rows & taken:
+            taken |= rows
+            chosen.append((confidence, due))
+    return sorted(chosen, key=lambda pair: (pair[1].uri, pair[1].line, pair[1].end))
+
+
+def _joined(chosen: Iterable[tuple[float, Due]], least: float) -> list[Prediction]:
+    """Edits of neighbouring lines as one."""
+    found: list[Prediction] = []
+    for confidence, due in chosen:
+        one = Prediction(
+            due.uri, due.line, due.old, due.new, due.kind, due.reason, round(confidence, 3)
+        )
+        last = found[-1] if found else None
+        near = last is not None and last.uri == one.uri and last.end == one.line
+        if last is None or not near or min(last.confidence, confidence) < least:
+            found.append(one)
+            continue
+        surer = max(last, one, key=lambda each: each.confidence)
+        found[-1] = replace(
+            surer,
+            line=last.line,
+            old=last.old + one.old,
+            new=last.new + one.new,
+            confidence=min(last.confidence, one.confidence),
+        )
+    return found
+
+
+def _rank(one: Prediction, newest: Change) -> tuple[float, bool, bool, int, int]:
+    away = one.line - newest.line
+    return (
+        -round(one.confidence, 2), one.uri != newest.uri, away < 0, abs(away), one.line
+    )
+
+
+def _ending(text: Text) -> str:
+    first = text.line(0)
+    return first[len(first.rstrip("\r\n")) :] or "\n"
