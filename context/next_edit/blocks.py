@@ -55,6 +55,7 @@ def _deletions(change: Change, sheet: Sheet) -> Iterator[Due]:
                 what=((wanted, ""),),
                 alike=1.0,
                 beside=beside,
+                part=False,
                 reason="the same lines were taken out elsewhere",
             )
 
@@ -88,6 +89,7 @@ def _insertions(change: Change, sheet: Sheet) -> Iterator[Due]:
                 what=(("", text),),
                 alike=1.0,
                 beside=_neighbours(change, sheet, place, place),
+                part=False,
                 reason="the same lines were put in beside the same line",
             )
 

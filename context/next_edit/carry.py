@@ -134,7 +134,7 @@ def _filled(new: Tokens, old: Tokens, holes: dict[str, str | None]) -> list[str]
 def _is_there(place: Tokens, at: int, change: Operation, fresh: list[str]) -> bool:
     """Whether what would be inserted stands there already."""
     size = len(fresh)
-    if change.old:
+    if change.old or not any(map(is_word, fresh)):
         return False
     return [*place[max(0, at - size) : at]] == fresh or [*place[at : at + size]] == fresh
 

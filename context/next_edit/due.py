@@ -56,6 +56,11 @@ class Sheet:
         text = self.index.text
         return text is not None and line >= 0 and line + count <= len(text)
 
+    def zone(self, line: int, column: int) -> str:
+        """What stands at a place, see `TreeMirror.zone`."""
+        above = self.index.line(line)[:column]
+        return self.tree.zone(self.index.offset(line) + len(above.encode("utf-8", "replace")))
+
     def rows(self, line: int, count: int) -> tuple[str, ...]:
         """Lines without their endings."""
         return tuple(self.index.line(row) for row in range(line, line + count))
@@ -74,6 +79,7 @@ class Due:
         change: what it carries on.
         what: the change in a form that others share: what was replaced by what.
         alike: share of the tokens that changed place and new place have in common, 0 to 1.
+        part: whether the change did more than what is carried here.
         beside: neighbours of the change that are the same in its new place, 0 to 8.
         reason: for people.
     """
@@ -87,6 +93,7 @@ class Due:
     what: tuple[tuple[str, str], ...]
     alike: float
     beside: int
+    part: bool
     reason: str
 
     @property

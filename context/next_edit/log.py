@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from context.next_edit.regions import Region, bare, regions, trimmed
+from context.next_edit.regions import Region, regions, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ class Change:
         above: the line above, "" at the top.
         below: the line below, "" at the end.
         time_s: when it was made last, in seconds.
+        number: counts the changes; typing that goes on keeps it.
     """
 
     uri: str
@@ -47,6 +48,7 @@ class Change:
     above: str
     below: str
     time_s: float
+    number: int
 
     @property
     def end(self) -> int:
@@ -68,6 +70,7 @@ class EditLog:
     def __init__(self) -> None:
         self._changes: deque[Change] = deque(maxlen=MOST_CHANGES)
         self._undone: deque[Change] = deque(maxlen=_MOST_UNDONE)
+        self._count = 0
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -98,17 +101,30 @@ class EditLog:
         )
         for region in found:
             # a region's line counts the regions above as applied, and those below do not move it
-            joined = self._join(uri, region, time_s) if typed else self._drop(uri, region)
+            number = self._count = self._count + 1
+            joined, number = self._join(uri, region, time_s, number) if typed else (None, number)
+            if not typed:
+                self._drop(uri, region)
             self._move(uri, region)
             if joined is not None:
-                self._add(uri, language, joined, after, time_s)
+                around = joined.around(after)
+                self._changes.append(
+                    Change(
+                        uri, language, joined.old, joined.new, joined.line, *around, time_s, number
+                    )
+                )
 
     def forget(self, uri: str) -> None:
         """Drop a document's changes: it was closed, or read anew from the disk."""
         self._keep(lambda change: change.uri != uri)
 
-    def _join(self, uri: str, region: Region, time_s: float) -> Region | None:
-        """The region together with the changes it continues; None when it takes them back."""
+    def _join(
+        self, uri: str, region: Region, time_s: float, number: int
+    ) -> tuple[Region | None, int]:
+        """The region together with the change it continues, and the number of both.
+
+        A region that takes changes back leaves nothing.
+        """
         end = region.line + len(region.old)
         newest = self._changes[-1] if self._changes else None
         for change in reversed(self.changes):
@@ -119,13 +135,13 @@ class EditLog:
             if undoes or (change is newest and time_s - change.time_s <= JOIN_S):
                 self._changes.remove(change)
                 if undoes:
-                    self._undone.append(change)
-                    return None
-                region = both
+                    self._undone.append(replace(change, time_s=time_s))
+                    return None, number
+                region, number = both, change.number
                 end = region.line + len(region.old)
             elif change.overlaps(region.line, end):
                 self._changes.remove(change)  # what it made is no longer there
-        return region
+        return region, number
 
     def _drop(self, uri: str, region: Region) -> None:
         """Forget the changes that something else wrote over."""
@@ -138,14 +154,6 @@ class EditLog:
             for index, change in enumerate(self._changes):
                 if change.uri == uri and change.line >= region.line + len(region.old):
                     self._changes[index] = replace(change, line=change.line + by)
-
-    def _add(self, uri: str, language: str, region: Region, after: Text, time_s: float) -> None:
-        end = region.line + len(region.new)
-        above = bare(after.line(region.line - 1)) if region.line else ""
-        below = bare(after.line(end)) if end < len(after) else ""
-        self._changes.append(
-            Change(uri, language, region.old, region.new, region.line, above, below, time_s)
-        )
 
     def _keep(self, wanted: Callable[[Change], bool]) -> None:
         self._changes = deque(filter(wanted, self._changes), maxlen=MOST_CHANGES)

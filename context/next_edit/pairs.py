@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = 12
 """Lines of each side of a change that is carried on."""
+_MOST_KEYS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,19 @@ class Pair:
         old: one or more lines.
         new: what they became.
         changes: what makes `new` of `old`; never empty.
-        key: a word that every place has where this may be due.
-        row: the line of `old` with that word.
+        keys: words of which a place has one where this may be due.
+        row: the line of `old` with those words.
+        at: the line of the change where `new` begins.
+        part: whether the change did more than this piece.
     """
 
     old: str
     new: str
     changes: tuple[Operation, ...]
-    key: str
+    keys: tuple[str, ...]
     row: int
+    at: int
+    part: bool
 
     @property
     def height(self) -> int:
@@ -49,12 +54,14 @@ def pairs_of(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[Pair, ...]:
     """The whole change, and its lines one by one where each became one."""
     if not old or not new or max(len(old), len(new)) > MOST_LINES:
         return ()
-    found = [_pair(old, new)]
+    found = [_pair(old, new, 0, part=False)]
     if len(old) == len(new) > 1:
         found += [
-            _pair((one,), (other,)) for one, other in zip(old, new, strict=True) if one != other
+            _pair((one,), (other,), at, part=True)
+            for at, (one, other) in enumerate(zip(old, new, strict=True))
+            if one != other
         ]
-    return tuple(dict.fromkeys(pair for pair in found if pair is not None))
+    return tuple(pair for pair in found if pair is not None)
 
 
 def dedented(lines: tuple[str, ...]) -> tuple[str, str]:
@@ -80,7 +87,7 @@ def whats_of(change: Change) -> frozenset[tuple[tuple[str, str], ...]]:
     return frozenset(found)
 
 
-def _pair(old: tuple[str, ...], new: tuple[str, ...]) -> Pair | None:
+def _pair(old: tuple[str, ...], new: tuple[str, ...], at: int, *, part: bool) -> Pair | None:
     before, margin = dedented(old)
     after, other = dedented(new)
     if margin != other:
@@ -90,16 +97,12 @@ def _pair(old: tuple[str, ...], new: tuple[str, ...]) -> Pair | None:
     if not any(not t.isspace() for change in changes for t in (*change.old, *change.new)):
         return None  # layout is a formatter's business
     replaced = [token for change in changes for token in change.old if is_word(token)]
-    beside = [
-        word
-        for change in changes
-        for word in (*words("".join(tokens[: change.start]))[-1:],
-                     *words("".join(tokens[change.end :]))[:1])
-    ]
-    keys = replaced or beside
-    if not keys:
-        return None
-    key = max(keys, key=len)
-    rows = before.split("\n")
-    row = next((number for number, line in enumerate(rows) if key in words(line)), 0)
-    return Pair(before, after, changes, key, row)
+    rows = [words(line) for line in before.split("\n")]
+    if replaced:
+        key = max(replaced, key=len)
+        row = next((number for number, found in enumerate(rows) if key in found), 0)
+        return Pair(before, after, changes, (key,), row, at, part)
+    # what is only added to may be due wherever one word of the line stands
+    row = max(range(len(rows)), key=lambda number: (len(rows[number]), -number))
+    keys = sorted(set(rows[row]), key=lambda word: (-len(word), word))[:_MOST_KEYS]
+    return Pair(before, after, changes, tuple(keys), row, at, part) if keys else None

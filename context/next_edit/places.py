@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.next_edit.carry import CONTEXT, carry
@@ -20,23 +21,35 @@ if TYPE_CHECKING:
 MOST_PLACES: Final = 40
 """Places of one piece that are looked at, the nearest first."""
 _ALIKE: Final = 0.4
+_COMPATIBLE: Final = 2
+"""Fewest equal neighbours of tokens that are more than one name."""
 
 
 def due_places(change: Change, sheet: Sheet) -> Iterator[Due]:
     """Every place of a document where a part of a change may be due."""
     for pair in pairs_of(change.old, change.new):
-        lines = sorted(
-            sheet.index.lines_with(pair.key, sheet.centre),
-            key=lambda line: (abs(line - sheet.centre), line),
-        )
-        for line in lines[:MOST_PLACES]:
+        zones = [_zone(change, pair, one, sheet) for one in pair.changes]
+        for line in _lines(pair, sheet):
             first = line - pair.row
             if not sheet.holds(first, pair.height) or not sheet.free(first, pair.height):
                 continue
             yield from _whole(change, pair, sheet, first)
             if pair.height == 1:
-                for one in pair.changes:
-                    yield from _part(change, pair, one, sheet, line)
+                for one, zone in zip(pair.changes, zones, strict=True):
+                    yield from _part(change, pair, one, sheet, line, zone)
+
+
+def _lines(pair: Pair, sheet: Sheet) -> list[int]:
+    """The nearest lines that may be those of the piece's row."""
+    found = {line for key in pair.keys for line in sheet.index.lines_with(key, sheet.centre)}
+    ordered = sorted(found, key=lambda line: (abs(line - sheet.centre), line))
+    if len(ordered) <= MOST_PLACES:
+        return ordered
+    ours = pair.old.split("\n")[pair.row]
+    if len(pair.keys) > 1:
+        close = islice(ordered, 10 * MOST_PLACES)
+        ordered = [line for line in close if _related(ours, sheet.index.line(line))]
+    return ordered[:MOST_PLACES]
 
 
 def _whole(change: Change, pair: Pair, sheet: Sheet, first: int) -> Iterator[Due]:
@@ -46,6 +59,10 @@ def _whole(change: Change, pair: Pair, sheet: Sheet, first: int) -> Iterator[Due
         return
     carried = carry(pair.old, pair.new, target)
     if carried is None or carried.alike < _ALIKE or carried.text == target:
+        return
+    if carried.beside < _COMPATIBLE:
+        return
+    if _ragged(carried.text) > _ragged(pair.new):
         return
     same = pair.old == target
     yield Due(
@@ -58,12 +75,13 @@ def _whole(change: Change, pair: Pair, sheet: Sheet, first: int) -> Iterator[Due
         what=pair.what,
         alike=carried.alike,
         beside=carried.beside,
+        part=pair.part,
         reason="the same line was changed so" if same else "a similar line was changed so",
     )
 
 
 def _part(
-    change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int
+    change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int, zone: str
 ) -> Iterator[Due]:
     """The operation wherever its old tokens stand with compatible neighbours."""
     if not any(is_word(token) for token in one.old):
@@ -78,7 +96,8 @@ def _part(
             index += 1
             continue
         beside = _beside(before, one, tokens, index)
-        if one.renames or beside >= 2:
+        fits = one.renames or beside >= _COMPATIBLE
+        if fits and (not zone or sheet.zone(line, sum(map(len, tokens[:index]))) in {zone, ""}):
             fresh += [*tokens[done:index], *one.new]
             done = index + size
             least = min(least, beside)
@@ -98,14 +117,29 @@ def _part(
         what=(one.signature,),
         alike=alike,
         beside=least,
+        part=pair.part or len(pair.changes) > 1,
         reason=f"{one.signature[0].strip()!r} became {one.signature[1].strip()!r}",
     )
+
+
+def _zone(change: Change, pair: Pair, one: Operation, sheet: Sheet) -> str:
+    """Whether the change was made in code, a string or a comment; "" where that is not known."""
+    if change.uri != sheet.uri or pair.height > 1 or "\n" in pair.new:
+        return ""
+    line = sheet.index.line(change.line + pair.at)
+    margin = len(line) - len(pair.new)
+    return sheet.zone(change.line + pair.at, margin + sum(map(len, split(pair.new)[: one.into])))
 
 
 def _related(old: str, target: str) -> bool:
     """A cheap look before the costly one: most words are shared."""
     ours, theirs = set(words(old)), set(words(target))
     return 2 * len(ours & theirs) >= _ALIKE * (len(ours) + len(theirs))
+
+
+def _ragged(text: str) -> int:
+    """Lines that end in a blank."""
+    return sum(line != line.rstrip() for line in text.split("\n"))
 
 
 def _beside(before: Tokens, one: Operation, tokens: Tokens, index: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from context.next_edit.trees import TreeMirror
 from context.next_edit.weigh import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from context.next_edit.log import Change
     from context.text import Text
@@ -53,9 +53,11 @@ class Prediction:
         line: 0-based first line that is replaced.
         old: the lines replaced, without endings; () to insert whole lines before `line`.
         new: what they become, without endings; () to take them out.
-        kind: the rule that found it, or the surest of several.
+        kind: the rule that found it, or the least sure of several.
         reason: for people.
         confidence: how often such predictions are right, 0 to 1.
+        traits: what the confidence was made of, see `weigh`.
+        parts: the findings it was joined of.
     """
 
     uri: str
@@ -65,6 +67,8 @@ class Prediction:
     kind: EditKind
     reason: str
     confidence: float
+    traits: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
+    parts: tuple[Due, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def end(self) -> int:
@@ -100,6 +104,7 @@ class NextEdits:
         self._scorecard = scorecard or shipped()
         self._sheets: dict[str, tuple[LineIndex, TreeMirror]] = {}
         self._dismissed: list[Prediction] = []
+        self._offered: dict[tuple[object, ...], int] = {}
 
     def note(self, uri: str, language: str, before: Text, after: Text, time_s: float) -> None:
         """A document changed; see `EditLog.note`."""
@@ -125,9 +130,10 @@ class NextEdits:
             others: further files; those of the same language are looked at.
         """
         for one in self.ranked(current, cursor, others):
-            if one.confidence >= self._scorecard.threshold:
-                return one
-            break
+            if one.confidence < self._scorecard.threshold:
+                break
+            self._offered |= {_key(due): self.log.changes[-1].number for due in one.parts}
+            return one
         return None
 
     def ranked(
@@ -152,7 +158,11 @@ class NextEdits:
             if not reverts(due, self.log) and not self._is_dismissed(due)
         ]
         evidence = Evidence(changes, dues)
-        weighed = [(self._scorecard.confidence(evidence.traits(due)), due) for due in dues]
+        weighed = [
+            _Weighed.of(due, evidence.traits(due), self._scorecard)
+            for due in dues
+            if not evidence.passed(due) and not self._ignored(due, evidence)
+        ]
         found = _joined(_chosen(weighed), self._scorecard.threshold / 2)
         checked = 0
         for one in sorted(found, key=lambda one: _rank(one, changes[-1])):
@@ -173,6 +183,11 @@ class NextEdits:
         centre = own[-1].line if own else 0
         return Sheet(file.uri, file.language, index, tree, centre, frozenset(closed))
 
+    def _ignored(self, due: Due, evidence: Evidence) -> bool:
+        """Whether it was offered, and the user went on with something else."""
+        offered = self._offered.get(_key(due), evidence.newest.number)
+        return offered != evidence.newest.number and not evidence.carried_on(due)
+
     def _is_dismissed(self, due: Due) -> bool:
         return any(
             one.uri == due.uri and one.old == due.old and one.new == due.new
@@ -180,39 +195,64 @@ class NextEdits:
         )
 
 
-def _chosen(weighed: Iterable[tuple[float, Due]]) -> list[tuple[float, Due]]:
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    due: Due
+    traits: Mapping[str, float]
+    confidence: float
+
+    @classmethod
+    def of(cls, due: Due, traits: Mapping[str, float], scorecard: Scorecard) -> _Weighed:
+        return cls(due, traits, scorecard.confidence(traits))
+
+
+def _chosen(weighed: Iterable[_Weighed]) -> list[_Weighed]:
     """The surest edit of every place, in the order of the text."""
-    chosen: list[tuple[float, Due]] = []
+    chosen: list[_Weighed] = []
     taken: set[tuple[str, int]] = set()
-    for confidence, due in sorted(weighed, key=lambda pair: -pair[0]):
+    for one in sorted(weighed, key=lambda one: -one.confidence):
+        due = one.due
         rows = {(due.uri, line) for line in range(due.line, due.end)} or {(due.uri, -1 - due.line)}
         if not rows & taken:
             taken |= rows
-            chosen.append((confidence, due))
-    return sorted(chosen, key=lambda pair: (pair[1].uri, pair[1].line, pair[1].end))
+            chosen.append(one)
+    return sorted(chosen, key=lambda one: (one.due.uri, one.due.line, one.due.end))
 
 
-def _joined(chosen: Iterable[tuple[float, Due]], least: float) -> list[Prediction]:
+def _joined(chosen: Iterable[_Weighed], least: float) -> list[Prediction]:
     """Edits of neighbouring lines as one."""
     found: list[Prediction] = []
-    for confidence, due in chosen:
+    for each in chosen:
+        due = each.due
         one = Prediction(
-            due.uri, due.line, due.old, due.new, due.kind, due.reason, round(confidence, 3)
+            due.uri,
+            due.line,
+            due.old,
+            due.new,
+            due.kind,
+            due.reason,
+            each.confidence,
+            each.traits,
+            (due,),
         )
         last = found[-1] if found else None
         near = last is not None and last.uri == one.uri and last.end == one.line
-        if last is None or not near or min(last.confidence, confidence) < least:
+        if last is None or not near or min(last.confidence, one.confidence) < least:
             found.append(one)
             continue
-        surer = max(last, one, key=lambda each: each.confidence)
+        weaker = min(last, one, key=lambda one: one.confidence)
         found[-1] = replace(
-            surer,
+            weaker,
             line=last.line,
             old=last.old + one.old,
             new=last.new + one.new,
-            confidence=min(last.confidence, one.confidence),
+            parts=last.parts + one.parts,
         )
     return found
+
+
+def _key(due: Due) -> tuple[object, ...]:
+    return due.uri, due.old, due.new, due.what
 
 
 def _rank(one: Prediction, newest: Change) -> tuple[float, bool, bool, int, int]:

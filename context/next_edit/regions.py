@@ -30,6 +30,12 @@ class Region:
     old: tuple[str, ...]
     new: tuple[str, ...]
 
+    def around(self, after: Text) -> tuple[str, str]:
+        """The lines above and below in the text of now, "" at an edge."""
+        end = self.line + len(self.new)
+        above = bare(after.line(self.line - 1)) if self.line else ""
+        return above, bare(after.line(end)) if end < len(after) else ""
+
 
 def bare(line: str) -> str:
     """A line without its ending."""

@@ -29,12 +29,14 @@ class Operation:
         end: behind the last old token; equal to `start` for an insertion.
         old: the old tokens.
         new: the new tokens.
+        into: where they stand in the new line.
     """
 
     start: int
     end: int
     old: Tokens
     new: Tokens
+    into: int
 
     @property
     def signature(self) -> tuple[str, str]:
@@ -79,7 +81,7 @@ def operations(old: Tokens, new: Tokens) -> tuple[Operation, ...]:
     if solid < _SHARED_LEAST * longer:
         return ()
     found = [
-        Operation(i, j, old[i:j], new[k:m])
+        Operation(i, j, old[i:j], new[k:m], k)
         for tag, i, j, k, m in matcher.get_opcodes()
         if tag != "equal"
     ]

@@ -66,13 +66,13 @@ class TreeMirror:
         root = self._parsed(data).root_node
         return _faults_around(root, start, start + len(fresh))
 
-    def kind_at(self, offset: int) -> str:
-        """The type of the smallest node at a byte, "" without a tree."""
+    def zone(self, offset: int) -> str:
+        """What stands at a byte: `comment`, `string` or `code`; "" without a tree."""
         root = self.root
-        if root is None:
+        node = None if root is None else root.descendant_for_byte_range(offset, offset + 1)
+        if node is None:
             return ""
-        node = root.descendant_for_byte_range(offset, offset + 1)
-        return "" if node is None else node.type
+        return next((zone for zone in ("comment", "string") if zone in node.type), "code")
 
     def _parsed(self, data: bytes) -> Tree:
         """The tree of other bytes; this one's is used where they are the same."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from context.next_edit.due import EditKind
 from context.next_edit.pairs import dedented, whats_of
+from context.next_edit.tokens import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
     from context.next_edit.due import Due
     from context.next_edit.log import Change
 
+_SHORT: Final = 12
+"""Letters in the words of a line that could stand anywhere."""
+
 What = tuple[tuple[str, str], ...]
+
+
+def _both(one: Change, other: Change) -> float:
+    """How alike two changed pieces were before, by their words."""
+    ours, theirs = set(words("\n".join(one.old))), set(words("\n".join(other.old)))
+    return 2 * len(ours & theirs) / max(1, len(ours) + len(theirs))
 
 
 def all_whats(change: Change) -> frozenset[What]:
@@ -36,7 +46,8 @@ class Evidence:
             changes: the log, the oldest first.
             dues: every place that was found.
         """
-        self._newest = changes[-1]
+        self.newest = changes[-1]
+        self._down = _goes_down(changes)
         self._made: dict[What, list[Change]] = defaultdict(list)
         for change in changes:
             for what in all_whats(change):
@@ -45,29 +56,57 @@ class Evidence:
         for due in dues:
             self._places[due.what].add((due.uri, due.line))
 
+    def carried_on(self, due: Due) -> bool:
+        """Whether the newest change did the same."""
+        return self.newest in self._made[due.what]
+
+    def passed(self, due: Due) -> bool:
+        """Whether the user went past this place, or past others like it, and left them alone."""
+        return any(self._between(due, line) for _, line in self._places[due.what])
+
+    def _between(self, due: Due, line: int) -> bool:
+        ends = [self.newest.line] + [
+            change.line for change in self._made[due.what] if change.uri == due.uri
+        ]
+        same = self.newest.uri == due.uri == due.change.uri
+        return same and min(ends) < line < max(ends)
+
     def traits(self, due: Due) -> dict[str, float]:
         """The traits of an edit."""
-        made = self._made[due.what]
-        here = [change.line for change in made if change.uri == due.uri]
-        places = self._places[due.what]
-        passed = sum(
-            bool(here) and min(here) < line < max(here) for uri, line in places if uri == due.uri
-        )
+        made, places = self._made[due.what], self._places[due.what]
         kind = due.kind.value
+        same_file = self.newest.uri == due.uri
         traits = {
             kind: 1.0,
             "made twice": float(len(made) >= 2),
             "made three times": float(len(made) >= 3),
-            "places passed over": float(passed > 0),
-            "above the last": float(bool(here) and due.line < max(here)),
-            "not the newest change": float(due.change is not self._newest and self._newest not in made),
+            "fits what was changed": float(len(made) >= 2 and due.alike >= _fit(made) - 0.02),
+            "against the direction": float(
+                same_file and (due.line >= self.newest.line) != self._down
+            ),
+            "not the newest change": float(not self.carried_on(due)),
             "another file": float(due.uri != due.change.uri),
+            "part of a change": float(due.part),
             "several operations": float(len(due.what) > 1),
+            "the only place": float(len(places) == 1),
             "many places": float(len(places) > 8),
+            "short": float(sum(map(len, words("".join(due.old or due.new)))) < _SHORT),
         }
         if due.kind is EditKind.INSERTION or due.kind is EditKind.DELETION:
             traits[f"{kind}: equal neighbours"] = due.beside / 8
         elif due.kind is not EditKind.SAME_LINE:
-            traits[f"{kind}: alike"] = due.alike
-            traits[f"{kind}: beside"] = due.beside / 8
+            traits[f"{kind}: alike"] = due.alike - 0.7
+            traits[f"{kind}: neighbours"] = due.beside / 8 - 0.5
         return traits
+
+
+def _goes_down(changes: Sequence[Change]) -> bool:
+    """Whether the user works downwards; where nothing tells, most do."""
+    newest = changes[-1]
+    earlier = [change.line for change in changes[:-1] if change.uri == newest.uri]
+    return not earlier or earlier[-1] <= newest.line
+
+
+def _fit(made: Sequence[Change]) -> float:
+    """How alike the pieces were that were changed this way, at least."""
+    return min(_both(made[-1], other) for other in made[:-1])

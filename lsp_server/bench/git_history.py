@@ -19,7 +19,7 @@ SHORTEST, LONGEST = 120, 700
 LARGEST_FILE = 200_000
 GIT_S = 60
 _HUNK = re.compile(r"^@@ -(\d+),0 \+\d+(?:,\d+)? @@", re.MULTILINE)
-_NOT_WRITTEN_BY_HAND = re.compile(
+NOT_WRITTEN_BY_HAND = re.compile(
     r"(^|/)(vendor|third_party|node_modules|dist|build|testdata|migrations)/"
     r"|\.min\.|_pb2|\.pb\.|\.lock$|(^|[._/-])generated"
 )
@@ -35,7 +35,7 @@ def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[T
     Raises:
         TaskFileError: git is missing, this is no repository, or no hunk fits.
     """
-    hashes = _git(repo, "log", "--no-merges", f"--max-count={commits}", "--format=%H").split()
+    hashes = git(repo, "log", "--no-merges", f"--max-count={commits}", "--format=%H").split()
     Random(seed).shuffle(hashes)  # noqa: S311 -- a draw of tasks, not a key
     name = repo.resolve().name or "workspace"
     found: list[Task] = []
@@ -58,16 +58,16 @@ def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[T
 
 
 def _tasks_of(repo: Path, commit: str, name: str) -> Iterator[Task]:
-    listed = _git(repo, "show", "--format=", "--name-only", "--diff-filter=M", "-z", commit)
+    listed = git(repo, "show", "--format=", "--name-only", "--diff-filter=M", "-z", commit)
     for file in filter(None, listed.split("\0")):
         language = language_of(file)
-        if language is None or _NOT_WRITTEN_BY_HAND.search(file):
+        if language is None or NOT_WRITTEN_BY_HAND.search(file):
             continue
-        patch = _git(repo, "show", "--format=", "--unified=0", "--no-color", commit, "--", file)
+        patch = git(repo, "show", "--format=", "--unified=0", "--no-color", commit, "--", file)
         added = list(_added(patch))
         if not added:
             continue
-        before = _git(repo, "show", f"{commit}^:{file}")
+        before = git(repo, "show", f"{commit}^:{file}")
         if len(before) > LARGEST_FILE or "\r" in before or "\0" in before:
             continue
         lines = before.splitlines(keepends=True)
@@ -96,7 +96,12 @@ def _clean(typed: str) -> bool:
     return all(char in "\n\t" or char.isprintable() for char in typed)
 
 
-def _git(repo: Path, *arguments: str) -> str:
+def git(repo: Path, *arguments: str) -> str:
+    """What a git command prints.
+
+    Raises:
+        TaskFileError: git is missing or too slow, or this is no repository.
+    """
     command = ["git", "-C", str(repo), "-c", "core.quotepath=off", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=GIT_S)
