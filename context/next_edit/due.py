@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from context.next_edit.tokens import words
+
 if TYPE_CHECKING:
     from context.next_edit.index import LineIndex
     from context.next_edit.log import Change
@@ -21,6 +23,7 @@ class EditKind(StrEnum):
     SIMILAR_LINE = "similar line"
     DELETION = "deletion"
     INSERTION = "insertion"
+    PARALLEL = "parallel list"
     PARAMETER = "parameter"
     IMPORT = "import"
 
@@ -60,6 +63,19 @@ class Sheet:
         """What stands at a place, see `TreeMirror.zone`."""
         above = self.index.line(line)[:column]
         return self.tree.zone(self.index.offset(line) + len(above.encode("utf-8", "replace")))
+
+    def defines(self, line: int, name: str) -> bool:
+        """Whether a function of this name is defined where a line begins."""
+        text = self.index.line(line)
+        column = text.find(name)
+        start = self.index.offset(line) + len(text[:column].encode("utf-8", "replace"))
+        return column >= 0 and self.tree.is_definition(start)
+
+    def sees(self, line: int, name: str) -> bool:
+        """Whether the function around a line has a name in it."""
+        text = self.index.line(line)
+        start = self.index.offset(line) + len(text) - len(text.lstrip())
+        return name in words(self.tree.function_at(start))
 
     def rows(self, line: int, count: int) -> tuple[str, ...]:
         """Lines without their endings."""

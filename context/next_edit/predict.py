@@ -7,9 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from context.next_edit.blocks import due_blocks
+from context.next_edit.calls import due_arguments
 from context.next_edit.due import Due, EditKind, Sheet
 from context.next_edit.index import LineIndex
 from context.next_edit.log import EditLog
+from context.next_edit.parallel import due_rows
 from context.next_edit.places import due_places
 from context.next_edit.safety import reverts, safe
 from context.next_edit.scorecard import Scorecard, shipped
@@ -26,7 +28,12 @@ MOST_CARRIED: Final = 8
 """Changes that are carried on, the newest first; older ones only support them."""
 MOST_FILES: Final = 8
 """Other files that are looked at."""
+MOST_OFFERS: Final = 2
+"""Offers of one edit that are ignored before it is given up."""
+RULES: Final = (due_places, due_blocks, due_rows, due_arguments)
 _MOST_CHECKED: Final = 5
+_JOINED: Final = 0.35
+"""Confidence of an edit that is joined to a neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class NextEdits:
         self._scorecard = scorecard or shipped()
         self._sheets: dict[str, tuple[LineIndex, TreeMirror]] = {}
         self._dismissed: list[Prediction] = []
-        self._offered: dict[tuple[object, ...], int] = {}
+        self._offered: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def note(self, uri: str, language: str, before: Text, after: Text, time_s: float) -> None:
         """A document changed; see `EditLog.note`."""
@@ -132,9 +139,16 @@ class NextEdits:
         for one in self.ranked(current, cursor, others):
             if one.confidence < self._scorecard.threshold:
                 break
-            self._offered |= {_key(due): self.log.changes[-1].number for due in one.parts}
+            self.shown(one)
             return one
         return None
+
+    def shown(self, prediction: Prediction) -> None:
+        """Remember an offer: when the user goes on with something else, it is not repeated."""
+        newest = self.log.changes[-1].number
+        for due in prediction.parts:
+            last, times = self._offered.get(_key(due), (0, 0))
+            self._offered[_key(due)] = (newest, times + (last != newest))
 
     def ranked(
         self, current: OpenFile, cursor: int | None = None, others: Sequence[OpenFile] = ()
@@ -154,7 +168,8 @@ class NextEdits:
             due
             for change in changes[: -MOST_CARRIED - 1 : -1]
             for sheet in sheets.values()
-            for due in (*due_places(change, sheet), *due_blocks(change, sheet))
+            for rule in RULES
+            for due in rule(change, sheet)
             if not reverts(due, self.log) and not self._is_dismissed(due)
         ]
         evidence = Evidence(changes, dues)
@@ -163,7 +178,7 @@ class NextEdits:
             for due in dues
             if not evidence.passed(due) and not self._ignored(due, evidence)
         ]
-        found = _joined(_chosen(weighed), self._scorecard.threshold / 2)
+        found = _joined(_chosen(weighed), _JOINED)
         checked = 0
         for one in sorted(found, key=lambda one: _rank(one, changes[-1])):
             checked += 1
@@ -185,8 +200,10 @@ class NextEdits:
 
     def _ignored(self, due: Due, evidence: Evidence) -> bool:
         """Whether it was offered, and the user went on with something else."""
-        offered = self._offered.get(_key(due), evidence.newest.number)
-        return offered != evidence.newest.number and not evidence.carried_on(due)
+        last, times = self._offered.get(_key(due), (0, 0))
+        if not times or last == evidence.newest.number:
+            return False
+        return times >= MOST_OFFERS or not evidence.carried_on(due)
 
     def _is_dismissed(self, due: Due) -> bool:
         return any(

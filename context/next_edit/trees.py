@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from tree_sitter import Parser, Point
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 600_000
 """Larger files have no tree here: the first parse alone would take a tenth of a second."""
+
+_FUNCTION: Final = re.compile(r"function|method|constructor|lambda|func_literal")
 
 
 class TreeMirror:
@@ -73,6 +76,32 @@ class TreeMirror:
         if node is None:
             return ""
         return next((zone for zone in ("comment", "string") if zone in node.type), "code")
+
+    def is_definition(self, offset: int) -> bool:
+        """Whether the name at a byte is that of a function being defined."""
+        root = self.root
+        node = None if root is None else root.descendant_for_byte_range(offset, offset + 1)
+        for _ in range(3):  # C puts declarators between a name and its definition
+            parent = None if node is None else node.parent
+            if node is None or parent is None:
+                return False
+            named = parent.child_by_field_name("name") or parent.child_by_field_name("declarator")
+            if named != node:
+                return False
+            if _FUNCTION.search(parent.type) and parent.child_by_field_name("parameters"):
+                return True
+            node = parent
+        return False
+
+    def function_at(self, offset: int) -> str:
+        """The text of the innermost function around a byte, "" outside of all."""
+        root = self.root
+        node = None if root is None else root.descendant_for_byte_range(offset, offset + 1)
+        while node is not None:
+            if _FUNCTION.search(node.type) and node.child_by_field_name("body"):
+                return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            node = node.parent
+        return ""
 
     def _parsed(self, data: bytes) -> Tree:
         """The tree of other bytes; this one's is used where they are the same."""
