@@ -78,6 +78,11 @@ class EditLog:
         return tuple(self._changes)
 
     @property
+    def newest(self) -> int:
+        """Number of the newest change, 0 when there is none."""
+        return self._changes[-1].number if self._changes else 0
+
+    @property
     def undone(self) -> tuple[Change, ...]:
         """Changes that were taken back; nobody wants to be offered them again."""
         return tuple(self._undone)

@@ -11,6 +11,8 @@ from context.next_edit.calls import due_arguments
 from context.next_edit.due import Due, EditKind, Sheet
 from context.next_edit.index import LineIndex
 from context.next_edit.log import EditLog
+from context.next_edit.missing import due_imports
+from context.next_edit.offers import Offers
 from context.next_edit.parallel import due_rows
 from context.next_edit.places import due_places
 from context.next_edit.safety import reverts, safe
@@ -22,14 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from context.next_edit.log import Change
+    from context.next_edit.missing import Lookup
     from context.text import Text
 
 MOST_CARRIED: Final = 8
 """Changes that are carried on, the newest first; older ones only support them."""
 MOST_FILES: Final = 8
 """Other files that are looked at."""
-MOST_OFFERS: Final = 2
-"""Offers of one edit that are ignored before it is given up."""
 RULES: Final = (due_places, due_blocks, due_rows, due_arguments)
 _MOST_CHECKED: Final = 5
 _JOINED: Final = 0.35
@@ -110,8 +111,7 @@ class NextEdits:
         self.log = EditLog()
         self._scorecard = scorecard or shipped()
         self._sheets: dict[str, tuple[LineIndex, TreeMirror]] = {}
-        self._dismissed: list[Prediction] = []
-        self._offered: dict[tuple[object, ...], tuple[int, int]] = {}
+        self._offers = Offers()
 
     def note(self, uri: str, language: str, before: Text, after: Text, time_s: float) -> None:
         """A document changed; see `EditLog.note`."""
@@ -122,12 +122,16 @@ class NextEdits:
         self.log.forget(uri)
         self._sheets.pop(uri, None)
 
-    def dismiss(self, prediction: Prediction) -> None:
+    def dismiss(self, prediction: Prediction, text: Text) -> None:
         """The user does not want this one; it does not come back."""
-        self._dismissed = [*self._dismissed[-63:], prediction]
+        self._offers.dismiss(prediction.parts, len(text))
 
     def predict(
-        self, current: OpenFile, cursor: int | None = None, others: Sequence[OpenFile] = ()
+        self,
+        current: OpenFile,
+        cursor: int | None = None,
+        others: Sequence[OpenFile] = (),
+        lookup: Lookup | None = None,
     ) -> Prediction | None:
         """What is due next, None when nothing is sure enough.
 
@@ -135,23 +139,26 @@ class NextEdits:
             current: the file that was edited.
             cursor: 0-based line of the cursor, which stays as it is.
             others: further files; those of the same language are looked at.
+            lookup: the import lines that would bring a name into `current`; () for none known.
         """
-        for one in self.ranked(current, cursor, others):
+        files = {file.uri: file for file in (*others, current)}
+        for one in self.ranked(current, cursor, others, lookup):
             if one.confidence < self._scorecard.threshold:
                 break
-            self.shown(one)
+            self.shown(one, files[one.uri].text)
             return one
         return None
 
-    def shown(self, prediction: Prediction) -> None:
+    def shown(self, prediction: Prediction, text: Text) -> None:
         """Remember an offer: when the user goes on with something else, it is not repeated."""
-        newest = self.log.changes[-1].number
-        for due in prediction.parts:
-            last, times = self._offered.get(_key(due), (0, 0))
-            self._offered[_key(due)] = (newest, times + (last != newest))
+        self._offers.shown(prediction.parts, len(text), self.log.newest)
 
     def ranked(
-        self, current: OpenFile, cursor: int | None = None, others: Sequence[OpenFile] = ()
+        self,
+        current: OpenFile,
+        cursor: int | None = None,
+        others: Sequence[OpenFile] = (),
+        lookup: Lookup | None = None,
     ) -> Iterator[Prediction]:
         """Everything that may be due and harms nothing, the surest first."""
         files = {current.uri: current} | {
@@ -170,13 +177,24 @@ class NextEdits:
             for sheet in sheets.values()
             for rule in RULES
             for due in rule(change, sheet)
-            if not reverts(due, self.log) and not self._is_dismissed(due)
+            if not reverts(due, self.log)
         ]
+        if lookup is not None:
+            newest, sheet = changes[-1], sheets[current.uri]
+            dues += (
+                due for due in due_imports(newest, sheet, lookup) if not reverts(due, self.log)
+            )
         evidence = Evidence(changes, dues)
         weighed = [
             _Weighed.of(due, evidence.traits(due), self._scorecard)
             for due in dues
-            if not evidence.passed(due) and not self._ignored(due, evidence)
+            if not evidence.passed(due)
+            and not self._offers.unwanted(
+                due,
+                len(files[due.uri].text),
+                self.log.newest,
+                carried_on=evidence.carried_on(due),
+            )
         ]
         found = _joined(_chosen(weighed), _JOINED)
         checked = 0
@@ -197,19 +215,6 @@ class NextEdits:
         closed |= {cursor} if cursor is not None else set()
         centre = own[-1].line if own else 0
         return Sheet(file.uri, file.language, index, tree, centre, frozenset(closed))
-
-    def _ignored(self, due: Due, evidence: Evidence) -> bool:
-        """Whether it was offered, and the user went on with something else."""
-        last, times = self._offered.get(_key(due), (0, 0))
-        if not times or last == evidence.newest.number:
-            return False
-        return times >= MOST_OFFERS or not evidence.carried_on(due)
-
-    def _is_dismissed(self, due: Due) -> bool:
-        return any(
-            one.uri == due.uri and one.old == due.old and one.new == due.new
-            for one in self._dismissed
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +271,6 @@ def _joined(chosen: Iterable[_Weighed], least: float) -> list[Prediction]:
             parts=last.parts + one.parts,
         )
     return found
-
-
-def _key(due: Due) -> tuple[object, ...]:
-    return due.uri, due.old, due.new, due.what
 
 
 def _rank(one: Prediction, newest: Change) -> tuple[float, bool, bool, int, int]:

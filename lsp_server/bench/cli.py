@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.bench import keystrokes_cli
+from lsp_server.bench.next_edits import edits_cli
 from lsp_server.option_types import positive
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def add_parser(subparsers: Commands) -> None:
     bench = subparsers.add_parser("bench", help="measure what suggestions are worth, and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
     keystrokes_cli.add_parsers(commands)
+    edits_cli.add_parser(commands)
     _add_model(commands)
     _add_anchors(commands)
     _add_confidence(commands)

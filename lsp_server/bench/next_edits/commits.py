@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from context.text import Text
     from lsp_server.bench.task_files import Row
 
-GUIDE: Final = "docs/benchmarks.md"
+GUIDE: Final = "docs/next-edits.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class LineHunk:
             raise ValueError(f"line {self.line} and on is not what the hunk replaces")
         new = "".join(line.rstrip("\r\n") + "\n" for line in self.new)
         return text.replace((self.line, 0), (end, 0), new)
+
+    @property
+    def last(self) -> int:
+        """Where the cursor is after the hunk was typed: its last new line."""
+        return self.line + max(0, len(self.new) - 1)
 
     def moved(self, by: int) -> LineHunk:
         """The hunk so many lines further down."""

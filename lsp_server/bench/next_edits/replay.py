@@ -67,8 +67,7 @@ def replay(task: CommitTask, forecaster: Forecaster) -> list[Asked]:
         forecaster.made(here, text, after, step * GAP_S)
         text = after
         moved += len(hunk.new) - len(hunk.old)
-        cursor = max(here.line, here.line + len(hunk.new) - 1)
-        answer = forecaster.foreseen(text, cursor)
+        answer = forecaster.foreseen(text, here.last)
         took_ms = (time.perf_counter() - started) * 1000
         left = [one.moved(moved) for one in task.hunks[step:]]
         outcome, found = judged(answer, left, text)
