@@ -28,15 +28,14 @@ _COMPATIBLE: Final = 2
 def due_places(change: Change, sheet: Sheet) -> Iterator[Due]:
     """Every place of a document where a part of a change may be due."""
     for pair in pairs_of(change.old, change.new):
-        zones = [_zone(change, pair, one, sheet) for one in pair.changes]
         for line in _lines(pair, sheet):
             first = line - pair.row
             if not sheet.holds(first, pair.height) or not sheet.free(first, pair.height):
                 continue
             yield from _whole(change, pair, sheet, first)
             if pair.height == 1:
-                for one, zone in zip(pair.changes, zones, strict=True):
-                    yield from _part(change, pair, one, sheet, line, zone)
+                for one in pair.changes:
+                    yield from _part(change, pair, one, sheet, line)
 
 
 def _lines(pair: Pair, sheet: Sheet) -> list[int]:
@@ -81,7 +80,7 @@ def _whole(change: Change, pair: Pair, sheet: Sheet, first: int) -> Iterator[Due
 
 
 def _part(
-    change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int, zone: str
+    change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int
 ) -> Iterator[Due]:
     """The operation wherever its old tokens stand with compatible neighbours."""
     if not any(is_word(token) for token in one.old):
@@ -97,7 +96,7 @@ def _part(
             continue
         beside = _beside(before, one, tokens, index)
         fits = one.renames or beside >= _COMPATIBLE
-        if fits and (not zone or sheet.zone(line, sum(map(len, tokens[:index]))) in {zone, ""}):
+        if fits and _same_zone(change, pair, one, sheet, (line, sum(map(len, tokens[:index])))):
             fresh += [*tokens[done:index], *one.new]
             done = index + size
             least = min(least, beside)
@@ -122,13 +121,17 @@ def _part(
     )
 
 
-def _zone(change: Change, pair: Pair, one: Operation, sheet: Sheet) -> str:
-    """Whether the change was made in code, a string or a comment; "" where that is not known."""
-    if change.uri != sheet.uri or pair.height > 1 or "\n" in pair.new:
-        return ""
-    line = sheet.index.line(change.line + pair.at)
-    margin = len(line) - len(pair.new)
-    return sheet.zone(change.line + pair.at, margin + sum(map(len, split(pair.new)[: one.into])))
+def _same_zone(
+    change: Change, pair: Pair, one: Operation, sheet: Sheet, place: tuple[int, int]
+) -> bool:
+    """Whether a place is in code, a string or a comment just as the change is; else unknown."""
+    if change.uri != sheet.uri or "\n" in pair.new:
+        return True
+    row = change.line + pair.at
+    margin = len(sheet.index.line(row)) - len(pair.new)
+    column = margin + sum(map(len, split(pair.new)[: one.into]))
+    zones = {sheet.zone(row, column), sheet.zone(*place)}
+    return len(zones - {""}) < 2
 
 
 def _related(old: str, target: str) -> bool:

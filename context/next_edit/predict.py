@@ -15,7 +15,7 @@ from context.next_edit.missing import due_imports
 from context.next_edit.offers import Offers
 from context.next_edit.parallel import due_rows
 from context.next_edit.places import due_places
-from context.next_edit.safety import reverts, safe
+from context.next_edit.safety import Taboo, safe
 from context.next_edit.scorecard import Scorecard, shipped
 from context.next_edit.trees import TreeMirror
 from context.next_edit.weigh import Evidence
@@ -142,9 +142,8 @@ class NextEdits:
             lookup: the import lines that would bring a name into `current`; () for none known.
         """
         files = {file.uri: file for file in (*others, current)}
-        for one in self.ranked(current, cursor, others, lookup):
-            if one.confidence < self._scorecard.threshold:
-                break
+        least = self._scorecard.threshold
+        for one in self.ranked(current, cursor, others, lookup, least=least):
             self.shown(one, files[one.uri].text)
             return one
         return None
@@ -159,8 +158,18 @@ class NextEdits:
         cursor: int | None = None,
         others: Sequence[OpenFile] = (),
         lookup: Lookup | None = None,
+        *,
+        least: float = 0.0,
     ) -> Iterator[Prediction]:
-        """Everything that may be due and harms nothing, the surest first."""
+        """Everything that may be due and harms nothing, the surest first; see `predict`.
+
+        Args:
+            current: the file that was edited.
+            cursor: 0-based line of the cursor.
+            others: further files.
+            lookup: the import lines that would bring a name.
+            least: the least confidence of interest.
+        """
         files = {current.uri: current} | {
             file.uri: file for file in others if file.language == current.language
         }
@@ -171,19 +180,18 @@ class NextEdits:
             file.uri: self._sheet(file, cursor if file is current else None)
             for file in islice(files.values(), MOST_FILES + 1)
         }
+        taboo = Taboo(self.log)
         dues = [
             due
             for change in changes[: -MOST_CARRIED - 1 : -1]
             for sheet in sheets.values()
             for rule in RULES
             for due in rule(change, sheet)
-            if not reverts(due, self.log)
+            if not taboo.forbids(due)
         ]
         if lookup is not None:
             newest, sheet = changes[-1], sheets[current.uri]
-            dues += (
-                due for due in due_imports(newest, sheet, lookup) if not reverts(due, self.log)
-            )
+            dues += (due for due in due_imports(newest, sheet, lookup) if not taboo.forbids(due))
         evidence = Evidence(changes, dues)
         weighed = [
             _Weighed.of(due, evidence.traits(due), self._scorecard)
@@ -200,7 +208,7 @@ class NextEdits:
         checked = 0
         for one in sorted(found, key=lambda one: _rank(one, changes[-1])):
             checked += 1
-            if checked > _MOST_CHECKED:
+            if checked > _MOST_CHECKED or one.confidence < least:
                 return
             if safe(one.line, one.old, one.new, sheets[one.uri]):
                 yield one
@@ -209,7 +217,7 @@ class NextEdits:
         index, tree = self._sheets.setdefault(file.uri, (LineIndex(), TreeMirror(file.language)))
         if index.text is not file.text:
             index.update(file.text)
-            tree.update(file.text, index.bytes)
+            tree.update(file.text, index.bytes)  # parsed when somebody asks
         own = [change for change in self.log.changes if change.uri == file.uri]
         closed = {line for change in own for line in range(change.line, change.end)}
         closed |= {cursor} if cursor is not None else set()

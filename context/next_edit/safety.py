@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from context.next_edit.weigh import all_whats
+from context.next_edit.weigh import What, all_whats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from context.next_edit.due import Due, Sheet
-    from context.next_edit.log import EditLog
+    from context.next_edit.log import Change, EditLog
 
 _BRACKETS: Final = "()[]{}\"'`"
 
 
-def reverts(due: Due, log: EditLog) -> bool:
-    """Whether an edit would undo a change of the user, or redo one that the user undid."""
-    backwards = tuple((new, old) for old, new in due.what)
-    for change in log.changes:
-        if _bare(due.old) == _bare(change.new) and _bare(due.new) == _bare(change.old):
+class Taboo:
+    """Edits that would undo a change of the user, or redo one that the user undid."""
+
+    def __init__(self, log: EditLog) -> None:
+        """What is taboo as things stand."""
+        self._swapped = {(_bare(change.new), _bare(change.old)) for change in log.changes}
+        self._swapped |= {(_bare(change.old), _bare(change.new)) for change in log.undone}
+        self._made = _latest(log.changes)
+        self._undone = _latest(log.undone)
+
+    def forbids(self, due: Due) -> bool:
+        """Whether an edit is one of those."""
+        since = due.change.time_s
+        backwards = tuple((new, old) for old, new in due.what)
+        if self._made.get(backwards, since) > since or self._undone.get(due.what, -1.0) >= since:
             return True
-        newer = change.time_s > due.change.time_s
-        if newer and backwards in all_whats(change):
-            return True
-    return any(
-        (_bare(due.old) == _bare(change.old) and _bare(due.new) == _bare(change.new))
-        or (change.time_s >= due.change.time_s and due.what in all_whats(change))
-        for change in log.undone
-    )
+        return (_bare(due.old), _bare(due.new)) in self._swapped
+
+
+def _latest(changes: Sequence[Change]) -> dict[What, float]:
+    """When each thing was done last."""
+    return {what: change.time_s for change in changes for what in all_whats(change)}
 
 
 def safe(line: int, old: tuple[str, ...], new: tuple[str, ...], sheet: Sheet) -> bool:

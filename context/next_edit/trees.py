@@ -30,14 +30,20 @@ class TreeMirror:
             self._parser = None
         self._data = b""
         self._tree: Tree | None = None
+        self._waiting: Text | None = None
 
     @property
     def root(self) -> Node | None:
         """The tree of the last version; None without a grammar, or of a file too large."""
+        if self._waiting is not None:
+            data = str(self._waiting).encode("utf-8", "replace")
+            self._waiting = None
+            if self._tree is None or data != self._data:
+                self._tree, self._data = self._parsed(data), data
         return None if self._tree is None else self._tree.root_node
 
     def update(self, text: Text, size: int) -> None:
-        """Parse a new version.
+        """Take a new version, which is parsed when it is asked for.
 
         Args:
             text: all of it.
@@ -46,11 +52,9 @@ class TreeMirror:
         if self._parser is None:
             return
         if size > MOST_BYTES:
-            self._tree, self._data = None, b""
-            return
-        data = str(text).encode("utf-8", "replace")
-        if self._tree is None or data != self._data:
-            self._tree, self._data = self._parsed(data), data
+            self._tree, self._data, self._waiting = None, b"", None
+        else:
+            self._waiting = text
 
     def broken_by(self, start: int, end: int, new: str) -> bool | None:
         """Whether replacing bytes `start` to `end` breaks code that is whole.
@@ -58,16 +62,16 @@ class TreeMirror:
         Returns:
             None when there is no tree to tell, or no whole code around the place.
         """
-        if self._parser is None or self._tree is None:
+        root = self.root
+        if root is None:
             return None
         fresh = new.encode("utf-8", "replace")
         data = self._data[:start] + fresh + self._data[end:]
-        if not self._tree.root_node.has_error:
+        if not root.has_error:
             return bool(self._parsed(data).root_node.has_error)
-        if _faults_around(self._tree.root_node, start, end):
+        if _faults_around(root, start, end):
             return None
-        root = self._parsed(data).root_node
-        return _faults_around(root, start, start + len(fresh))
+        return _faults_around(self._parsed(data).root_node, start, start + len(fresh))
 
     def zone(self, offset: int) -> str:
         """What stands at a byte: `comment`, `string` or `code`; "" without a tree."""
