@@ -111,12 +111,14 @@ def _signature(change: Change, sheet: Sheet) -> _Signature | None:
     for match in _CALLED.finditer(new):
         name = match[1]
         before = re.search(rf"(?<!\w){re.escape(name)}\s*\(", old)
-        if name in _KEYWORDS or before is None or not sheet.defines(change.line, name):
+        if name in _KEYWORDS or before is None:
             continue
         ours, theirs = arguments(old, before.end() - 1), arguments(new, match.end() - 1)
         if ours is None or theirs is None:
             continue
-        return _compared(name, _clean(ours[0]), _clean(theirs[0]), sheet.language)
+        found = _compared(name, _clean(ours[0]), _clean(theirs[0]), sheet.language)
+        if found is not None and sheet.defines(change.line, name):
+            return found
     return None
 
 

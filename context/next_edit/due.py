@@ -98,6 +98,9 @@ class Due:
         part: whether the change did more than what is carried here.
         beside: neighbours of the change that are the same in its new place, 0 to 8.
         reason: for people.
+        source: where the carried tokens stand in the change, as (line, column); None when the
+            whole line is carried, whatever it is.
+        spots: where they would go.
     """
 
     uri: str
@@ -111,6 +114,8 @@ class Due:
     beside: int
     part: bool
     reason: str
+    source: tuple[int, int] | None = None
+    spots: tuple[tuple[int, int], ...] = ()
 
     @property
     def end(self) -> int:

@@ -88,6 +88,7 @@ def _part(
     before, text = split(pair.old), sheet.index.line(line)
     tokens = split(text)
     fresh: list[str] = []
+    spots: list[tuple[int, int]] = []
     done, least, index = 0, 2 * CONTEXT, 0
     size = len(one.old)
     while index <= len(tokens) - size:
@@ -95,8 +96,8 @@ def _part(
             index += 1
             continue
         beside = _beside(before, one, tokens, index)
-        fits = one.renames or beside >= _COMPATIBLE
-        if fits and _same_zone(change, pair, one, sheet, (line, sum(map(len, tokens[:index])))):
+        if one.renames or beside >= _COMPATIBLE:
+            spots.append((line, sum(map(len, tokens[:index]))))
             fresh += [*tokens[done:index], *one.new]
             done = index + size
             least = min(least, beside)
@@ -118,20 +119,18 @@ def _part(
         beside=least,
         part=pair.part or len(pair.changes) > 1,
         reason=f"{one.signature[0].strip()!r} became {one.signature[1].strip()!r}",
+        source=_source(change, pair, one, sheet),
+        spots=tuple(spots),
     )
 
 
-def _same_zone(
-    change: Change, pair: Pair, one: Operation, sheet: Sheet, place: tuple[int, int]
-) -> bool:
-    """Whether a place is in code, a string or a comment just as the change is; else unknown."""
+def _source(change: Change, pair: Pair, one: Operation, sheet: Sheet) -> tuple[int, int] | None:
+    """Where the new tokens stand now, if in the same document."""
     if change.uri != sheet.uri or "\n" in pair.new:
-        return True
+        return None
     row = change.line + pair.at
     margin = len(sheet.index.line(row)) - len(pair.new)
-    column = margin + sum(map(len, split(pair.new)[: one.into]))
-    zones = {sheet.zone(row, column), sheet.zone(*place)}
-    return len(zones - {""}) < 2
+    return row, margin + sum(map(len, split(pair.new)[: one.into]))
 
 
 def _related(old: str, target: str) -> bool:

@@ -15,7 +15,7 @@ from context.next_edit.missing import due_imports
 from context.next_edit.offers import Offers
 from context.next_edit.parallel import due_rows
 from context.next_edit.places import due_places
-from context.next_edit.safety import Taboo, safe
+from context.next_edit.safety import Taboo, fits, safe
 from context.next_edit.scorecard import Scorecard, shipped
 from context.next_edit.trees import TreeMirror
 from context.next_edit.weigh import Evidence
@@ -210,7 +210,9 @@ class NextEdits:
             checked += 1
             if checked > _MOST_CHECKED or one.confidence < least:
                 return
-            if safe(one.line, one.old, one.new, sheets[one.uri]):
+            sheet = sheets[one.uri]
+            suited = all(fits(due, sheet) for due in one.parts)
+            if suited and safe(one.line, one.old, one.new, sheet):
                 yield one
 
     def _sheet(self, file: OpenFile, cursor: int | None) -> Sheet:

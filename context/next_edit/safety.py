@@ -39,6 +39,14 @@ def _latest(changes: Sequence[Change]) -> dict[What, float]:
     return {what: change.time_s for change in changes for what in all_whats(change)}
 
 
+def fits(due: Due, sheet: Sheet) -> bool:
+    """Whether tokens go from code to code, from strings to strings, from comments to comments."""
+    if due.source is None:
+        return True
+    zones = {sheet.zone(*place) for place in (due.source, *due.spots)}
+    return len(zones - {""}) < 2
+
+
 def safe(line: int, old: tuple[str, ...], new: tuple[str, ...], sheet: Sheet) -> bool:
     """Whether whole code stays whole; where no tree tells, brackets and quotes must stay."""
     text = sheet.index.text
