@@ -118,6 +118,4 @@ def _moved(margin: str, anchor: str, indent: str) -> str | None:
 def _stands(sheet: Sheet, place: int, text: str) -> bool:
     """Whether the lines are there already, above or below the place."""
     height = text.count("\n") + 1
-    return any(
-        dedented(sheet.rows(first, height))[0] == text for first in (place, place - height)
-    )
+    return any(dedented(sheet.rows(first, height))[0] == text for first in (place, place - height))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -66,10 +67,11 @@ class Sheet:
 
     def defines(self, line: int, name: str) -> bool:
         """Whether a function of this name is defined where a line begins."""
-        text = self.index.line(line)
-        column = text.find(name)
-        start = self.index.offset(line) + len(text[:column].encode("utf-8", "replace"))
-        return column >= 0 and self.tree.is_definition(start)
+        text, start = self.index.line(line), self.index.offset(line)
+        return any(
+            self.tree.is_definition(start + len(text[: found.start()].encode("utf-8", "replace")))
+            for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+        )
 
     def sees(self, line: int, name: str) -> bool:
         """Whether the function around a line has a name in it."""

@@ -51,9 +51,7 @@ def due_imports(change: Change, sheet: Sheet, lookup: Lookup) -> Iterator[Due]:
     start = _IMPORT.get(form)
     if start is None or change.uri != sheet.uri or not change.new:
         return
-    imports = [
-        line for line in range(_HEAD) if start.match(sheet.index.line(line))
-    ]
+    imports = [line for line in range(_HEAD) if start.match(sheet.index.line(line))]
     for name in _fresh(change, sheet):
         found = lookup(name)
         if len(found) != 1 or not start.match(found[0]):
@@ -69,7 +67,11 @@ def _fresh(change: Change, sheet: Sheet) -> list[str]:
         column = 0
         tokens = split(text)
         for number, token in enumerate(tokens):
-            attribute = number > 0 and tokens[number - 1] in {".", ":"} and tokens[number - 2 : number] != (":", " ")
+            attribute = (
+                number > 0
+                and tokens[number - 1] in {".", ":"}
+                and tokens[number - 2 : number] != (":", " ")
+            )
             fresh = is_word(token) and token not in before and token not in found
             if fresh and not attribute and sheet.zone(change.line + row, column) in {"code", ""}:
                 lines = sheet.index.lines_with(token, sheet.centre)
@@ -127,7 +129,8 @@ def _placed(
     sheet: Sheet, imports: list[int], wanted: str
 ) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
     """A line of its own: before the first import that sorts behind it, else below the last."""
-    kin = [line for line in imports if sheet.index.line(line).split()[0] == wanted.split()[0]]
+    keyword = wanted.split(maxsplit=1)[0]
+    kin = [line for line in imports if sheet.index.line(line).startswith(keyword)]
     block = kin or imports
     behind = next((line for line in block if sheet.index.line(line) > wanted), None)
     place = behind if behind is not None else block[-1] + 1 if block else 0

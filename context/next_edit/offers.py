@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from context.next_edit.due import Due
 
-MOST_IGNORED: Final = 2
-"""Offers of one edit that the user ignores before it is given up."""
 _MOST_KEPT: Final = 128
 
 
@@ -23,15 +21,13 @@ class _Offer:
     due: Due
     below: int
     newest: int
-    times: int
     dismissed: bool
 
     def is_of(self, due: Due, below: int) -> bool:
         """Whether it is the same edit: nothing moves both its line and what is below it."""
         mine = self.due
-        return (
-            (mine.uri, mine.old, mine.new) == (due.uri, due.old, due.new)
-            and (mine.line == due.line or self.below == below)
+        return (mine.uri, mine.old, mine.new) == (due.uri, due.old, due.new) and (
+            mine.line == due.line or self.below == below
         )
 
 
@@ -52,10 +48,10 @@ class Offers:
         for due in parts:
             known = self._find(due, size)
             if known is None:
-                self._kept.append(_Offer(due, size - due.line, newest, 1, dismissed=False))
+                self._kept.append(_Offer(due, size - due.line, newest, dismissed=False))
             elif known.newest != newest:
                 self._kept.remove(known)
-                self._kept.append(replace(known, newest=newest, times=known.times + 1))
+                self._kept.append(replace(known, newest=newest))
 
     def dismiss(self, parts: Iterable[Due], size: int) -> None:
         """The user does not want an edit."""
@@ -63,21 +59,18 @@ class Offers:
             known = self._find(due, size)
             if known is not None:
                 self._kept.remove(known)
-            self._kept.append(_Offer(due, size - due.line, 0, 1, dismissed=True))
+            self._kept.append(_Offer(due, size - due.line, 0, dismissed=True))
 
-    def unwanted(self, due: Due, size: int, newest: int, *, carried_on: bool) -> bool:
-        """Whether an edit was dismissed, or offered while the user went on with something else.
+    def unwanted(self, due: Due, size: int, newest: int) -> bool:
+        """Whether an edit was dismissed, or offered before the newest change and left alone.
 
         Args:
             due: the edit.
             size: lines of the document.
             newest: number of the newest change.
-            carried_on: whether that change is of the same kind as the edit.
         """
         known = self._find(due, size)
-        if known is None or (known.newest == newest and not known.dismissed):
-            return False
-        return known.dismissed or known.times >= MOST_IGNORED or not carried_on
+        return known is not None and (known.dismissed or known.newest != newest)
 
     def _find(self, due: Due, size: int) -> _Offer | None:
         below = size - due.line

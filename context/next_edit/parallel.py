@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 3
 """Letters of a name that says which row of a list is meant."""
 _MOST_PLACES: Final = 20
-_NEAR: Final = 4
+_NEAR: Final = 2
+"""Lines above and below in which a list may have the new row already."""
 
 
 def due_rows(change: Change, sheet: Sheet) -> Iterator[Due]:

@@ -79,9 +79,7 @@ def _whole(change: Change, pair: Pair, sheet: Sheet, first: int) -> Iterator[Due
     )
 
 
-def _part(
-    change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int
-) -> Iterator[Due]:
+def _part(change: Change, pair: Pair, one: Operation, sheet: Sheet, line: int) -> Iterator[Due]:
     """The operation wherever its old tokens stand with compatible neighbours."""
     if not any(is_word(token) for token in one.old):
         return

@@ -197,18 +197,12 @@ class NextEdits:
             _Weighed.of(due, evidence.traits(due), self._scorecard)
             for due in dues
             if not evidence.passed(due)
-            and not self._offers.unwanted(
-                due,
-                len(files[due.uri].text),
-                self.log.newest,
-                carried_on=evidence.carried_on(due),
-            )
+            and not self._offers.unwanted(due, len(files[due.uri].text), self.log.newest)
         ]
         found = _joined(_chosen(weighed), _JOINED)
-        checked = 0
-        for one in sorted(found, key=lambda one: _rank(one, changes[-1])):
-            checked += 1
-            if checked > _MOST_CHECKED or one.confidence < least:
+        ordered = sorted(found, key=lambda one: _rank(one, changes[-1], self._scorecard.threshold))
+        for one in ordered[:_MOST_CHECKED]:
+            if one.confidence < least:
                 return
             sheet = sheets[one.uri]
             suited = all(fits(due, sheet) for due in one.parts)
@@ -283,11 +277,11 @@ def _joined(chosen: Iterable[_Weighed], least: float) -> list[Prediction]:
     return found
 
 
-def _rank(one: Prediction, newest: Change) -> tuple[float, bool, bool, int, int]:
+def _rank(one: Prediction, newest: Change, threshold: float) -> tuple[float, bool, bool, int, int]:
+    """Of the sure ones the nearest first, downwards before upwards; the others by confidence."""
     away = one.line - newest.line
-    return (
-        -round(one.confidence, 2), one.uri != newest.uri, away < 0, abs(away), one.line
-    )
+    unsure = 0.0 if one.confidence >= threshold else 1 - one.confidence
+    return unsure, one.uri != newest.uri, away < 0, abs(away), one.line
 
 
 def _ending(text: Text) -> str:

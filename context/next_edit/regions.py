@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from context.text import Text
 
 _ONE_PIECE: Final = 8
@@ -81,14 +82,18 @@ def _shared_tail(before: Text, after: Text, most: int) -> int:
         if one is not other:
             break
         shared += len(one)
-    for one, other in zip_longest(_upwards(before, shared), _upwards(after, shared)):
-        if one != other or shared >= most:
+    for mine, theirs in zip(_upwards(before, shared), _upwards(after, shared), strict=False):
+        if mine != theirs or shared >= most:
             break
         shared += 1
     return min(shared, most)
 
 
-def _upwards(text: Text, below: int) -> list[str]:
-    """The lines above the last `below`, the lowest first, as far as a comparison may go."""
-    end = len(text) - below
-    return list(text.lines(max(0, end - _MOST_COMPARED - 600), end))[::-1]
+def _upwards(text: Text, below: int) -> Iterator[str]:
+    """The lines above the last `below`, the lowest first."""
+    for chunk in reversed(text.chunks):
+        if below >= len(chunk):
+            below -= len(chunk)
+            continue
+        yield from reversed(chunk[: len(chunk) - below])
+        below = 0

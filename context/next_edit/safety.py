@@ -44,7 +44,7 @@ def fits(due: Due, sheet: Sheet) -> bool:
     if due.source is None:
         return True
     zones = {sheet.zone(*place) for place in (due.source, *due.spots)}
-    return len(zones - {""}) < 2
+    return len(zones - {""}) <= 1
 
 
 def safe(line: int, old: tuple[str, ...], new: tuple[str, ...], sheet: Sheet) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 600_000
 """Larger files have no tree here: the first parse alone would take a tenth of a second."""
 
+_CONTINUES: Final = 0b10
+"""First bits of a byte that goes on with a character in UTF-8."""
 _FUNCTION: Final = re.compile(r"function|method|constructor|lambda|func_literal")
 
 
@@ -139,7 +141,7 @@ def _faults_around(root: Node, start: int, end: int) -> bool:
 
 
 def _inside_character(byte: int) -> bool:
-    return byte & 0xC0 == 0x80
+    return byte >> 6 == _CONTINUES
 
 
 def _point(data: bytes, offset: int) -> Point:

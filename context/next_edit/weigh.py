@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from context.next_edit.log import Change
 
 _ABOUT: Final = 0.02
-_BY_ALIKENESS: Final = (EditKind.RENAME, EditKind.SUBSTITUTION, EditKind.SIMILAR_LINE)
+_ALIKE: Final = 0.8
+"""Lines that share so much of their tokens are as good as equal but for a name."""
+_TWICE: Final = 2
 
 What = tuple[tuple[str, str], ...]
 
@@ -47,11 +49,12 @@ class Evidence:
                 self._made[what].append(change)
         self._places: dict[What, dict[tuple[str, int], float]] = defaultdict(dict)
         for due in dues:
-            self._places[due.what][due.uri, due.line] = due.alike
+            places, place = self._places[due.what], (due.uri, due.line)
+            places[place] = max(due.alike, places.get(place, 0.0))
 
     def carried_on(self, due: Due) -> bool:
         """Whether the newest change did the same."""
-        return self.newest in self._made[due.what]
+        return self.newest in (due.change, *self._made[due.what])
 
     def passed(self, due: Due) -> bool:
         """Whether the user went past this place, or past others like it, and left them alone."""
@@ -72,22 +75,21 @@ class Evidence:
         """The traits of an edit."""
         made = self._made[due.what]
         kind = due.kind.value
-        same_file = self.newest.uri == due.uri
-        traits = {
+        # imports stand above whatever asks for them
+        directed = self.newest.uri == due.uri and due.kind is not EditKind.IMPORT
+        by_alikeness = due.kind is EditKind.SIMILAR_LINE
+        return {
             kind: 1.0,
-            "made twice": float(len(made) >= 2),
-            "made three times": float(len(made) >= 3),
+            "made twice": float(len(made) >= _TWICE),
+            "made three times": float(len(made) > _TWICE),
             "against the direction": float(
-                same_file and (due.line >= self.newest.line) != self._down
+                directed and (due.line >= self.newest.line) != self._down
             ),
             "not the newest change": float(not self.carried_on(due)),
             "another file": float(due.uri != due.change.uri),
             "part of a change": float(due.part),
+            "less alike": max(0.0, _ALIKE - due.alike) if by_alikeness else 0.0,
         }
-        if due.kind in _BY_ALIKENESS:
-            traits[f"{kind}: alike"] = due.alike - 0.7
-            traits[f"{kind}: neighbours"] = due.beside / 8 - 0.5
-        return traits
 
 
 def _goes_down(changes: Sequence[Change]) -> bool:
@@ -95,4 +97,3 @@ def _goes_down(changes: Sequence[Change]) -> bool:
     newest = changes[-1]
     earlier = [change.line for change in changes[:-1] if change.uri == newest.uri]
     return not earlier or earlier[-1] <= newest.line
-

@@ -97,9 +97,7 @@ def left_out(tasks: Sequence[CommitTask]) -> list[tuple[float, Finding]]:
         points = calibrated([task for task in tasks if task.repo != repo])
         card = Scorecard(points, _SHOWN)
         own = [task for task in tasks if task.repo == repo]
-        result += [
-            (card.confidence(one.traits), one) for one in findings(own, card) if one.first
-        ]
+        result += [(card.confidence(one.traits), one) for one in findings(own, card) if one.first]
     return result
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from lsp_server.bench.next_edits.replay import Outcome
@@ -13,6 +12,8 @@ from lsp_server.evals.statistics import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from rich.console import Console
 
     from lsp_server.bench.next_edits.calibrate import Finding
     from lsp_server.bench.next_edits.replay import Asked
@@ -46,9 +47,7 @@ def figures(asked: Sequence[Asked]) -> dict[str, Any]:
     }
 
 
-def parts(
-    asked: Sequence[Asked], key: Callable[[Asked], str | None]
-) -> dict[str, dict[str, int]]:
+def parts(asked: Sequence[Asked], key: Callable[[Asked], str | None]) -> dict[str, dict[str, int]]:
     """Outcomes of the answers given, by what `key` says of one."""
     found: dict[str, Counter[str]] = {}
     for one in asked:
@@ -87,9 +86,7 @@ def show(results: Mapping[str, Sequence[Asked]], console: Console) -> None:
         console.print(table)
 
 
-def show_left_out(
-    found: Sequence[tuple[float, Finding]], hunks: int, console: Console
-) -> None:
+def show_left_out(found: Sequence[tuple[float, Finding]], hunks: int, console: Console) -> None:
     """Print precision and coverage at several thresholds, every repository unseen by its points."""
     table = Table("confidence from", "given", "right", "precision", "coverage")
     for threshold in THRESHOLDS:

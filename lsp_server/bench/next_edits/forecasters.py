@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Protocol
 
-from context.next_edit.predict import NextEdits, OpenFile, Prediction
 from context.next_edit.due import EditKind
+from context.next_edit.predict import NextEdits, OpenFile, Prediction
 from context.next_edit.tokens import operations, split
 
 if TYPE_CHECKING:

@@ -40,7 +40,9 @@ def commits_from(repo: Path, *, commits: int) -> list[CommitTask]:
 
 
 def _tasks(repo: Path, commit: str, name: str) -> Iterator[CommitTask]:
-    listed = git(repo, "diff-tree", "-r", "--no-commit-id", "--name-only", "--diff-filter=M", commit)
+    listed = git(
+        repo, "diff-tree", "-r", "--no-commit-id", "--name-only", "--diff-filter=M", commit
+    )
     count = 0
     for file in listed.splitlines():
         language = language_of(file)

@@ -76,9 +76,7 @@ def replay(task: CommitTask, forecaster: Forecaster) -> list[Asked]:
     return asked
 
 
-def replay_all(
-    tasks: Iterable[CommitTask], made: Callable[[str], Forecaster]
-) -> list[Asked]:
+def replay_all(tasks: Iterable[CommitTask], made: Callable[[str], Forecaster]) -> list[Asked]:
     """Replay tasks, each with a forecaster of its own."""
     return [asked for task in tasks for asked in replay(task, made(task.language))]
 
