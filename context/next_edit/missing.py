@@ -131,7 +131,8 @@ def _placed(
     """A line of its own: before the first import that sorts behind it, else below the last."""
     keyword = wanted.split(maxsplit=1)[0]
     kin = [line for line in imports if sheet.index.line(line).startswith(keyword)]
+    behind = next((line for line in kin if sheet.index.line(line) > wanted), None)
+    if behind is not None:
+        return behind, (), (wanted,)
     block = kin or imports
-    behind = next((line for line in block if sheet.index.line(line) > wanted), None)
-    place = behind if behind is not None else block[-1] + 1 if block else 0
-    return place, (), (wanted,)
+    return (block[-1] + 1 if block else 0), (), (wanted,)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from typing_user import TypingUser
-
 from context.syntax import parse
 from context.text import Text
+from tests.context.next_edit.typing_user import TypingUser
 
 LINES = (
     "value = load(path)",

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from typing_user import TypingUser
 
 from context.next_edit.due import EditKind
 from context.next_edit.predict import OpenFile
 from context.next_edit.scorecard import shipped
 from context.text import Text
+from tests.context.next_edit.typing_user import TypingUser
 
 PYTHON = '''\
 def total(prices, rate):
