@@ -22,6 +22,8 @@ MOST_AT_ONCE: Final = 4
 MOST_LINES: Final = 200
 """A longer change is a file that was replaced, not an edit."""
 _MOST_UNDONE: Final = 64
+_MOST_TEXTS: Final = 64
+"""Texts of a document that are kept; neighbouring ones share nearly all of their lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class EditLog:
         self._changes: deque[Change] = deque(maxlen=MOST_CHANGES)
         self._undone: deque[Change] = deque(maxlen=_MOST_UNDONE)
         self._count = 0
+        self._left: dict[str, deque[Text]] = {}
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -97,6 +100,7 @@ class EditLog:
             after: its text now.
             time_s: when, in seconds; never smaller than before.
         """
+        self._left.setdefault(uri, deque(maxlen=_MOST_TEXTS)).append(before)
         found = regions(before, after)
         if found is None:
             self.forget(uri)
@@ -119,9 +123,14 @@ class EditLog:
                     )
                 )
 
+    def was_left(self, uri: str, text: Text) -> bool:
+        """Whether a document had this text not long ago, and the user changed it."""
+        return any(text == left for left in self._left.get(uri, ()))
+
     def forget(self, uri: str) -> None:
         """Drop a document's changes: it was closed, or read anew from the disk."""
         self._keep(lambda change: change.uri != uri)
+        self._left.pop(uri, None)
 
     def _join(
         self, uri: str, region: Region, time_s: float, number: int

@@ -206,7 +206,9 @@ class NextEdits:
                 return
             sheet = sheets[one.uri]
             suited = all(fits(due, sheet) for due in one.parts)
-            if suited and safe(one.line, one.old, one.new, sheet):
+            if not suited or not safe(one.line, one.old, one.new, sheet):
+                continue
+            if not self.log.was_left(one.uri, one.applied(files[one.uri].text)):
                 yield one
 
     def _sheet(self, file: OpenFile, cursor: int | None) -> Sheet:

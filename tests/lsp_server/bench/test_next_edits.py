@@ -77,12 +77,15 @@ def test_calibration_learns_that_repetition_is_right() -> None:
     assert points["import"] == 1.5
 
 
-def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_and_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`midfill bench edits` shows all forecasters and writes the same figures."""
     tasks, out = tmp_path / "edits.jsonl", tmp_path / "out.json"
     hunks = [{"line": h.line, "old": h.old, "new": h.new} for h in HUNKS]
     row = {"id": "t", "lang": "python", "repo": "r", "file": "a.py", "before": BEFORE}
     tasks.write_text(json.dumps({**row, "hunks": hunks}) + "\n")
+    monkeypatch.setenv("COLUMNS", "160")
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     parsed = parser.parse_args(["bench", "edits", str(tasks), "--json", str(out)])
