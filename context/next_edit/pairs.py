@@ -78,6 +78,7 @@ def indented(text: str, margin: str) -> tuple[str, ...]:
     return tuple(margin + line if line else line for line in text.split("\n"))
 
 
+@lru_cache(maxsize=256)
 def whats_of(change: Change) -> frozenset[tuple[tuple[str, str], ...]]:
     """Everything that a change replaced by something, in all its parts."""
     found: set[tuple[tuple[str, str], ...]] = set()

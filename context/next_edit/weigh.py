@@ -47,10 +47,11 @@ class Evidence:
         for change in changes:
             for what in all_whats(change):
                 self._made[what].append(change)
-        self._places: dict[What, dict[tuple[str, int], float]] = defaultdict(dict)
+        places: dict[What, list[tuple[int, float]]] = defaultdict(list)
         for due in dues:
-            places, place = self._places[due.what], (due.uri, due.line)
-            places[place] = max(due.alike, places.get(place, 0.0))
+            if due.uri == due.change.uri == self.newest.uri:
+                places[due.what].append((due.line, due.alike))
+        self._passed = {what: self._most_alike(what, found) for what, found in places.items()}
 
     def carried_on(self, due: Due) -> bool:
         """Whether the newest change did the same."""
@@ -58,18 +59,16 @@ class Evidence:
 
     def passed(self, due: Due) -> bool:
         """Whether the user went past this place, or past others like it, and left them alone."""
-        return any(
-            self._between(due, line)
-            for (_, line), alike in self._places[due.what].items()
-            if alike >= due.alike - _ABOUT
-        )
+        if not due.uri == due.change.uri == self.newest.uri:
+            return False
+        return self._passed[due.what] >= due.alike - _ABOUT
 
-    def _between(self, due: Due, line: int) -> bool:
-        ends = [self.newest.line] + [
-            change.line for change in self._made[due.what] if change.uri == due.uri
-        ]
-        same = self.newest.uri == due.uri == due.change.uri
-        return same and min(ends) < line < max(ends)
+    def _most_alike(self, what: What, places: Sequence[tuple[int, float]]) -> float:
+        """How alike the best of the places is that the user went past; -1 for none."""
+        uri = self.newest.uri
+        lines = [change.line for change in self._made[what] if change.uri == uri]
+        first, last = min([self.newest.line, *lines]), max([self.newest.line, *lines])
+        return max((alike for line, alike in places if first < line < last), default=-1.0)
 
     def traits(self, due: Due) -> dict[str, float]:
         """The traits of an edit."""
