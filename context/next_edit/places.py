@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from context.next_edit.pairs import Pair
     from context.next_edit.tokens import Operation
 
-MOST_PLACES: Final = 40
+MOST_PLACES: Final = 24
 """Places of one piece that are looked at, the nearest first."""
 _ALIKE: Final = 0.4
 _COMPATIBLE: Final = 2

@@ -1,7 +1,7 @@
 r"""Lines as tokens, and a change of a line as operations on them.
 
 >>> [str(op) for op in operations(split("f(a, x)"), split("f(a, x, ctx)"))]
-["5:5 '' -> ', ctx'"]
+["6:6 '' -> ', ctx'"]
 """
 
 from __future__ import annotations
