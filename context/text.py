@@ -116,6 +116,11 @@ class Text:
             chunk, row = chunk + 1, 0
 
     @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The lines in the runs that versions of a text share: what is known of a run stays so."""
+        return self._chunks
+
+    @property
     def end(self) -> Place:
         """The last place of the text."""
         return self._count - 1, len(self._chunks[-1][-1])

@@ -107,7 +107,7 @@ def parse(language: str, text: str) -> Syntax | None:
     def read(offset: int, _: Point) -> bytes:
         return data[offset : offset + _SLICE]
 
-    tree = Parser(_grammar(language)).parse(read)
+    tree = Parser(grammar(language)).parse(read)
     return Syntax(language, tree.root_node, data)
 
 
@@ -123,14 +123,19 @@ def syntax_of(file: SourceFile) -> Syntax | None:
 
 
 @cache
-def _grammar(language: str) -> Language:
+def grammar(language: str) -> Language:
+    """The grammar of a language that has one.
+
+    Raises:
+        KeyError: it has none.
+    """
     module, function = _GRAMMARS[language]
     return Language(getattr(import_module(module), function)())
 
 
 @lru_cache(maxsize=64)
 def _query(language: str, query: str) -> Query:
-    return Query(_grammar(language), query)
+    return Query(grammar(language), query)
 
 
 def _last_row(node: Node) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsp_server.arguments import positive
 from lsp_server.bench.keystrokes import cli
+from lsp_server.bench.next_edits import cli as edits_cli
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +20,7 @@ def add_parser(subparsers: Commands) -> None:
     bench = subparsers.add_parser("bench", help="measure what suggestions save and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
     cli.add_parsers(commands)
+    edits_cli.add_parser(commands)
     _add_draw(commands)
     _add_model(commands)
     _add_anchors(commands)

@@ -26,7 +26,7 @@ as `return None`, may well be written twice."""
 LARGEST_FILE = 200_000
 GIT_S = 60
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@.*\n", re.MULTILINE)
-_NOT_WRITTEN_BY_HAND = re.compile(
+NOT_WRITTEN_BY_HAND = re.compile(
     r"(^|/)(vendor|third_party|node_modules|dist|build|testdata|migrations)/"
     r"|\.min\.|_pb2|\.pb\.|\.lock$|(^|[._/-])generated"
 )
@@ -147,7 +147,7 @@ def changes(repo: Path, commit: Commit) -> Iterator[FileChange]:
     listed = git(repo, *shown, "--name-only", "--diff-filter=M", "-z", commit.hash)
     for file in filter(None, listed.split("\0")):
         language = language_of(file)
-        if language is None or _NOT_WRITTEN_BY_HAND.search(file):
+        if language is None or NOT_WRITTEN_BY_HAND.search(file):
             continue
         before = git(repo, "show", f"{commit.parent}:{file}")
         if not _readable(before):
@@ -168,7 +168,7 @@ def tree(repo: Path, commit: str) -> dict[str, str]:
             known = language_of(member.name) or PurePosixPath(member.name).name in _PROJECT
             if not member.isfile() or not known:
                 continue
-            if _NOT_WRITTEN_BY_HAND.search(member.name) or member.size > 4 * LARGEST_FILE:
+            if NOT_WRITTEN_BY_HAND.search(member.name) or member.size > 4 * LARGEST_FILE:
                 continue
             content = packed.extractfile(member)
             text = content.read().decode("utf-8", "replace") if content else ""

@@ -1,0 +1,1 @@
+"""`midfill bench edits`: real commits, hunk by hunk, and what was foreseen of them."""
