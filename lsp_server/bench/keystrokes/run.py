@@ -17,12 +17,14 @@ from lsp_server.bench import environment
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
 from lsp_server.bench.keystrokes import self_check, tables
+from lsp_server.bench.keystrokes.habits import Habits
 from lsp_server.bench.keystrokes.replay import Contestant, measure
 from lsp_server.bench.keystrokes.results import ReplayResults
 from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.bench.result_files import require_folder, write
 from lsp_server.bench.servers.language_server import LanguageServer
 from lsp_server.bench.servers.llama_server import LlamaServer, host_and_port
+from lsp_server.bench.tasks.parent_trees import GitTree, with_archives
 from lsp_server.bench.tasks.typing import TypingTask, read_tasks
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         speed=arguments.speed,
         ask=arguments.ask,
+        habits=Habits() if arguments.person == "real" else None,
     )
     served: dict[str, str] = {}
     contestants = _contestants(arguments, typing, served)
@@ -83,6 +86,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tasks(arguments: argparse.Namespace) -> list[TypingTask]:
+    tasks = _chosen(arguments)
+    if arguments.person == "exact" and any(task.changes for task in tasks):
+        message = f"{arguments.tasks} changes lines, which takes a person: add --person real"
+        raise TaskFileError(message)
+    if arguments.workspaces is not None:
+        if arguments.tasks is None:
+            message = "--workspaces goes with --tasks; with --repo and --person real git has them"
+            raise BenchError(message)
+        return with_archives(tasks, arguments.workspaces)
+    if arguments.repo is not None and arguments.person == "real":
+        return [replace(task, tree=GitTree(arguments.repo, task.parent)) for task in tasks]
+    return tasks
+
+
+def _chosen(arguments: argparse.Namespace) -> list[TypingTask]:
     if arguments.tasks is not None:
         tasks = read_tasks(arguments.tasks, quick=arguments.quick)
     else:
@@ -157,7 +175,15 @@ def _start_simulated(
     from lsp_server.bench.servers.simulated import SimulatedServer
 
     rates = _rates(arguments.simulate)
-    return partial(SimulatedServer.start, settings, rates, arguments.memo, growing=growing)
+    other_files = bool(arguments.workspaces) or (bool(arguments.repo) and arguments.person == "real")
+    return partial(
+        SimulatedServer.start,
+        settings,
+        rates,
+        arguments.memo,
+        growing=growing,
+        other_files=other_files,
+    )
 
 
 def _rates(spec: str) -> Rates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,8 @@ def _tasks_of(repo: Path, commit: str, name: str) -> Iterator[TypingTask]:
         for line, typed in added:
             offset = sum(map(len, lines[:line]))
             task_id = f"{name}@{commit[:9]}:{file}:{line}"
-            yield on_own_line(TypingTask(task_id, language, file, before, offset, typed, name))
+            task = TypingTask(task_id, language, file, before, offset, typed, name)
+            yield on_own_line(replace(task, parent=f"{commit}^"))
 
 
 def _added(patch: str) -> Iterator[tuple[int, str]]:
