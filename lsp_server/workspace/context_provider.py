@@ -97,6 +97,7 @@ class ContextProvider:
     def work_at_once(self) -> None:
         """Gather where it is asked for, without a thread: where time is made up, none may pass."""
         self._thread = _AtOnce()
+        self._disk.stop()
 
     # What the editor tells
 

@@ -196,12 +196,13 @@ def repeated(accepted: str, pending: tuple[str, ...] | list[str]) -> int:
     found = 0
     for char in accepted:
         closer = pending[found].lstrip() if found < len(pending) else ""
+        inside = stack[-1] if stack else closer[:1] if closer[:1] in QUOTES else ""
         if stack and char == stack[-1]:
             stack.pop()
         elif not stack and char == closer[:1]:
             found += 1
-        elif stack and stack[-1] in QUOTES:
-            continue
+        elif inside and inside in QUOTES:
+            continue  # text of a string
         elif char in PAIRS:
             stack.append(PAIRS[char])
         elif char in QUOTES:

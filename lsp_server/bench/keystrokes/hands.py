@@ -41,6 +41,7 @@ class Hands(Asking):
         self._hands: str | None = None  # what they write, where it is not the rest of the goal
         self._undo_to: EditorState | None = None  # a wrong accept has just been made
         self._undone = ""
+        self._regretted: set[tuple[int, int]] = set()  # places where nobody errs twice
         self._doubled = 0  # closers to delete, since an accept brought them once more
         self._deletions = 0  # in a row
         self._removed, self._removed_from = "", ""
@@ -49,6 +50,18 @@ class Hands(Asking):
     @property
     def _rest(self) -> str:
         return self._goal[self._at :] if self._hands is None else self._hands
+
+    @property
+    def wanted(self) -> str:
+        """What the person wants at the cursor, for servers that are made up."""
+        return self._rest
+
+    @property
+    def removed_rest(self) -> str:
+        """What is missing at the cursor of the text that was last removed here, "" for nothing."""
+        whole, left = self._removed_from + self._removed, self.editor.left
+        here = left.startswith(self._removed_from) and whole.startswith(left)
+        return whole[len(left) :] if here else ""
 
     @property
     def _before(self) -> str:
@@ -130,6 +143,8 @@ class Hands(Asking):
         if taken := super()._wants():
             return taken
         shown = self._screen.text
+        if self._place in self._regretted:
+            return 0
         wrong = self._person.misjudges(shown, self._rest, self._place)
         return len(shown.rstrip()) if wrong else 0
 
@@ -152,6 +167,7 @@ class Hands(Asking):
             self._doubled = doubled
             self.counts.broken += doubled > 0
         else:
+            self._regretted.add(self._place)
             self._undo_to, self._undone, self._hands = before, text, ""
             texts = before.left + before.right, editor.left + editor.right
             broken = doubled > 0 or breaks_parse(self._task.language, *texts)

@@ -16,8 +16,8 @@ class Counts:
     """What happened while typing; lists hold one entry an event, times in milliseconds.
 
     `answer_numbers`, `latency_ms` and `sources` run in parallel. `decoded_tokens` and the other
-    fields that a server reports are nan where it does not. From `broken` to `changed_accepted_chars` a
-    person at an editor is counted; `changed` means lines that were there before.
+    fields that a server reports are nan where it does not. A person at an editor counts from
+    `broken` to `changed_accepted_chars`; `changed` means lines that were there before.
     """
 
     chars: int = 0

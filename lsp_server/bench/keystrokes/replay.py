@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from lsp_server.bench import environment
 from lsp_server.bench.keystrokes.metrics import Counts
-from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
 from lsp_server.bench.keystrokes.person import PersonRun
+from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
 from lsp_server.client.errors import ServerFaultError

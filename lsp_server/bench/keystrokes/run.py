@@ -16,7 +16,7 @@ from engine.settings import EngineSettings
 from lsp_server.bench import environment
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.errors import BenchError, TaskFileError
-from lsp_server.bench.keystrokes import self_check, tables
+from lsp_server.bench.keystrokes import person_check, self_check, tables
 from lsp_server.bench.keystrokes.habits import Habits
 from lsp_server.bench.keystrokes.replay import Contestant, measure
 from lsp_server.bench.keystrokes.results import ReplayResults
@@ -63,7 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     served: dict[str, str] = {}
     contestants = _contestants(arguments, typing, served)
-    verdicts = self_check.check(tasks, typing)
+    plain = [task for task in tasks if not task.changes]
+    verdicts = self_check.check(plain, typing) if plain else []
+    if typing.habits:
+        verdicts += person_check.check()
     tables.show_guards(verdicts)
     if not all(verdict.holds for verdict in verdicts):
         return EXIT_GUARD
@@ -175,7 +178,9 @@ def _start_simulated(
     from lsp_server.bench.servers.simulated import SimulatedServer
 
     rates = _rates(arguments.simulate)
-    other_files = bool(arguments.workspaces) or (bool(arguments.repo) and arguments.person == "real")
+    other_files = bool(arguments.workspaces) or (
+        bool(arguments.repo) and arguments.person == "real"
+    )
     return partial(
         SimulatedServer.start,
         settings,

@@ -172,7 +172,7 @@ class SimulatedServer:
         if task.tree is not None:
             self._root = Path(tempfile.mkdtemp(prefix="midfill-bench-"))
             self._uri = task.lay_out(self._root / task.repo).as_uri()
-            self._tell_folder(added=True)
+            self._tell_folder(self._root / task.repo, added=True)
         self._version, self._text = 1, task.before
         document = types.TextDocumentItem(self._uri, task.language, 1, task.before)
         document_sync.did_open(self._host, types.DidOpenTextDocumentParams(document))
@@ -209,13 +209,12 @@ class SimulatedServer:
         document_sync.did_close(self._host, types.DidCloseTextDocumentParams(document))
         await asyncio.sleep(_REST_S)
         if self._root is not None:
-            self._tell_folder(added=False)
+            self._tell_folder(next(self._root.iterdir()), added=False)
             shutil.rmtree(self._root, ignore_errors=True)
             self._root = None
 
-    def _tell_folder(self, *, added: bool) -> None:
+    def _tell_folder(self, path: Path, *, added: bool) -> None:
         """Add or remove the task's folder; the user's own recent files stay out of it."""
-        (path,) = self._root.iterdir() if self._root else ()
         folder = [types.WorkspaceFolder(path.as_uri(), path.name)]
         event = types.WorkspaceFoldersChangeEvent(
             added=folder if added else [], removed=[] if added else folder

@@ -1,4 +1,4 @@
-"""The other files of a task, as they were in the commit before it: an archive, or git's own tree."""
+"""The other files of a task, as the commit before it had them: an archive, or git's tree."""
 
 from __future__ import annotations
 
