@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.arguments import positive
+from lsp_server.bench.bodies import cli as bodies_cli
 from lsp_server.bench.keystrokes import cli
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def add_parser(subparsers: Commands) -> None:
     bench = subparsers.add_parser("bench", help="measure what suggestions are worth, and cost")
     commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
     cli.add_parsers(commands)
+    bodies_cli.add_parser(commands)
     _add_model(commands)
     _add_anchors(commands)
     _add_confidence(commands)
