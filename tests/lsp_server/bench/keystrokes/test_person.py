@@ -132,6 +132,7 @@ def test_chance_knows_nothing_of_the_server() -> None:
         ("return None", "", "return None", True),
         ("return None", "re", "turn None", True),
         ("return None", "", "return x", False),
+        ("f(a)", "", "f(a) + 1", True),
         ("a()\nb()", "", "a()\nc()", True),
         (")", "", ")", False),
         ("return None", "return Non", "e", False),

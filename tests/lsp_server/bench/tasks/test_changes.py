@@ -53,6 +53,7 @@ def test_a_file_is_changed_as_its_hunks_say(tmp_path: Path) -> None:
     [
         ("get_user()", "get_users()", "", "s"),
         ("get_user()", "set_user()", "get_user", "set_user"),
+        ("user_get()", "user_set()", "user_get", "user_set"),
         ("f(a)", "f(a, b)", "", ", b"),
         ("f(a, b)", "f(a)", ", b", ""),
         ("aa", "aaa", "", "a"),
