@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.arguments import positive
+from lsp_server.bench.bodies import cli as bodies_cli
 from lsp_server.bench.keystrokes import cli
 from lsp_server.bench.next_edits import cli as edits_cli
 
@@ -22,6 +23,7 @@ def add_parser(subparsers: Commands) -> None:
     cli.add_parsers(commands)
     edits_cli.add_parser(commands)
     _add_draw(commands)
+    bodies_cli.add_parser(commands)
     _add_model(commands)
     _add_anchors(commands)
     _add_confidence(commands)

@@ -54,6 +54,20 @@ class _Task:
     edits: RecentEdits | None
 
 
+class _AtOnce:
+    """Takes the place of a thread, and does each job here and now."""
+
+    waits = closing = False
+
+    def post(self, job: Callable[[], object]) -> None:
+        job()
+
+    replace = post
+
+    def close(self) -> None:
+        self.closing = True
+
+
 class ContextProvider:
     """Follows the workspace for one session. All methods but `close` return at once."""
 
@@ -77,9 +91,14 @@ class ContextProvider:
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()
         self._disk = FileWatch(self._changed_on_disk, watches=watches)
-        self._thread = Background("context_provider")
+        self._thread: Background | _AtOnce = Background("context_provider")
         self._last: _Task | None = None
         self._waiters = Waiters(self._tell)
+
+    def work_at_once(self) -> None:
+        """Gather where it is asked for, without a thread: where time is made up, none may pass."""
+        self._thread = _AtOnce()
+        self._disk.stop()
 
     # What the editor tells
 

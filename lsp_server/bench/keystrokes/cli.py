@@ -17,6 +17,7 @@ that its suggestions save. docs/lab/benchmarks.md explains every figure.
 
   midfill bench keystrokes --repo .
   midfill bench keystrokes --tasks sets/typing.jsonl --quick --json out.json --html out.html
+  midfill bench keystrokes --tasks sets/edits.jsonl --quick --person real --workspaces workspaces
   midfill bench keystrokes --repo . --server "other-server --stdio"
   midfill bench keystrokes --repo . --peer llama-server=http://127.0.0.1:8012 --interleave
 """
@@ -62,6 +63,12 @@ def _add_tasks(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--count", type=positive, metavar="N", help="most tasks (default: all, 20 with --repo)"
+    )
+    group.add_argument(
+        "--workspaces",
+        type=Path,
+        metavar="DIR",
+        help="with --tasks: PARENT.tar.gz, the other files as they were before each task",
     )
     group.add_argument("--quick", action="store_true", help="only tasks marked quick")
     group.add_argument("--lang", metavar="A,B", help="only these languages (LSP identifiers)")
@@ -125,6 +132,13 @@ def _add_servers(parser: argparse.ArgumentParser) -> None:
 
 def _add_people(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the simulated user")
+    group.add_argument(
+        "--person",
+        choices=("exact", "real"),
+        default="exact",
+        help="exact: right keys in a bare text (default); real: a person at an editor that closes "
+        "pairs, with typos, second thoughts and changed lines; rates in docs/lab/benchmarks.md",
+    )
     group.add_argument(
         "--reaction",
         type=at_least_zero,

@@ -16,7 +16,8 @@ class Counts:
     """What happened while typing; lists hold one entry an event, times in milliseconds.
 
     `answer_numbers`, `latency_ms` and `sources` run in parallel. `decoded_tokens` and the other
-    fields that a server reports are nan where it does not.
+    fields that a server reports are nan where it does not. A person at an editor counts from
+    `broken` to `changed_accepted_chars`; `changed` means lines that were there before.
     """
 
     chars: int = 0
@@ -39,6 +40,14 @@ class Counts:
     flicker: int = 0
     blink: int = 0
     overrun: int = 0
+    broken: int = 0
+    undone: int = 0
+    removals: int = 0
+    shown_after_removal: int = 0
+    removed_shown: int = 0
+    changed_keys: int = 0
+    changed_accepts: int = 0
+    changed_accepted_chars: int = 0
     duration_ms: float = 0
     decoded_tokens: float = 0
     prompt_tokens: float = 0
@@ -80,6 +89,7 @@ def figures(counts: Sequence[Counts]) -> dict[str, float]:
     c = total(counts)
     actions = c.keys + c.accepts
     entered = c.keys + c.accepted_chars
+    changed = c.changed_keys + c.changed_accepted_chars
     to_type = max(1, c.chars - c.free_chars)
 
     def per_100(count: int) -> float:
@@ -98,6 +108,11 @@ def figures(counts: Sequence[Counts]) -> dict[str, float]:
         "wrong_per_100": per_100(c.seen_wrong),
         "wrong_chars_per_char": c.wrong_chars / to_type,
         "overrun": c.overrun / max(1, c.offers),
+        "broken_accepts": _share(c.broken, c.accepts),
+        "undone_accepts": _share(c.undone, c.accepts),
+        "shown_after_removal": _share(c.shown_after_removal, c.removals),
+        "removed_shown": _share(c.removed_shown, c.removals),
+        "changed_saved": 1 - _share(c.changed_keys + c.changed_accepts, changed),
         "flicker_per_100": per_100(c.flicker),
         "blink_per_100": per_100(c.blink),
         "grown_per_100": per_100(c.grown),

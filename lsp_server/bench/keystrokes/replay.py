@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lsp_server.bench import environment
 from lsp_server.bench.keystrokes.metrics import Counts
+from lsp_server.bench.keystrokes.person.typist import PersonRun
 from lsp_server.bench.keystrokes.results import ReplayResults, Run, TaskResult
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
@@ -18,6 +19,7 @@ from lsp_server.client.errors import ServerFaultError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
+    from lsp_server.bench.keystrokes.asking import Asking
     from lsp_server.bench.servers.base import EngineWork, Server
     from lsp_server.bench.tasks.typing import TypingTask
 
@@ -144,7 +146,8 @@ async def _type(
     server: Server, task: TypingTask, user: User, lane: _Lane, result: TaskResult, watcher: Watcher
 ) -> None:
     """One task from opening to closing; `result` holds what is known at any time."""
-    typing = TypingRun(task, server, user, lane.contestant.typing)
+    kind = PersonRun if lane.contestant.typing.habits else TypingRun
+    typing: Asking = kind(task, server, user, lane.contestant.typing)
     result.counts, result.events = typing.counts, typing.events
     before = await server.work()
     await server.open(task)
@@ -166,7 +169,7 @@ def _add_work(counts: Counts, before: EngineWork, after: EngineWork) -> None:
 
 @contextlib.asynccontextmanager
 async def _beside(
-    server: Server, typing: TypingRun, progress: Callable[[int], None]
+    server: Server, typing: Asking, progress: Callable[[int], None]
 ) -> AsyncIterator[None]:
     """While typing: a request of another kind every second, and a word on the progress."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lsp_server.bench.keystrokes.typist import Event
+    from lsp_server.bench.keystrokes.asking import Event
 
 FORMAT: Final = Format("keystrokes", 1, "midfill bench keystrokes --json")
 

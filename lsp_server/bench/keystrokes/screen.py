@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BLINK_MS: Final = 500
 """A text that is gone and comes back within this time blinks."""
 
-Gone = Literal["accepted", "typed", "replaced", "mistyped", "end"]
+Gone = Literal["accepted", "typed", "replaced", "mistyped", "moved", "end"]
 """Why a shown text goes away."""
 
 
@@ -72,7 +72,7 @@ class Screen:
         self._counts.offers += 1
         self._counts.ghost_ms.append(waited_ms)
         self._note("show", len(text))
-        if text.startswith(rest.rstrip("\n")) and len(text.strip()) > len(rest.strip()):
+        if rest and text.startswith(rest.rstrip("\n")) and len(text.strip()) > len(rest.strip()):
             self._counts.overrun += 1
         self._on_change()
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PERCENT = frozenset(
     {
         "keystrokes_saved", "completed_code", "accept_rate", "overrun", "answered", "stale",
-        "empty", "prompt_reuse", "latency_efficiency",
+        "empty", "prompt_reuse", "latency_efficiency", "broken_accepts", "undone_accepts",
+        "shown_after_removal", "removed_shown", "changed_saved",
     }
 )  # fmt: skip
 ROWS = (
@@ -38,6 +39,11 @@ ROWS = (
     ("seen_per_100", "seen, unused / 100 chars"),
     ("wrong_per_100", "wrong / 100 chars"),
     ("overrun", "overrun"),
+    ("broken_accepts", "accepts that break a line"),
+    ("undone_accepts", "accepts undone"),
+    ("shown_after_removal", "shown right after removal"),
+    ("removed_shown", "removed text shown again"),
+    ("changed_saved", "keys saved in changed lines"),
     ("flicker_per_100", "flicker / 100 chars"),
     ("blink_per_100", "blink / 100 chars"),
     ("grown_per_100", "grown / 100 chars"),

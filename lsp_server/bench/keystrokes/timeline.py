@@ -18,7 +18,7 @@ from lsp_server.report.plots import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lsp_server.bench.keystrokes.typist import Event
+    from lsp_server.bench.keystrokes.asking import Event
 
 SECONDS_OF_TICKS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 MOST_TICKS = 12
@@ -63,7 +63,7 @@ def timeline(events: Sequence[Event], chars: int) -> str:
     return svg_of(height, parts, "Timeline of one session")
 
 
-_HIDDEN = frozenset({"accepted", "typed", "replaced", "mistyped", "end"})
+_HIDDEN = frozenset({"accepted", "typed", "replaced", "mistyped", "moved", "end"})
 
 
 _ENDED = frozenset({"answer", "empty", "ask", "key", "accept"})

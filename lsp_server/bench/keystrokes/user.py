@@ -11,6 +11,8 @@ from context.words import in_word
 if TYPE_CHECKING:
     from random import Random
 
+    from lsp_server.bench.keystrokes.person.habits import Habits
+
 GAP_SIGMA = 0.35
 NEWLINE_PAUSE_MS = 350
 SIGN_PAUSE_MS = 120
@@ -67,6 +69,8 @@ class Typing:
         ask: when a request goes out after a key: "unshown" when its text is not already shown,
             "always" at every key, as some editors do.
         zero_latency: the clock of the typist stops while a request is pending.
+        habits: those of a person at an editor; None for a typist who makes no mistakes in a text
+            without an editor.
     """
 
     base_ms: float = 200
@@ -76,6 +80,7 @@ class Typing:
     speed: float = 1.0
     ask: Literal["unshown", "always"] = "unshown"
     zero_latency: bool = False
+    habits: Habits | None = None
 
     def gap_ms(self, last: str, random: Random) -> float:
         """Time until the next key, after the character `last` ("" at the start).

@@ -85,9 +85,7 @@ class LanguageServer:
         """Lay the task's file into a folder of its own, open it, wait until the server is ready."""
         self._tasks += 1
         self._folder = self._root / str(self._tasks) / task.repo
-        path = self._folder / task.file
-        path.parent.mkdir(parents=True)
-        path.write_text(task.before, encoding="utf-8", newline="")
+        path = task.lay_out(self._folder)
         self._tell_folders(added=[self._folder], removed=[])
         self._document = ClientDocument(self._client, path.as_uri(), task.language, task.before)
         await self._until_ready()

@@ -2,13 +2,17 @@
 
 The model answers as it does, from a file where the answer is known; how long that takes is said,
 not measured. So policies can be compared without noise, for machines that are not at hand, and on
-one that is busy. Left out: other processes, the protocol's cost, and files beside the task's own.
+one that is busy. Left out: other processes and the protocol's cost. Reading other files takes no
+made-up time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lsprotocol import types
@@ -28,7 +32,6 @@ from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from engine.api import Engine
     from engine.calibration import Rates
@@ -42,6 +45,10 @@ BASE: Final[dict[str, Any]] = {
     "suggestions": {"ahead": "on"},  # the load of this machine says nothing about the simulated one
 }
 """Settings of a simulated server, under those that are asked for."""
+OTHER_FILES: Final[dict[str, Any]] = {
+    "context": {"enabled": True, "gather_ms": 10_000}  # of real time, which is none here
+}
+"""Over those, where tasks bring the other files of their workspace."""
 _PROTOCOL_S = 0.002
 """From one process to the other and back."""
 _REST_S = 5.0
@@ -91,11 +98,19 @@ class SimulatedServer:
 
         self._session = Session(settings, make, more_available=self._more, rates=rates)
         self._editor = _NoEditor()
+        self._session.context_provider.work_at_once()
         self._clock = clock.replaced(loop.time)
+        self._root: Path | None = None
 
     @classmethod
     async def start(
-        cls, settings: Mapping[str, Any], rates: Rates, memo: Path | None, *, growing: bool
+        cls,
+        settings: Mapping[str, Any],
+        rates: Rates,
+        memo: Path | None,
+        *,
+        growing: bool,
+        other_files: bool = False,
     ) -> Self:
         """Load the model.
 
@@ -104,12 +119,14 @@ class SimulatedServer:
             rates: the simulated speed.
             memo: folder of known answers; the user's by default.
             growing: whether the client can take growing texts.
+            other_files: whether tasks bring the other files of their workspace.
 
         Raises:
             BenchError: a setting does not fit.
             ServerFaultError: the model cannot be loaded.
         """
-        composed = compose([Layer("simulation", BASE), Layer("--settings", settings)])
+        files = Layer("workspaces", OTHER_FILES if other_files else {})
+        composed = compose([Layer("simulation", BASE), files, Layer("--settings", settings)])
         if composed.problems:
             raise BenchError("--settings: " + "; ".join(composed.problems))
         make = engine_factory.maker(composed.settings, "real")
@@ -145,6 +162,10 @@ class SimulatedServer:
     async def open(self, task: TypingTask) -> None:
         """Open the task's document, and let what that causes end."""
         self._uri = f"file:///simulated/{task.id}/{task.file}"
+        if task.tree is not None:
+            self._root = Path(tempfile.mkdtemp(prefix="midfill-bench-"))
+            self._uri = task.lay_out(self._root / task.repo).as_uri()
+            self._tell_folder(self._root / task.repo, added=True)
         self._version, self._text = 1, task.before
         document = types.TextDocumentItem(self._uri, task.language, 1, task.before)
         document_sync.did_open(
@@ -186,6 +207,19 @@ class SimulatedServer:
             self._session, self._editor, types.DidCloseTextDocumentParams(document)
         )
         await asyncio.sleep(_REST_S)
+        if self._root is not None:
+            self._tell_folder(next(self._root.iterdir()), added=False)
+            shutil.rmtree(self._root, ignore_errors=True)
+            self._root = None
+
+    def _tell_folder(self, path: Path, *, added: bool) -> None:
+        """Add or remove the task's folder; the user's own recent files stay out of it."""
+        folder = [types.WorkspaceFolder(path.as_uri(), path.name)]
+        event = types.WorkspaceFoldersChangeEvent(
+            added=folder if added else [], removed=[] if added else folder
+        )
+        self._session.documents.change_folders(event)
+        self._session.context_provider.reader.set_roots(self._session.documents.roots)
 
     async def ping(self) -> float | None:
         """There is no protocol."""
@@ -207,5 +241,7 @@ class SimulatedServer:
 
     async def stop(self) -> None:
         """Close the session."""
+        if self._root is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
         self._session.close()
         self._clock.__exit__(None, None, None)

@@ -6,7 +6,7 @@ import io
 import re
 import subprocess
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -108,7 +108,7 @@ def tasks_from(repo: Path, *, count: int, commits: int, seed: int = 0) -> list[T
                 task_id, change.language, change.file, change.before, offset, text, name
             )
             files.add(change.file)
-            found.append(on_own_line(task))
+            found.append(on_own_line(replace(task, parent=commit.parent)))
             break  # one hunk a commit: many commits say more than many hunks of one
         if len(found) >= count:
             break

@@ -8,13 +8,14 @@ import json
 import shlex
 import signal
 import sys
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lsp_server.bench.cli import add_parser
 from lsp_server.bench.errors import BenchError
-from lsp_server.bench.keystrokes import run as run_keystrokes
+from lsp_server.bench.keystrokes import contestants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def test_a_run_writes_results_and_a_report(
 def own_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Midfill's server with an engine that needs no model."""
     command = [sys.executable, "-m", "lsp_server", "serve", "--engine", "fake:return total"]
-    monkeypatch.setattr(run_keystrokes, "_command", lambda _: list(command))
+    monkeypatch.setattr(contestants, "_command", lambda _: list(command))
 
 
 @pytest.mark.usefixtures("own_server")
@@ -78,7 +79,7 @@ def test_a_card_that_was_asked_for_and_does_not_serve_is_an_error(task_file: Pat
 def test_the_device_is_a_setting_beside_the_others() -> None:
     """It becomes an initialization option of the server that is started."""
     given = argparse.Namespace(settings='{"engine": {"threads": 2}}', device="cuda:1", server=None)
-    assert run_keystrokes._settings(given) == {"engine": {"threads": 2, "device": "cuda:1"}}
+    assert contestants._settings(given) == {"engine": {"threads": 2, "device": "cuda:1"}}
 
 
 def test_results_can_be_compared(
@@ -96,6 +97,31 @@ def test_guards_alone_start_no_server(task_file: Path, capsys: pytest.CaptureFix
     arguments = ["--tasks", str(task_file), "--guards-only", "--server", "no-such-server"]
     assert bench("keystrokes", *arguments) == 0
     assert capsys.readouterr().out.count("ok") == 4
+
+
+def test_a_person_at_an_editor_changes_lines_in_the_tree_of_the_parent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Midfill's own server, an engine without a model, and the guards of a person."""
+    row = {
+        "id": "a", "file": "a.py", "before": "x = f(1)\n", "parent": "0123456789ab",
+        "hunks": [{"line": 0, "old": ["x = f(1)"], "new": ["x = g(12)"]}],
+    }  # fmt: skip
+    tasks = tmp_path / "edits.jsonl"
+    tasks.write_text(json.dumps(row), encoding="utf-8")
+    tarfile.open(tmp_path / "0123456789ab.tar.gz", "w:gz").close()
+    options = ["keystrokes", "--tasks", str(tasks), "--workspaces", str(tmp_path)]
+    with pytest.raises(BenchError, match="add --person real"):
+        bench(*options)
+    server = f"{sys.executable} -m lsp_server serve --stdio --engine fake:x"
+    path = tmp_path / "r.json"
+    run = [*options, "--person", "real", "--server", server, "--speed", "20", "--json", str(path)]
+    assert bench(*run) == 0
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["runs"][0]["tasks"][0]["counts"]["changed_keys"] > 2
+    assert found["options"]["typing"]["habits"]["typo"] == 0.015
+    assert bench("compare", str(path), str(path)) == 0
+    assert "1 tasks in common" in capsys.readouterr().out
 
 
 def test_a_run_of_nothing_but_faults_fails(

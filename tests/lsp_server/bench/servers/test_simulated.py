@@ -12,17 +12,21 @@ from engine.fake import FakeEngine
 from lsp_server import clock
 from lsp_server.bench.engines import virtual_time
 from lsp_server.bench.keystrokes.metrics import figures
+from lsp_server.bench.keystrokes.person.habits import Habits
+from lsp_server.bench.keystrokes.person.typist import PersonRun
 from lsp_server.bench.keystrokes.typist import TypingRun
 from lsp_server.bench.keystrokes.user import Typing, User
-from lsp_server.bench.servers.simulated import BASE, SimulatedServer
+from lsp_server.bench.servers.simulated import BASE, OTHER_FILES, SimulatedServer
+from lsp_server.bench.tasks.typing import TypingTask
 from lsp_server.client.errors import ServerFaultError
 from lsp_server.settings.layers import Layer, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from engine.api import CancelToken, Generation, Request, Token
-    from lsp_server.bench.tasks.typing import TypingTask
+    from lsp_server.bench.keystrokes.asking import Event
 
 FAST = Rates(prefill_tokens_s=20_000, decode_ms=4)
 SLOW = Rates(prefill_tokens_s=100, decode_ms=2000)
@@ -107,3 +111,43 @@ def test_a_model_that_cannot_be_loaded_is_a_fault_and_real_time_goes_on() -> Non
     before = clock.now()
     assert sum(range(100_000))  # takes real time, and no made-up time
     assert clock.now() > before
+
+
+class Tree:
+    """A workspace with one more file."""
+
+    def __init__(self) -> None:
+        self.folders: list[Path] = []
+
+    def unpack(self, folder: Path) -> None:
+        """Write it."""
+        self.folders.append(folder)
+        (folder / "sizes.py").write_text(
+            "def size_of_all(paths):\n    return 0\n", encoding="utf-8"
+        )
+
+
+def test_other_files_of_a_workspace_are_read_and_take_no_time() -> None:
+    """What is imported is found, each run is like the first, and the folder goes in the end."""
+    before = "from sizes import size_of_all\n\n\ndef size(path):\n"
+    on = {"prompt": {"context": "repo"}}  # whatever the model is called
+    settings = compose([Layer("a", BASE), Layer("b", OTHER_FILES), Layer("c", on)]).settings
+    tree = Tree()
+    typed = "    return size_of_all([path])\n"
+    task = TypingTask("t", "python", "a.py", before, len(before), typed, tree=tree)
+
+    async def one() -> tuple[list[Event], set[str]]:
+        server = SimulatedServer(settings, FAST, lambda: KnowingEngine(typed))
+        await server.load()
+        await server.open(task)
+        run = PersonRun(task, server, User(500), Typing(habits=Habits()))
+        await run.run()
+        known = server._session.context_provider.known(server._uri)
+        await server.close_task()
+        await server.stop()
+        return run.events, {candidate.path for candidate in known}
+
+    first, again = virtual_time.run(one()), virtual_time.run(one())
+    assert first == again
+    assert first[1] == {"sizes.py"}
+    assert not any(folder.exists() for folder in tree.folders)

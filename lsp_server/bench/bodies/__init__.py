@@ -1,0 +1,1 @@
+"""Whole bodies: somebody has written a signature, presses Enter and waits."""

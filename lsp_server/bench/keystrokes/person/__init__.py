@@ -1,0 +1,1 @@
+"""A person at an editor: what the editor does by itself, habits, slips, and what they damage."""
