@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     attempt.set_defaults(run=_try)
     demo = commands.add_parser("demo", help="type into a real server and print its ghost text")
     demo.add_argument(
-        "file", nargs="?", type=Path, help="a source file (default: one of midfill's own)"
+        "file", nargs="?", type=Path, help="a source file (default: three of midfill's own)"
     )
     demo.set_defaults(run=_demo)
     doctor = commands.add_parser(
