@@ -1,7 +1,7 @@
 """Write the server's settings into package.json, as `contributes.configuration`.
 
 Run `python editors/vscode/contribute_settings.py` (`make fix` does). The settings of the extension
-itself, the first group, are written by hand and kept.
+itself are written by hand in the first group, and kept.
 """
 
 from __future__ import annotations
@@ -15,24 +15,52 @@ from lsp_server.settings.schema import json_schema
 PACKAGE = Path(__file__).with_name("package.json")
 OWN_SWITCHES = {"suggestions.enabled", "suggestions.languages_off"}
 """The extension has switches of its own for these, which send no request at all."""
+IN_ORDER_OF_USE = (
+    "suggestions.style",
+    "enable",
+    "languages",
+    "suggestions.mode",
+    "suggestions.max_lines",
+    "engine.model",
+    "engine.device",
+    "engine.threads",
+    "engine.idle_min",
+    "context.enabled",
+    "context.libraries",
+    "context.mask_secrets",
+    "latency.target_ms",
+    "statistics.enabled",
+    "path",
+    "serverArguments",
+)
+"""The first group. VS Code shows all others only to those who look for advanced settings."""
 
 
 def contributed(package: dict[str, Any]) -> dict[str, Any]:
     """The package with the current settings of the server."""
-    own, *_ = package["contributes"]["configuration"]
-    groups = [
-        {
-            "title": section.capitalize(),
-            "properties": {
-                f"midfill.{section}.{field}": _property(section, schema)
-                for field, schema in group["properties"].items()
-                if f"{section}.{field}" not in OWN_SWITCHES
-            },
+    first, *_ = package["contributes"]["configuration"]
+    own = first["properties"].items()
+    used = {name: about for name, about in own if name.count(".") == 1}
+    groups = []
+    for section, group in json_schema()["properties"].items():
+        properties = {
+            f"midfill.{section}.{field}": _property(section, schema)
+            for field, schema in group["properties"].items()
+            if f"{section}.{field}" not in OWN_SWITCHES
         }
-        for section, group in json_schema()["properties"].items()
-    ]
-    package["contributes"]["configuration"] = [own, *groups]
+        used |= {name: properties.pop(name) for name in _used() if name in properties}
+        advanced = {name: about | {"tags": ["advanced"]} for name, about in properties.items()}
+        if advanced:
+            title = {"title": section.capitalize(), "order": len(groups) + 2}
+            groups.append({**title, "properties": advanced})
+    ordered = {name: used[name] | {"order": at} for at, name in enumerate(_used(), start=1)}
+    front = {"title": "midfill", "order": 1, "properties": ordered}
+    package["contributes"]["configuration"] = [front, *groups]
     return package
+
+
+def _used() -> list[str]:
+    return [f"midfill.{name}" for name in IN_ORDER_OF_USE]
 
 
 def _property(section: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -31,13 +31,30 @@ def test_package_json_is_up_to_date() -> None:
 def test_every_setting_is_offered_with_default_and_words() -> None:
     """But for the two that the extension has a better switch for."""
     module = script()
-    groups = json.loads(module.PACKAGE.read_text())["contributes"]["configuration"][1:]
-    offered = {
-        name.removeprefix("midfill."): about
-        for group in groups
-        for name, about in group["properties"].items()
-    }
-    assert offered.keys() == KEYS.keys() - module.OWN_SWITCHES
-    for name, about in offered.items():
-        assert about["default"] == KEYS[name].default
-        assert about["markdownDescription"]
+    offered = {name: about for group in groups(module) for name, about in group.items()}
+    of_server = {name for name in offered if "." in name}
+    assert of_server == KEYS.keys() - module.OWN_SWITCHES
+    for name in of_server:
+        assert offered[name]["default"] == KEYS[name].default
+        assert offered[name]["markdownDescription"]
+
+
+def test_what_people_use_comes_first_and_the_rest_is_advanced() -> None:
+    """The style before all; VS Code sorts by `order` and hides what is tagged advanced."""
+    module = script()
+    used, *rest = groups(module)
+    by_order = sorted(used, key=lambda name: used[name]["order"])
+    assert by_order[0] == "suggestions.style"
+    assert by_order == list(module.IN_ORDER_OF_USE)
+    assert not any("tags" in about for about in used.values())
+    for group in rest:
+        assert all(about["tags"] == ["advanced"] for about in group.values())
+
+
+def groups(module: Any) -> list[dict[str, Any]]:
+    """The settings in package.json, group by group, without `midfill.`."""
+    found = json.loads(module.PACKAGE.read_text())["contributes"]["configuration"]
+    return [
+        {name.removeprefix("midfill."): about for name, about in group["properties"].items()}
+        for group in found
+    ]
