@@ -155,7 +155,7 @@ def _folders() -> Iterator[Finding]:
 
     store = Store()
     data = _writable("data folder", store.root, VARIABLE)
-    if not data.well and store.installed():
+    if not data.well and store.names():
         words = f"{store.root} is read-only: its models serve; to add others set {VARIABLE}"
         data = Finding(data.name, well=True, words=words)
     yield data

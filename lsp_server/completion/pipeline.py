@@ -98,6 +98,10 @@ class Pipeline:
                 flight, live_text = joined or self._launch(snapshot, trace)
             with trace.stage("wait"):
                 decoded = await self._await(flight, live_text, shape, snapshot, trace)
+                if joined is not None and flight.beyond(live_text) is None:
+                    # what was typed into it turned out to be something else
+                    flight, live_text = self._launch(snapshot, trace)
+                    decoded = await self._await(flight, live_text, shape, snapshot, trace)
             self._describe(flight, trace)
             self._follow(flight, live_text, snapshot)
         with trace.stage("postprocess"):

@@ -166,8 +166,8 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     initialized = asyncio.Event()
     server.keep(_start(server, session, settings, initialized))
 
-    def accepted(*told: object) -> None:
-        feedback.accepted(session, str(told[0]) if told else "")
+    def accepted(answer_id: str, *_replaced: int) -> None:  # pygls reads this signature
+        feedback.accepted(session, answer_id)
 
     def snoozed(minutes: float = snooze.MINUTES) -> None:
         snooze.snooze(session, server, minutes)

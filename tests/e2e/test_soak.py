@@ -128,7 +128,7 @@ def test_thousands_of_keys_leave_no_trace() -> None:
         assert all(len(wire.responses[number]) == 1 for number, _ in typist.asked)
         assert stats["faults"] == {}
         assert stats["document_faults"] == {}
-        assert offered > KEYS / 3
+        assert offered > KEYS / 5  # quiet after a deletion, and inside words
         assert stats["state_bytes"] <= stats["state_budget_bytes"]
         settled = min(SETTLED, KEYS // 2)
         base, most = max(sizes[:settled]), max(sizes[settled:])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 """What no source text has: a terminal would obey it, or an editor refuse it."""
-_STARS = re.compile(r"[^\s=(,\[{]*(?<![/*])\*{4,}(?![*/])")
+_STARS = re.compile(r"(?<![^\s=(,\[{])[^\s=(,\[{]*(?<![/*])\*{4,}(?![*/])")
 """A covered secret that a model made up or said again, with the value it belongs to."""
 
 

@@ -76,7 +76,7 @@ def test_models_that_may_only_be_read_are_enough(
     (tmp_path / "models" / "small").mkdir(parents=True)
     data, state = doctor._folders()
     assert data.well
-    assert "may only be read" in data.words
+    assert "its models serve" in data.words
     assert not state.well
 
 

@@ -476,3 +476,20 @@ async def test_the_text_of_a_request_is_frozen(desks: Desks) -> None:
     text, trace = await asking
     assert trace.source is AnswerSource.COLD
     assert "one()".startswith(text)  # as far as it came before the second one
+
+
+async def test_a_joined_generation_that_turns_elsewhere_is_followed_by_a_new_one(
+    desks: Desks,
+) -> None:
+    """A key typed before the first token may differ from it; its request is answered anew."""
+    engine = SteppedEngine(["foo()", "bar()"])
+    desk = await desks(engine)
+    begin = at("x = ‸\n")
+    first = asyncio.create_task(desk.ask(begin))
+    await until(lambda: engine.history)
+    second = asyncio.create_task(desk.ask(typed(begin, "q")))
+    await asyncio.sleep(0.05)
+    engine.permits.release(100)
+    text, _ = await second
+    assert text == "bar()"
+    first.cancel()
