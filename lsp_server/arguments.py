@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # a private name, but the only one argparse has for what `add_subparsers` returns
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+
+def commands_of(parser: argparse.ArgumentParser, metavar: str = "COMMAND") -> Commands:
+    """Give a parser commands; without one it prints its whole help to stderr, exit code 2."""
+
+    def explain(_: argparse.Namespace) -> int:
+        parser.print_help(sys.stderr)
+        return 2
+
+    parser.set_defaults(run=explain)
+    return parser.add_subparsers(title="commands", metavar=metavar)
 
 
 def positive(text: str) -> int:

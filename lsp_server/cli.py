@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MidfillError, reason
+from lsp_server.arguments import commands_of
 from lsp_server.terminal import tell
 from lsp_server.version import VERSION
 
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         prog="midfill", description="Ghost-text code completion on your own machine."
     )
     top.add_argument("--version", action="version", version=f"midfill {VERSION}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = commands_of(top)
     _add_serve(commands)
     _add_one_shot(commands)
     models.add_parser(commands)

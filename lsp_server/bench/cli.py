@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsp_server.arguments import positive
+from lsp_server.arguments import commands_of, positive
 from lsp_server.bench.bodies import cli as bodies_cli
 from lsp_server.bench.keystrokes import cli
 from lsp_server.bench.next_edits import cli as edits_cli
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Commands) -> None:
     """Register `bench` and its commands."""
     bench = subparsers.add_parser("bench", help="measure what suggestions save and cost")
-    commands = bench.add_subparsers(required=True, metavar="BENCHMARK")
+    commands = commands_of(bench, "BENCHMARK")
     cli.add_parsers(commands)
     edits_cli.add_parser(commands)
     _add_draw(commands)

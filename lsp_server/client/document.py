@@ -9,10 +9,9 @@ from lsp_server.client.connection import ResponseError
 from lsp_server.client.edits import change, insertion, place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lsp_server.client.connection import Client
 
+_INVOKED: Final = 1
 _AUTOMATIC: Final = 2
 
 
@@ -29,7 +28,7 @@ class ClientDocument:
         self._client = client
         self._text = text
         self._version = 1
-        self._command: Mapping[str, Any] | None = None
+        self._items: list[dict[str, Any]] = []
         item = {"uri": uri, "languageId": language, "version": 1, "text": text}
         client.notify("textDocument/didOpen", {"textDocument": item})
 
@@ -61,11 +60,24 @@ class ClientDocument:
             ServerGoneError: the child has ended.
             ServerHungError: it has not said a word for 30 s.
         """
+        number, texts = await self._ask(text, offset, _AUTOMATIC)
+        return number, texts[0] if texts else ""
+
+    async def choices(self, text: str, offset: int) -> list[str]:
+        """The same as a user asks by a key: all texts to choose from, best first.
+
+        Raises:
+            ServerGoneError: the child has ended.
+            ServerHungError: it has not said a word for 30 s.
+        """
+        return (await self._ask(text, offset, _INVOKED))[1]
+
+    async def _ask(self, text: str, offset: int, kind: int) -> tuple[int, list[str]]:
         self.change(text)
         params = {
             "textDocument": {"uri": self.uri},
             "position": place(text, offset),
-            "context": {"triggerKind": _AUTOMATIC},
+            "context": {"triggerKind": kind},
         }
         number, answer = self._client.request("textDocument/inlineCompletion", params)
         try:
@@ -74,25 +86,35 @@ class ClientDocument:
             self._client.cancel(number)
             raise
         except ResponseError:
-            return number, ""
+            return number, []
         items = found.get("items") if isinstance(found, dict) else found
         if not items:
-            return number, ""
-        self._command = items[0].get("command")
-        return number, insertion(items[0], text, offset)
+            return number, []
+        self._items = items
+        return number, [insertion(item, text, offset) for item in items]
 
-    def accepted(self) -> None:
-        """Run the last item's command, as editors do after a full accept.
+    def shown(self, number: int = 0) -> None:
+        """Tell that an item of the last answer is on screen.
+
+        Raises:
+            ServerGoneError: the child has ended.
+        """
+        if number < len(self._items):
+            self._client.notify("textDocument/didShowCompletion", {"item": self._items[number]})
+
+    def accepted(self, number: int = 0) -> None:
+        """Run the command of an item of the last answer, as editors do after a full accept.
 
         Raises:
             ServerGoneError: the child has ended.
             ServerHungError: it has not said a word for 30 s.
         """
-        if self._command:
+        item = self._items[number] if number < len(self._items) else {}
+        if command := item.get("command"):
             names = ("command", "arguments")
-            params = {name: self._command[name] for name in names if name in self._command}
+            params = {name: command[name] for name in names if name in command}
             self._client.request("workspace/executeCommand", params)
-        self._command = None
+        self._items = []
 
     def close(self) -> None:
         """Close it.

@@ -81,7 +81,7 @@ async def _demo(path: Path, source: str | None, command: Sequence[str]) -> int:
         if source is None:
             for scene in SCENES:
                 console.print(Text(scene.file, style="bold cyan"))
-                text = (root / scene.file).read_bytes().decode("utf-8")
+                text = (root / scene.file).read_text("utf-8").rstrip() + "\n\n\n"
                 typist = DemoTypist(client, root / scene.file, text)
                 offers.append(await typist.type_at_end(scene.typed))
                 _print(console, offers[-1])

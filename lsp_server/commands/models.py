@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ModelError, ModelMissingError, StoreError
 from engine.models.catalogue import CATALOGUE
 from engine.models.store import AUTO, Store
+from lsp_server.arguments import commands_of
 from lsp_server.commands import models_transfer
 from lsp_server.terminal import answer, bars, confirm, guarded, megabytes, say, tell
 
@@ -25,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Register `models` and its commands; the chosen one is `run(args) -> exit code`."""
     about = "download, list, choose and check models (only these and `bundle` use the network)"
     parser = subparsers.add_parser("models", help=about, description=about.capitalize() + ".")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = commands_of(parser)
 
     def add(name: str, run: Command, about: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about.capitalize() + ".")

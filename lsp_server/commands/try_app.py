@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -13,9 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.document._document import Document
 from textual.widgets import Static, TextArea
 
+from context.languages import language_of
 from engine.errors import MidfillError
 from lsp_server.client.connection import SERVE
 from lsp_server.commands.try_editor import GhostArea
+from lsp_server.commands.try_leave import LeaveScreen
 from lsp_server.commands.try_server import TryServer
 
 if TYPE_CHECKING:
@@ -44,8 +47,8 @@ class Circle:
 """What is opened without a file: the last method waits to be written."""
 
 _KEYS = (
-    "[b]Tab[/b] take  [b]Ctrl+→[/b] word  [b]Ctrl+↓[/b] line  [b]Esc[/b] hide  "
-    "[b]Ctrl+S[/b] save  [b]Ctrl+Q[/b] quit"
+    "[b]Tab[/b] take  [b]Ctrl+→[/b] word  [b]Ctrl+↓[/b] line  [b]Ctrl+N[/b] ask, next  "
+    "[b]Esc[/b] hide  [b]Ctrl+S[/b] save  [b]Ctrl+Q[/b] quit"
 )
 
 
@@ -53,8 +56,13 @@ def run(file: Path | None) -> int:
     """Open the editor on a file, or on an example that is never written.
 
     Raises:
-        MidfillError: the file cannot be edited here; the text says why.
+        MidfillError: the file cannot be edited here, or nowhere; the text says why.
     """
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise MidfillError(
+            "`midfill try` needs a terminal, and its input or output is none; "
+            "`midfill demo` and `midfill complete` need none"
+        )
     with tempfile.TemporaryDirectory(prefix="midfill-try-") as scratch:
         path = file.resolve() if file else Path(scratch, "shapes.py")
         app = TryApp(path, read(path) if file else EXAMPLE, saves=file is not None)
@@ -98,6 +106,7 @@ class TryApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", priority=True),
         Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+n", "next", "Ask, or show the next choice", priority=True),
     ]
     ENABLE_COMMAND_PALETTE = False
 
@@ -117,6 +126,9 @@ class TryApp(App[None]):
         self.server = TryServer(command, path)
         self.latency_ms = 0.0
         self._text = text
+        self._kept = text
+        self._choice: list[str] = []
+        self._chosen = 0
         self._state = "loading"
         self._message = ""
         self._note = ""
@@ -125,7 +137,8 @@ class TryApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """The widgets."""
-        yield GhostArea(self._text, language=_highlighted(self.path))
+        language = language_of(self.path.name, "", self._text.partition("\n")[0])
+        yield GhostArea(self._text, language=_highlighted(self.path), written_in=language)
         yield Static(id="state")
         yield Static(_KEYS, id="keys")
 
@@ -145,6 +158,7 @@ class TryApp(App[None]):
     def on_text_area_changed(self, _: TextArea.Changed) -> None:
         """Send text typed along a suggestion without asking for another."""
         self._note = ""
+        self._choice = []
         if self.area.ghost:
             self.server.changed(self.area.text)
         else:
@@ -152,46 +166,90 @@ class TryApp(App[None]):
 
     def on_ghost_area_accepted(self) -> None:
         """Count it."""
-        self.server.accepted()
+        self.server.accepted(self._chosen)
 
-    def action_save(self) -> None:
-        """Write the file, if it is one."""
+    def action_save(self) -> bool:
+        """Write the file, if it is one; False when it was not written."""
         if not self.saves:
             self._note = "this is an example; `midfill try FILE` can save"
         else:
             try:
-                self.path.write_bytes(self.area.text.encode("utf-8"))
+                text = self.area.text
+                self.path.write_bytes(text.encode("utf-8"))
+                self._kept = text
                 self._note = f"wrote {self.path.name}"
             except OSError as error:
                 self._note = f"{self.path.name} was not written: {error.strerror}"
         self._draw()
+        return self._kept == self.area.text
+
+    def action_next(self) -> None:
+        """Show the next text of the choice; ask for one first, whatever midfill thought best."""
+        if self.area.ghost and self.area.ghost in self._choice:
+            self._choose(self._choice.index(self.area.ghost) + 1)
+        else:
+            self._ask(by_hand=True)
 
     async def action_quit(self) -> None:
-        """End the server, then the editor."""
+        """Ask where text is not saved; then end the server and the editor."""
+        if isinstance(self.screen, LeaveScreen):
+            return
+        if self.area.text == self._kept:
+            await self._leave()
+        else:
+            await self.push_screen(LeaveScreen(self.path.name, saves=self.saves), self._left)
+
+    async def _left(self, answer: str | None) -> None:
+        if answer == "discard" or (answer == "save" and self.action_save()):
+            await self._leave()
+
+    async def _leave(self) -> None:
         for task in (self._asking, self._starting):
             if task is not None:
                 task.cancel()
         await self.server.stop()
         self.exit()
 
-    def _ask(self, *, grow: bool = False) -> None:
+    def _ask(self, *, grow: bool = False, by_hand: bool = False) -> None:
+        if grow and self._choice:
+            return  # what the user chose stays
         if self._asking is not None:
             self._asking.cancel()
-        self._asking = asyncio.create_task(self._answer(grow=grow))
+        self._asking = asyncio.create_task(self._answer(grow=grow, by_hand=by_hand))
 
-    async def _answer(self, *, grow: bool) -> None:
+    async def _answer(self, *, grow: bool, by_hand: bool) -> None:
         """Ask for a suggestion and show what still fits; visible text only gets longer."""
         area, started = self.area, perf_counter()
         text, place = area.text, area.cursor_location
-        ghost = await self.server.complete(text, area.cursor_offset_in_text)
+        texts = await self.server.complete(text, area.cursor_offset_in_text, by_hand=by_hand)
         if area.text != text or area.cursor_location != place:
             return
+        ghost = texts[0] if texts else ""
+        if by_hand and ghost:
+            self._choice = texts
+            self._choose(int(ghost == area.ghost))  # the next one, if it is on screen already
+            return
+        if by_hand and not area.ghost:
+            self._note = "nothing to suggest here"
         if grow and area.ghost and not ghost.startswith(area.ghost):
             return
         if not grow:
             self.latency_ms = (perf_counter() - started) * 1000
-        area.show_ghost(ghost)
+        if not by_hand:
+            self._show(ghost, 0)
         self._draw()
+
+    def _choose(self, number: int) -> None:
+        number %= len(self._choice)
+        self._show(self._choice[number], number)
+        self._note = f"{number + 1} of {len(self._choice)}"
+        self._draw()
+
+    def _show(self, ghost: str, number: int) -> None:
+        self._chosen = number
+        self.area.show_ghost(ghost)
+        if ghost:
+            self.server.shown(number)
 
     def _tell(self, state: str, message: str) -> None:
         was, self._state, self._message = self._state, state, message

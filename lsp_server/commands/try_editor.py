@@ -10,6 +10,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from context.syntax.nesting import Lexis
+from lsp_server.completion.presentation.constraints import opens_block
+
 if TYPE_CHECKING:
     from textual.document._document import EditResult, Location
     from textual.document._edit import Edit
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\s*(\w+|[^\w\s]+)")
 _LINE = re.compile(r"\n*[^\n]*")
+_INDENT = re.compile(r"^(\t+| {2,8})(?=\S)", re.MULTILINE)
 
 
 class GhostArea(TextArea):
@@ -35,7 +39,8 @@ class GhostArea(TextArea):
     class Accepted(Message):
         """Posted when the last piece of the ghost text was accepted."""
 
-    def __init__(self, text: str, *, language: str | None) -> None:
+    def __init__(self, text: str, *, language: str | None, written_in: str = "plaintext") -> None:
+        """Args: the text, what highlights it, and the name of its language."""
         super().__init__(
             text,
             language=language,
@@ -46,6 +51,11 @@ class GhostArea(TextArea):
         )
         self.ghost = ""
         self._ghost_at: Location = (0, 0)
+        self._lexis = Lexis.of(written_in)
+        indents = _INDENT.findall(text)
+        self._indent = min(indents, key=len)[:8] if indents else "    "
+        if self._indent.startswith("\t"):
+            self.indent_type, self._indent = "tabs", "\t"
 
     @property
     def cursor_offset_in_text(self) -> int:
@@ -83,10 +93,12 @@ class GhostArea(TextArea):
             self.post_message(self.Accepted())
 
     def on_key(self, event: Key) -> None:
-        """Handle the keys for ghost text while it is visible."""
-        if not self.ghost:
+        """Indent a new line; handle the keys for ghost text while it is visible."""
+        if event.key == "enter":
+            self._break_line()
+        elif not self.ghost:
             return
-        if event.key == "escape":
+        elif event.key == "escape":
             self.show_ghost("")
         elif event.key == "tab":
             self.accept()
@@ -98,6 +110,15 @@ class GhostArea(TextArea):
             return
         event.prevent_default()
         event.stop()
+
+    def _break_line(self) -> None:
+        """Begin a line as deep as the cursor's, and deeper where that opens a block."""
+        start, end = sorted(self.selection)
+        line = self.document.get_line(start[0])[: start[1]]
+        indent = line[: len(line) - len(line.lstrip())]
+        if line.strip() and opens_block(line, self._lexis):
+            indent += self._indent
+        self.replace("\n" + indent, start, end, maintain_selection_offset=False)
 
     def on_text_area_selection_changed(self) -> None:
         """The cursor moved away."""

@@ -57,18 +57,21 @@ class TryServer:
         except (*_GONE, ResponseError) as error:
             self.on_status("error", f"{error}; run `midfill doctor`")
 
-    async def complete(self, text: str, offset: int) -> str:
-        """The text to show behind an offset, "" for none."""
+    async def complete(self, text: str, offset: int, *, by_hand: bool = False) -> list[str]:
+        """The texts to show behind an offset, best first: several where the user asked."""
         if self._document is None:
             if self._client is not None and self._client.gone:
                 self._start_again(text)
-            return ""
+            return []
         try:
-            _, shown = await self._document.complete(text, offset)
+            if by_hand:
+                texts = await self._document.choices(text, offset)
+            else:
+                texts = [(await self._document.complete(text, offset))[1]]
         except _GONE:
             self._start_again(text)
-            return ""
-        return shown.replace("\r\n", "\n")
+            return []
+        return [shown.replace("\r\n", "\n") for shown in texts]
 
     def changed(self, text: str) -> None:
         """Send a change without asking for a suggestion."""
@@ -76,11 +79,17 @@ class TryServer:
             with contextlib.suppress(*_GONE):
                 self._document.change(text)
 
-    def accepted(self) -> None:
-        """Report that the last answer was accepted whole."""
+    def shown(self, number: int) -> None:
+        """Report that a text of the last answer is on screen."""
         if self._document is not None:
             with contextlib.suppress(*_GONE):
-                self._document.accepted()
+                self._document.shown(number)
+
+    def accepted(self, number: int) -> None:
+        """Report that a text of the last answer was accepted whole."""
+        if self._document is not None:
+            with contextlib.suppress(*_GONE):
+                self._document.accepted(number)
 
     async def stop(self) -> None:
         """End the server."""

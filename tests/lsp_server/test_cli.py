@@ -12,7 +12,7 @@ from lsp_server.version import VERSION
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["no-such-command"], ["serve", "--log-level", "loud"], ["serve", "--tcp", "1.2.3.4:5"],
+    [["no-such-command"], ["serve", "--log-level", "loud"], ["serve", "--tcp", "1.2.3.4:5"],
      ["serve", "--clientProcessId", "me"], ["complete"], ["serve", "--threads", "x"]],
     ids=str,
 )  # fmt: skip
@@ -26,6 +26,18 @@ def test_usage_errors_are_exit_code_2(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "usage: midfill" in printed.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["models"], ["bench"]], ids=str)
+def test_a_command_that_is_missing_gets_the_whole_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr, with the code of a usage error: a script must not take it for a success."""
+    assert cli.run(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("usage: midfill")
+    assert "\ncommands:\n" in printed.err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import MidfillError
+from lsp_server import cli
 from lsp_server.commands.try_app import EXAMPLE, TryApp, read
+from lsp_server.commands.try_leave import LeaveScreen
 from tests.conftest import PATIENCE_S
 from tests.editors import pictures
 
@@ -115,7 +117,7 @@ async def test_words_lines_and_undo(path: Path) -> None:
         assert app.area.text == "x = 1\nywith alpha"
         await pilot.press("ctrl+z")
         assert app.area.text == "x = 1\nywith"
-        await pilot.press("ctrl+q")
+        await pilot.press("ctrl+q", "d")
 
 
 async def test_esc_hides_and_the_next_key_brings_it_back(path: Path) -> None:
@@ -132,7 +134,7 @@ async def test_esc_hides_and_the_next_key_brings_it_back(path: Path) -> None:
         await until(pilot, lambda: app.area.ghost)
         await pilot.press("up")
         await until(pilot, lambda: not app.area.ghost)
-        await pilot.press("ctrl+q")
+        await pilot.press("ctrl+q", "d")
 
 
 async def test_crlf_tabs_and_emoji_stay(path: Path) -> None:
@@ -150,6 +152,85 @@ async def test_crlf_tabs_and_emoji_stay(path: Path) -> None:
         await pilot.press("ctrl+q")
 
 
+async def test_text_that_is_not_saved_is_asked_about(path: Path) -> None:
+    """Esc goes on, S writes it; and what is saved is left without a question."""
+    app = app_on(path)
+    async with app.run_test() as pilot:
+        await ready(pilot, app)
+        await pilot.press("y", "ctrl+q")
+        assert isinstance(app.screen, LeaveScreen)
+        await pilot.press("ctrl+q", "z")  # nothing but the answers counts
+        assert isinstance(app.screen, LeaveScreen)
+        await pilot.press("escape")
+        assert (app.area.text, bytes_of(path)) == ("x = 1\ny", b"x = 1\n")
+        await pilot.press("z", "ctrl+q", "s")
+        await until(pilot, lambda: not app.is_running)
+    assert bytes_of(path) == b"x = 1\nyz"
+
+
+async def test_a_file_that_cannot_be_written_does_not_end_the_editor(tmp_path: Path) -> None:
+    """S says why and goes on; nothing is lost."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    app = app_on(folder / "a.py")
+    folder.rmdir()
+    async with app.run_test() as pilot:
+        await pilot.press("y", "ctrl+q", "s")
+        await until(pilot, lambda: "a.py was not written" in state(app))
+        assert app.is_running
+        assert app.area.text == "y"
+        await pilot.press("ctrl+q", "d")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "wanted"),
+    [
+        ("a.py", "", "if x:", "if x:\n    "),
+        ("a.py", "", "  x = 1", "  x = 1\n  "),
+        ("a.ts", "if (a) {\n  b();\n}\n", "if (c) {", "if (c) {\n  "),
+        ("a.go", "func a() {\n\tb()\n}\n", "func c() {", "func c() {\n\t"),
+    ],
+)
+async def test_enter_indents_as_the_file_does(
+    tmp_path: Path, name: str, content: str, line: str, wanted: str
+) -> None:
+    """As deep as the line before, and deeper behind what opens a block."""
+    put(tmp_path / name, f"{content}{line}".encode())
+    app = TryApp(tmp_path / name, content + line, command=("midfill-that-is-not-there",))
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        assert app.area.text == content + wanted
+        await pilot.press("ctrl+q", "d")
+
+
+async def test_a_key_asks_and_shows_the_next_of_a_choice(path: Path) -> None:
+    """It goes around; what stands on the screen is what Tab takes."""
+    app = app_on(path, engine="fake:alpha(1)|beta(2)")
+    async with app.run_test(size=(120, 12)) as pilot:
+        await ready(pilot, app)
+        await pilot.press("y", "space", "=", "space", "escape", "ctrl+n")
+        await until(pilot, lambda: " of " in state(app))
+        first = app.area.ghost
+        seen = [first]
+        await pilot.press("ctrl+n")
+        while app.area.ghost != first:
+            seen.append(app.area.ghost)
+            await pilot.press("ctrl+n")
+        assert "beta(2)" in seen
+        await pilot.press(*["ctrl+n"] * seen.index("beta(2)"), "tab")
+        assert app.area.text == "x = 1\ny = beta(2)"
+        await pilot.press("ctrl+q", "d")
+
+
+def test_without_a_terminal_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what works without one; nothing is drawn."""
+    assert cli.run(["try"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "needs a terminal" in err
+    assert "midfill demo" in err
+
+
 async def test_a_killed_server_is_started_again(path: Path) -> None:
     """It gets the text of now, and answers for it."""
     app = app_on(path)
@@ -164,7 +245,7 @@ async def test_a_killed_server_is_started_again(path: Path) -> None:
         await until(pilot, lambda: app.server.pid not in {None, killed})
         await ready(pilot, app)
         await until(pilot, lambda: app.area.ghost.startswith(ANSWER))
-        await pilot.press("ctrl+q")
+        await pilot.press("ctrl+q", "d")
 
 
 async def test_a_missing_server_is_named_and_the_text_can_be_edited(path: Path) -> None:
@@ -210,4 +291,4 @@ async def test_the_real_model_writes_and_a_picture_is_made(tmp_path: Path) -> No
         ghost = app.area.ghost
         await pilot.press("tab")
         assert app.area.text.endswith("re" + ghost)
-        await pilot.press("ctrl+q")
+        await pilot.press("ctrl+q", "d")
