@@ -19,6 +19,8 @@ def modules() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in ROOTS:
         for path in sorted(Path(root).rglob("*.py")):
+            if "demo_files" in path.parts:  # typed by `midfill demo`, not part of it
+                continue
             parts = path.with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
