@@ -1,6 +1,7 @@
 /** What the user can ask for, by name. */
 
 import { commands, type Disposable, type LogOutputChannel, ProgressLocation, window } from "vscode";
+import { chooseModel, chooseStyle } from "./choices";
 import { column } from "./columns";
 import { toggle, toggleLanguage } from "./configuration";
 import type { Install } from "./install";
@@ -25,6 +26,9 @@ export function registerCommands(parts: Parts): Disposable[] {
   const table: Readonly<Record<string, () => unknown>> = {
     toggle: () => toggle(settings()),
     toggleLanguage: () => ofActiveLanguage((language) => toggleLanguage(settings(), language)),
+    style: chooseStyle,
+    model: () => model(server),
+    settings: () => commands.executeCommand("workbench.action.openSettings", "@ext:midfill.midfill"),
     restart: () => server.restart(),
     showLog: () => log.show(true),
     showPrompt: () => showPrompt(parts),
@@ -49,6 +53,9 @@ async function menu({ server, settings }: Parts): Promise<void> {
       ? []
       : [{ label: `Turn suggestions on or off for ${language}`, command: "toggleLanguage" }]),
     ...(state === "ready" ? [{ label: "Snooze for 10 minutes", command: "snooze" }] : []),
+    { label: "Choose how much is suggested", command: "style" },
+    ...(server.file === undefined ? [] : [{ label: "Choose the model", command: "model" }]),
+    { label: "Open the settings", command: "settings" },
     { label: "Show the log", command: "showLog" },
     { label: "Restart the server", command: "restart" },
     { label: "Run the doctor", command: "doctor" },
@@ -96,6 +103,13 @@ async function statistics({ server, pages }: Parts): Promise<void> {
     return;
   }
   await pages.open("midfill statistics", report(await client.sendRequest<Statistics>("midfill/stats", {})));
+}
+
+async function model(server: Server): Promise<void> {
+  const file = executable(server);
+  if (file !== undefined) {
+    await chooseModel(file);
+  }
 }
 
 function executable({ file, condition }: Server): string | undefined {

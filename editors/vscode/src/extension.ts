@@ -4,7 +4,7 @@ import { commands, type ExtensionContext, window, workspace } from "vscode";
 import { registerCommands } from "./commands";
 import { currentServerSettings, currentSettings, serverSettingNames } from "./configuration";
 import { tellCursorRests } from "./cursorRest";
-import { askAgain, followGrowth } from "./growth";
+import { Growth } from "./growth";
 import { Install } from "./install";
 import { Pages } from "./pages";
 import { Server } from "./server";
@@ -25,6 +25,7 @@ export function activate(context: ExtensionContext): void {
 
   const shown = new Shown();
   const suggestions = new Suggestions(settings, shown);
+  const growth = new Growth(settings, shown);
   const running = new Server(log, suggestions.middleware, settings, () => ofServer);
   server = running;
   const silences = new Silences();
@@ -43,19 +44,20 @@ export function activate(context: ExtensionContext): void {
     bar,
     pages,
     install,
+    growth,
     running,
     running.onClient((client) => {
-      followGrowth(client, settings, shown);
+      growth.follow(client);
       silences.follow(client, () => {
         showOff();
-        void askAgain(settings, shown);
+        growth.askAgain();
       });
     }),
     running.onChange(({ state, message }) => {
       bar.show({ state, message, latencyMs: undefined });
       void commands.executeCommand("setContext", "midfill.ready", state === "ready");
       if (state === "ready") {
-        void askAgain(settings, shown); // what was typed while the model was loading
+        growth.askAgain(); // what was typed while the model was loading
       } else if (state === "missing") {
         void install.offer(message);
       } else if (state === "error") {

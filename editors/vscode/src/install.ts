@@ -1,6 +1,6 @@
 /** Offers to install what is missing. Nothing is run before the user has seen the command. */
 
-import { type Disposable, env, type Terminal, window } from "vscode";
+import { type Disposable, type Terminal, window } from "vscode";
 import { adviceIn, chooseInstaller } from "./installers";
 import { has, locate } from "./machine";
 import type { Server } from "./server";
@@ -19,26 +19,23 @@ export class Install implements Disposable {
     private readonly settings: () => Settings,
   ) {}
 
-  /** The executable is missing: one message for each reason, with the command. */
+  /** The executable is missing: one message for each reason, and the way to install it. */
   async offer(reason: string, { again = false } = {}): Promise<void> {
     if (this.#offered === reason && !again) {
       return;
     }
     this.#offered = reason;
-    const { name, command } = chooseInstaller(has);
-    const run = `Install with ${name}`;
-    const copy = "Copy the Command";
+    const pick = "Choose the Checkout";
     const choice = await window.showWarningMessage(
-      `${reason}. To install it: ${command} — or set midfill.path.`,
-      run,
-      copy,
+      `${reason}. To install it from a checkout of midfill: ${chooseInstaller(has, "PATH_OF_THE_CHECKOUT").command} — or set midfill.path.`,
+      pick,
     );
-    if (choice === copy) {
-      await env.clipboard.writeText(command);
-    } else if (choice === run) {
+    const folder = choice === pick ? await askForCheckout() : undefined;
+    if (folder !== undefined) {
+      const { command } = chooseInstaller(has, folder);
       const terminal = window.createTerminal("Install midfill");
       terminal.show();
-      terminal.sendText(command);
+      terminal.sendText(command, false); // the user sees it first, and presses Enter
     }
     if (choice !== undefined) {
       this.#startWhenFound();
@@ -88,4 +85,10 @@ export class Install implements Disposable {
       }
     });
   }
+}
+
+async function askForCheckout(): Promise<string | undefined> {
+  const options = { canSelectFiles: false, canSelectFolders: true, openLabel: "Install midfill from here" };
+  const folders = await window.showOpenDialog(options);
+  return folders?.[0]?.fsPath;
 }

@@ -5,17 +5,15 @@ export interface Installer {
   readonly command: string;
 }
 
-const INSTALLERS: readonly (Installer & { readonly needs: readonly string[] })[] = [
-  { name: "pipx", needs: ["pipx"], command: "pipx install midfill" },
-  { name: "uv", needs: ["uv"], command: "uv tool install midfill" },
-  { name: "pip", needs: ["python3"], command: "python3 -m pip install --user midfill" },
-  { name: "pip", needs: ["py"], command: "py -m pip install --user midfill" },
+const INSTALLERS: readonly Installer[] = [
+  { name: "pipx", command: "pipx install" },
+  { name: "uv", command: "uv tool install" },
 ];
 
-/** The first that this machine can run; pipx where there is none. */
-export function chooseInstaller(has: (program: string) => boolean): Installer {
-  const { name, command } = INSTALLERS.find(({ needs }) => needs.every(has)) ?? INSTALLERS[0]!;
-  return { name, command };
+/** The first that this machine can run, pipx where there is none, on a checkout of midfill. */
+export function chooseInstaller(has: (program: string) => boolean, checkout: string): Installer {
+  const { name, command } = INSTALLERS.find(({ name }) => has(name)) ?? INSTALLERS[0]!;
+  return { name, command: `${command} "${checkout}"` };
 }
 
 /** The command a server's message asks for: it is quoted as `midfill …`. */

@@ -7,9 +7,13 @@ export interface Place {
   readonly character: number;
 }
 
+/** A request made by the extension: for a longer text, or for the last answer once more. */
+export type Step = "grow" | "repeat";
+
 export class Shown {
   #place: Place | undefined;
   #text = "";
+  #step: Step | undefined;
 
   /** Remember an answer: the text of its first item, "" for none. */
   answered(place: Place, text: string): void {
@@ -31,6 +35,21 @@ export class Shown {
   /** Whether more text would be wanted at a cursor. */
   mayGrow(cursor: Place): boolean {
     return this.#place !== undefined && same(this.#place, cursor);
+  }
+
+  /** What is asked for, at the place of the last answer, while `ask` runs. */
+  async during(step: Step, ask: () => Thenable<unknown>): Promise<void> {
+    this.#step = step;
+    try {
+      await ask();
+    } finally {
+      this.#step = undefined;
+    }
+  }
+
+  /** Whose request one at this place is; undefined for the user's. */
+  stepAt(place: Place): Step | undefined {
+    return this.mayGrow(place) ? this.#step : undefined;
   }
 
   /** The text to show in answer to a request: what is on screen only ever gets longer. */

@@ -6,6 +6,7 @@ import {
   type InlineCompletionContext,
   type InlineCompletionItem,
   type InlineCompletionList,
+  InlineCompletionTriggerKind,
   type Position,
   Range,
   SnippetString,
@@ -23,6 +24,7 @@ export class Suggestions {
   readonly #answered = new EventEmitter<number>();
   /** Milliseconds that an answer took. */
   readonly onAnswer = this.#answered.event;
+  #last: Answer;
 
   #range: Range | undefined;
 
@@ -47,16 +49,26 @@ export class Suggestions {
       return undefined;
     }
     const place = placeOf(document, position);
+    const alone = context.selectedCompletionInfo === undefined;
+    const step = alone ? this.shown.stepAt(place) : undefined;
+    if (step === "repeat") {
+      return this.#last;
+    }
+    // The extension asks by VS Code's command for users, who would want a choice of texts.
+    const asked = step === "grow" ? { ...context, triggerKind: InlineCompletionTriggerKind.Automatic } : context;
     const started = performance.now();
-    const answer = await next(document, position, context, token);
+    const answer = await next(document, position, asked, token);
     if (token.isCancellationRequested) {
       return answer;
     }
     this.#answered.fire(performance.now() - started);
     // With an entry of the menu selected the text answers that entry, not the document alone.
-    const whole = context.selectedCompletionInfo === undefined ? this.#growOnly(place, answer) : answer;
+    const whole = alone ? this.#growOnly(place, answer) : answer;
     for (const item of itemsOf(whole)) {
       cutBefore(document, item);
+    }
+    if (alone) {
+      this.#last = whole;
     }
     return whole;
   }

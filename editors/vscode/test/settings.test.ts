@@ -11,8 +11,10 @@ import {
   serverSettings,
 } from "../src/settings";
 
-const properties: Record<string, { default: unknown }> = JSON.parse(readFileSync("package.json", "utf8")).contributes
+const used: Record<string, { default: unknown }> = JSON.parse(readFileSync("package.json", "utf8")).contributes
   .configuration[0].properties;
+/** Those of the extension itself; the server's have a section, as in `midfill.engine.model`. */
+const properties = Object.fromEntries(Object.entries(used).filter(([name]) => name.split(".").length === 2));
 
 function read(values: Record<string, unknown> = {}) {
   return readSettings((key) => {

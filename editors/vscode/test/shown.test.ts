@@ -27,3 +27,14 @@ test("what is on screen only ever gets longer, until the text or the cursor chan
   assert.equal(shown.extended(place, "    yield"), "    return 🙂");
   assert.equal(shown.extended({ ...place, version: 4 }, "    yield"), "    yield");
 });
+
+test("a request of the extension is known as such, at the place of the last answer and while it runs", async () => {
+  const shown = new Shown();
+  shown.answered(place, "category=");
+  const seen: unknown[] = [];
+  const look = async () => seen.push(shown.stepAt(place), shown.stepAt({ ...place, version: 4 }));
+  await shown.during("grow", look);
+  await assert.rejects(shown.during("repeat", () => Promise.reject(new Error("no editor"))));
+  assert.deepEqual(seen, ["grow", undefined]);
+  assert.equal(shown.stepAt(place), undefined);
+});

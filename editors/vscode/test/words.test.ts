@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { column } from "../src/columns";
 import { look } from "../src/health";
 import { adviceIn, chooseInstaller } from "../src/installers";
+import { installedModels } from "../src/models";
 import { report } from "../src/report";
 import { beyondSurrogates } from "../src/surrogates";
 
@@ -44,9 +45,9 @@ test("faults are shown even where suggestions are off", () => {
   assert.equal(look({ state: "missing", message: "" }).severity, "warning");
 });
 
-test("the installer is one that the machine has", () => {
-  assert.equal(chooseInstaller((program) => program === "uv").command, "uv tool install midfill");
-  assert.equal(chooseInstaller(() => false).name, "pipx");
+test("the installer is one that the machine has, and installs a checkout", () => {
+  assert.equal(chooseInstaller((program) => program === "uv", "/a b").command, 'uv tool install "/a b"');
+  assert.equal(chooseInstaller(() => false, "/mid").command, 'pipx install "/mid"');
 });
 
 test("only midfill's own commands are taken from a message", () => {
@@ -64,4 +65,10 @@ test("statistics begin with the numbers people ask for", () => {
   });
   assert.match(page, /engine +fake\nanswers +4, 3 cache, 1 warm\naccepted +2\nlatency +median 3\.0 ms/);
   assert.match(report({}), /engine +none/);
+});
+
+test("the menu offers the models that are installed, and says so where there is no list", () => {
+  const listed = '[{"name":"a-1b","state":"installed","bytes":608545505},{"name":"b","state":"available","bytes":1}]';
+  assert.deepEqual(installedModels(listed), [{ label: "a-1b", description: "609 MB" }]);
+  assert.equal(installedModels("midfill: error: broken store"), undefined);
 });

@@ -148,7 +148,7 @@ describe("the extension", { timeout: 400_000 }, () => {
   it("says once that the server is missing, with the command that installs it", async () => {
     server.configure({ "midfill.path": join(server.root, "nowhere") });
     await window.statusIs(/midfill missing .*nowhere/);
-    await until("the message", async () => /To install it: .* install .*midfill/.test(await window.notifications()));
+    await until("the message", async () => /To install it from a checkout of midfill: .* install "PATH_OF_THE_CHECKOUT"/.test(await window.notifications()));
     await window.edit("missing.py", "");
     await window.type("m = 1");
     await window.save("missing.py", "m = 1");
