@@ -177,7 +177,9 @@ def _add_lines(commands: Commands) -> None:
     parser = commands.add_parser(
         "lines", help="lines that suggestions break: behind closed brackets, in words, before text"
     )
-    parser.add_argument("tasks", type=Path, nargs="+", help="JSON Lines, see docs/lab/evaluation.md")
+    parser.add_argument(
+        "tasks", type=Path, nargs="+", help="JSON Lines, see docs/lab/evaluation.md"
+    )
     parser.add_argument(
         "--each", type=positive, default=20, metavar="N", help="places of a kind in a language"
     )
