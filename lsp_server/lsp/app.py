@@ -166,8 +166,8 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     initialized = asyncio.Event()
     server.keep(_start(server, session, settings, initialized))
 
-    def accepted(*arguments: object) -> None:  # pygls refuses a call that leaves a default out
-        feedback.accepted(session, str(arguments[0]) if arguments else "")
+    def accepted(*arguments: str) -> None:  # pygls refuses a call that leaves a default out
+        feedback.accepted(session, arguments[0] if arguments else "")
 
     def snoozed(minutes: float = snooze.MINUTES) -> None:
         snooze.snooze(session, server, minutes)
