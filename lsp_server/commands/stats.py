@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import StoreError, reason
 from lsp_server.statistics import store
-from lsp_server.statistics.summary import grouped, seen, share
+from lsp_server.statistics.summary import FATES, grouped, offered, share
 from lsp_server.terminal import confirm, guarded, say, tell
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lsp_server.statistics.store import StatisticsRow
 
-_HEADS = ("", "shown", "accepted", "partly", "typed", "rejected", "left 30 s", "2 min", "10 min")
+_HEADS = ("", "offered", "shown", *FATES, "30 s", "2 min", "10 min")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = store.path()
     try:
         if arguments.delete:
-            confirm(f"Delete {file}", yes=arguments.yes)
-            say("deleted" if store.delete(file) else "there were none")
-            return 0
+            return _delete(file, yes=arguments.yes)
         rows = store.read(file)
         if arguments.json:
             say(json.dumps([_facts(row) for row in rows], indent=1))
@@ -60,6 +58,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _delete(file: Path, *, yes: bool) -> int:
+    if not store.files(file):
+        say("there were none")
+        return 0
+    confirm(f"Delete {file}", yes=yes)
+    try:
+        store.delete(file)
+    except OSError as error:
+        raise StoreError(f"{error.filename} was not deleted: {reason(error)}") from error
+    say("deleted")
+    return 0
+
+
 def _facts(row: StatisticsRow) -> dict[str, object]:
     return {"day": row.day, "language": row.language, "source": row.source, **row.sums}
 
@@ -70,22 +81,26 @@ def _print(rows: list[StatisticsRow]) -> None:
 
     console = Console()
     for title, key in (("language", _language), ("source", _source)):
-        table = Table(*_HEADS, title=f"Suggestions by {title}", title_justify="left")
+        # 80 columns are enough for the longest names
+        table = Table(*_HEADS, title=f"Suggestions by {title}", title_justify="left", box=None)
+        table.padding, table.pad_edge = (0, 1, 0, 0), False
         for column in table.columns[1:]:
             column.justify = "right"
         groups = grouped(rows, key)
         for name, sums in [*groups.items(), ("all", sum(groups.values(), Counter()))]:
             table.add_row(name, *_cells(sums))
         console.print(table)
+        console.print()
+    console.print("Shares are of what was offered, for times of accepted text that was left then.")
     console.print(f"since {rows[0].day}; kept in {store.path()}, nowhere else")
 
 
 def _cells(sums: Counter[str]) -> list[str]:
-    on_screen = seen(sums)
-    counts = [f"{on_screen:.0f}"]
-    for name in ("accepted", "partly", "typed", "rejected"):
-        part = share(sums[name], on_screen)
-        counts.append(f"{sums[name]:.0f}" + ("" if part is None else f" ({part:.0%})"))
+    whole = offered(sums)
+    counts = [f"{whole:.0f}", f"{sums['shown']:.0f}"]
+    for name in FATES:
+        part = share(sums[name], whole)
+        counts.append("" if part is None else f"{part:.0%}")
     for after in store.SURVIVAL_S:
         left = share(sums[f"kept_{after}"], sums[f"looked_{after}"])
         counts.append("" if left is None else f"{left:.0%}")

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from lsp_server.report.page import STYLE
 from lsp_server.report.plots import bars
 from lsp_server.statistics.store import SURVIVAL_S
-from lsp_server.statistics.summary import grouped, seen, share
+from lsp_server.statistics.summary import FATES, grouped, offered, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lsp_server.statistics.store import StatisticsRow
 
-_WAYS = ("accepted", "partly", "typed", "rejected")
 _AFTER = {30: "30 s", 120: "2 min", 600: "10 min"}
 
 
@@ -43,10 +42,10 @@ def page(rows: Sequence[StatisticsRow]) -> str:
 def _fates(rows: Sequence[StatisticsRow], key: Callable[[StatisticsRow], str]) -> str:
     groups = grouped(rows, key)
     values = {
-        way: {name: share(sums[way], seen(sums)) or 0.0 for name, sums in groups.items()}
-        for way in _WAYS
+        way: {name: share(sums[way], offered(sums)) or 0.0 for name, sums in groups.items()}
+        for way in FATES
     }
-    return f"<figure>{bars(values)}<figcaption>Share of what was shown.</figcaption></figure>"
+    return f"<figure>{bars(values)}<figcaption>Share of what was offered.</figcaption></figure>"
 
 
 def _left(rows: Sequence[StatisticsRow]) -> str:

@@ -166,11 +166,11 @@ def _register(server: MidfillServer, session: Session, settings: ClientConfigura
     initialized = asyncio.Event()
     server.keep(_start(server, session, settings, initialized))
 
-    def accepted(answer_id: str, *_replaced: int) -> None:  # pygls reads this signature
-        feedback.accepted(session, answer_id)
+    def accepted(*arguments: str) -> None:  # pygls refuses a call that leaves a default out
+        feedback.accepted(session, arguments[0] if arguments else "")
 
-    def snoozed(minutes: float = snooze.MINUTES) -> None:
-        snooze.snooze(session, server, minutes)
+    def snoozed(*arguments: float) -> None:
+        snooze.snooze(session, server, arguments[0] if arguments else snooze.MINUTES)
 
     def did_change_configuration(_: object, __: object, params: Any) -> None:
         settings.did_change(params)

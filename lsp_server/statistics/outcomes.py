@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_OFFERS: Final = 200
 _MOST_LOOKS: Final = 500
+_MOST_LINES: Final = 20
+"""Of an offer that is looked for in a document."""
 FLUSH_S: Final = 20.0
 
 
@@ -40,7 +42,7 @@ class _Offer:
     before: str
     text: str
     shown: bool = False
-    taken: bool = False
+    fate: str = ""
 
 
 class OutcomeTracker:
@@ -81,17 +83,15 @@ class OutcomeTracker:
         """An answer with text was given."""
         if not self._current().enabled or not text:
             return
-        before = snapshot.line_before
         last = self._last.get(snapshot.uri)
-        same = last is not None and (last.line, last.before + last.text) == (
-            snapshot.cursor.line,
-            before + text,
-        )
-        if last is None or not same:
+        whole = _goes_on(last, snapshot, text) if last is not None else ""
+        if last is not None and whole:
+            last.text = whole[len(last.before) :]
+        else:
             self._settle(snapshot.uri, snapshot)
             language = snapshot.language if snapshot.language in LANGUAGES else "other"
             line = snapshot.cursor.line
-            last = _Offer(snapshot.uri, language, source, line, before, text)
+            last = _Offer(snapshot.uri, language, source, line, snapshot.line_before, text)
             self._last[snapshot.uri] = last
             self._count(last, "offered")
         self._name(answer_id, last, last.text)
@@ -120,7 +120,7 @@ class OutcomeTracker:
     def accepted_part(self, answer_id: str, chars: int) -> None:
         """Record that the user accepted a word or a line of an answer."""
         offer, text = self._offers.get(answer_id, (None, ""))
-        if offer is not None and not offer.taken:
+        if offer is not None:
             self._take(offer, "partly", text[: max(0, chars - len(offer.before))])
 
     def closed(self, uri: str) -> None:
@@ -143,10 +143,14 @@ class OutcomeTracker:
             self._offers.popitem(last=False)
 
     def _take(self, offer: _Offer, how: str, text: str) -> None:
-        if offer.taken:
+        if offer.fate in {"accepted", how}:
             return
-        offer.taken = True
+        known, offer.fate = offer.fate, how
+        if known:  # a later request took it for rejected, or a part of it was accepted first
+            self._count(offer, known, -1)
         self._count(offer, how)
+        if known == "partly":
+            return  # it is looked at again already
         if not text.strip() or len(self._looks) > _MOST_LOOKS:
             return
         for seconds, name in self._after:
@@ -181,12 +185,15 @@ class OutcomeTracker:
     def _settle(self, uri: str, now: Snapshot | None) -> None:
         """Decide the outcome of a document's last suggestion: accepted, typed, or rejected."""
         offer = self._last.pop(uri, None)
-        if offer is None or offer.taken:
+        if offer is None or offer.fate:
             return
         text = self._text_of(uri) if now is None else now.text
-        lines = () if text is None else text.lines(offer.line, min(len(text), offer.line + 20))
+        lines = (
+            () if text is None else text.lines(offer.line, min(len(text), offer.line + _MOST_LINES))
+        )
         there = "".join(lines).replace("\r\n", "\n")
-        self._count(offer, "typed" if there.startswith(offer.before + offer.text) else "rejected")
+        offer.fate = "typed" if there.startswith(offer.before + offer.text) else "rejected"
+        self._count(offer, offer.fate)
 
     def _count(self, offer: _Offer, what: str, amount: float = 1) -> None:
         if not self._current().enabled:
@@ -212,3 +219,14 @@ class OutcomeTracker:
         self._offers.clear()
         self._last.clear()
         self._sums = {}
+
+
+def _goes_on(offer: _Offer, now: Snapshot, text: str) -> str:
+    """An offer's line with what is offered now, if that is the offer typed into, or grown."""
+    line = now.cursor.line
+    if not offer.line <= line <= offer.line + _MOST_LINES:
+        return ""
+    head = "".join(now.text.lines(offer.line, line)).replace("\r\n", "\n") + now.line_before
+    was, whole = offer.before + offer.text, head + text
+    inside = len(offer.before) <= len(head) < len(was)
+    return whole if inside and (whole.startswith(was) or was.startswith(whole)) else ""

@@ -87,7 +87,10 @@ def add(file: Path, sums: Mapping[Key, Counter[str]]) -> bool:
             why = error if isinstance(error, sqlite3.Error) else reason(error)
             _log.warning("statistics could not be remembered: %s; `midfill doctor`", why)
             return False
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                _log.warning("statistics could not be remembered: %s", error)
+                return False
             with contextlib.suppress(OSError):
                 file.replace(file.with_suffix(".damaged"))
         else:
@@ -116,21 +119,42 @@ def read(file: Path) -> list[StatisticsRow]:
             ]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error):
+            if _is_damage(error):
+                step = "`midfill stats --delete` starts afresh"
+                raise StoreError(f"{file} is damaged ({error}); {step}") from error
+            if str(error).startswith("no such table"):
+                return []  # a server has made the file and not written to it yet
         why = error if isinstance(error, sqlite3.Error) else reason(error)
         step = "make it readable, or set MIDFILL_STATE_DIR to another folder"
+        if "locked" in str(why):
+            step = "a server writes to it; try again"
         raise StoreError(f"{file} cannot be read ({why}); {step}") from error
-    except sqlite3.Error as error:
-        step = "`midfill stats --delete` starts afresh"
-        raise StoreError(f"{file} is damaged ({error}); {step}") from error
 
 
-def delete(file: Path) -> bool:
-    """Remove the statistics; returns whether there were any."""
-    there = file.exists()
-    for suffix in (".sqlite", ".sqlite-journal", ".damaged"):
-        file.with_suffix(suffix).unlink(missing_ok=True)
-    return there
+def files(file: Path) -> list[Path]:
+    """What is there of the statistics: the file, its journal, and a damaged one set aside."""
+    every = (file.with_suffix(suffix) for suffix in (".sqlite", ".sqlite-journal", ".damaged"))
+    return [one for one in every if one.exists()]
+
+
+def delete(file: Path) -> None:
+    """Remove the statistics.
+
+    Raises:
+        OSError: they cannot be removed.
+    """
+    for one in files(file):
+        one.unlink(missing_ok=True)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is none of sqlite's any more, and not merely closed, locked or strange."""
+    import sqlite3
+
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same code
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _open(file: Path) -> sqlite3.Connection:

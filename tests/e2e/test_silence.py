@@ -107,10 +107,13 @@ def test_a_snooze_silences_all_documents_and_ends(wire: Wire) -> None:
     assert "snoozed until" in wire.said("midfill/documentStatus")[0]["message"]
     wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [0]})
     assert reason(wire) == ""
+    wire.request("workspace/executeCommand", {"command": "midfill.snooze"})
+    assert reason(wire) == "snoozed"
+    wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [0]})
     assert wire.complete(0, 4)
     # a thousandth of a minute: it ends by itself, and the editor is told
     wire.request("workspace/executeCommand", {"command": "midfill.snooze", "arguments": [0.001]})
-    wire.until(lambda: len(wire.said("midfill/documentStatus")) == 8)
+    wire.until(lambda: len(wire.said("midfill/documentStatus")) == 12)
     assert reason(wire) == ""
 
 

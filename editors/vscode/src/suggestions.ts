@@ -85,7 +85,9 @@ export class Suggestions {
     // A text that stays keeps its range too: that may reach behind the cursor.
     this.#range = longest === text ? item.range : this.#range;
     item.insertText = longest;
-    item.range = this.#range;
+    if (this.#range !== undefined) {
+      item.range = this.#range;
+    }
     return answer;
   }
 }

@@ -172,7 +172,8 @@ async def _start(*arguments: str) -> Client:
             ready.set()
 
     client.handlers["midfill/status"] = told
-    await client.initialize([], {"engine": {"linger_s": 0}, "status": True})
+    own = {"engine": {"linger_s": 0}, "statistics": {"enabled": False}, "status": True}
+    await client.initialize([], own)
     async with asyncio.timeout(_READY_S):
         await ready.wait()
     ClientDocument(client, _URI, "python", _SOURCE)

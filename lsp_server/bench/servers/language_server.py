@@ -61,7 +61,9 @@ class LanguageServer:
         client = await Client.start(command, root)
         server = cls(client, root)
         try:
-            await server._initialize({**settings, "growing": growing})
+            # what a bench types is none of the user's statistics
+            own = {"growing": growing, "statistics": {"enabled": False}}
+            await server._initialize({**settings, **own})
             await server._until_ready()
         except BaseException:
             await server.stop()

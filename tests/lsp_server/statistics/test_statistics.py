@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import os
+import sqlite3
 import stat
 import tempfile
 import time
@@ -79,6 +80,78 @@ async def test_a_suggestion_typed_into_is_one_suggestion(tmp_path: Path) -> None
     desk.outcomes.accepted("2")
     desk.outcomes.accepted("2")
     assert desk.sums() == {"offered": 1, "shown": 1, "accepted": 1}
+
+
+async def test_a_suggestion_that_grows_is_one_suggestion(tmp_path: Path) -> None:
+    """Line by line, and while it is typed into over the end of a line."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("def f():‸\n")
+    desk.offer("1", first, "\n    x = 1")
+    desk.offer("2", first, "\n    x = 1\n    return x")
+    desk.offer("3", typed(first, "\n    x"), " = 1\n    return x")
+    desk.outcomes.accepted("3")
+    assert desk.sums() == {"offered": 1, "accepted": 1}
+
+
+async def test_what_follows_a_suggestion_is_another(tmp_path: Path) -> None:
+    """Text behind its end was never a part of it."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("x = ‸\n")
+    desk.offer("1", first, "one")
+    desk.outcomes.accepted("1")
+    desk.offer("2", typed(first, "one"), ".two()")
+    assert desk.sums() == {"offered": 2, "accepted": 1, "rejected": 1}
+
+
+async def test_a_suggestion_has_one_fate(tmp_path: Path) -> None:
+    """Accepted after another one came, or after a word of it was: it was accepted, no more."""
+    desk = Desk(tmp_path / "s.sqlite")
+    first = at("x = ‸\n")
+    desk.offer("1", first, "one()")
+    desk.offer("2", first, "two() + two()")
+    desk.outcomes.accepted("1")
+    desk.outcomes.accepted_part("2", 7)
+    desk.outcomes.accepted("2")
+    assert desk.sums() == {"offered": 2, "accepted": 2}
+
+
+def test_shares_never_pass_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of editors of which one says what it shows, and in 80 columns."""
+    monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    one = Counter(offered=1000, shown=400, accepted=300, partly=100, typed=200, rejected=400)
+    looked = Counter(looked_30=9, kept_30=9, looked_120=9, kept_120=9, looked_600=9, kept_600=9)
+    late = Counter(accepted=3, rejected=1)  # what came after `--delete`
+    sums = {("typescriptreact", "type-through"): one + looked, ("go", "cold"): late}
+    assert store.add(tmp_path / "statistics.sqlite", sums)
+    assert run(["stats"]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    (row,) = (line.split() for line in out.splitlines() if line.startswith("typescriptreact"))
+    assert row[1:] == ["1000", "400", "30%", "10%", "20%", "40%", "100%", "100%", "100%"]
+    (row,) = (line.split() for line in out.splitlines() if line.startswith("go "))
+    assert row[1:] == ["4", "0", "75%", "0%", "0%", "25%"]
+
+
+def test_only_what_is_damaged_is_said_to_be(tmp_path: Path) -> None:
+    """A file that is locked, of another version or still empty is fine, and is kept."""
+    file = tmp_path / "s.sqlite"
+    file.touch()
+    assert store.read(file) == []
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE fates (day TEXT, language TEXT, source TEXT)")
+        database.commit()
+        with pytest.raises(StoreError, match="no such column") as caught:
+            store.read(file)
+        assert "--delete" not in str(caught.value)
+        database.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="try again") as caught:
+            store.read(file)
+        assert "--delete" not in str(caught.value)
+    assert not store.add(file, {("python", "cold"): Counter(accepted=1)})
+    assert [one.name for one in tmp_path.iterdir()] == ["s.sqlite"]
 
 
 async def test_an_accepted_text_of_a_choice_is_counted_as_the_text_it_was(tmp_path: Path) -> None:
