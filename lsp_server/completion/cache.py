@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from context.prompt.anchor import after_closers, text_after, unix
-from lsp_server.completion.inflight import Decoded
 
 if TYPE_CHECKING:
     from context.snapshot import Snapshot
     from context.text import Text
+    from lsp_server.completion.inflight import Decoded
 
 _HEAD_LINES = 3
 _WALK_LINES = 12
@@ -93,9 +93,7 @@ class CompletionCache:
                 if entry.suffix == suffix and entry.text.startswith(typed):
                     rest = entry.decoded.after(len(typed) - entry.began)
                     if len(typed) < entry.began:  # gone back behind where the generation began
-                        rest = Decoded(
-                            entry.text[len(typed) :], rest.marks, rest.ended, rest.complete
-                        )
+                        rest = replace(rest, text=entry.text[len(typed) :])
                     if rest.text and (best is None or _worth(rest) > _worth(best)):
                         best = rest
                         self._heads.move_to_end(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.api import CancelToken, StopReason
@@ -28,17 +28,19 @@ class Decoded:
         marks: (end of token in `text`, natural log of its probability), in order.
         ended: whether nothing more will come.
         complete: whether it ended because the model or the stop rule said so, not a cut.
+        bold: whether it was decoded for the bold mood, past what the sure one would show.
     """
 
     text: str
     marks: tuple[tuple[int, float], ...] = ()
     ended: bool = True
     complete: bool = True
+    bold: bool = False
 
     def after(self, count: int) -> Decoded:
         """A copy without the first `count` characters."""
         marks = tuple((end - count, log_prob) for end, log_prob in self.marks if end > count)
-        return Decoded(self.text[count:], marks, self.ended, self.complete)
+        return replace(self, text=self.text[count:], marks=marks)
 
 
 class InflightGeneration:
@@ -68,6 +70,8 @@ class InflightGeneration:
         self.max_new_tokens = max_new_tokens
         self.alternatives = 1
         """Answers wanted from it; more than one come at its end, and cannot be joined."""
+        self.bold = False
+        """Whether it goes on past what is sure, for a body."""
         self.keep = True
         """Whether the state after the stable part may be kept for later ones."""
         self.cancel = CancelToken()
@@ -116,7 +120,8 @@ class InflightGeneration:
         ended = self.done
         cancelled = self.cancel.cancelled or self.generation is None
         complete = ended and not cancelled and not self._cut_short()
-        return Decoded(self.text, tuple(self.marks()), ended, complete).after(max(0, typed))
+        decoded = Decoded(self.text, tuple(self.marks()), ended, complete, self.bold)
+        return decoded.after(max(0, typed))
 
     def agrees(self, live_text: str) -> bool:
         """Whether it can still generate text for `live_text`."""

@@ -121,6 +121,8 @@ class Pipeline:
         decoded = self._cache.look_up(snapshot)
         if decoded is None or not decoded.text.strip():
             return None
+        if mood.invites_body(snapshot) and not decoded.bold:
+            return None  # it stopped where the sure mood does
         settings = self._offers.mood(snapshot, trace)
         if not decoded.complete and not present(decoded, shape, settings):
             return None  # it was cut short; the model would have more to say
@@ -131,6 +133,8 @@ class Pipeline:
         """The generation under way, if the text typed since agrees with it."""
         flight = self._scheduler.flight_of(snapshot.uri)
         if flight is None or flight.cancel.cancelled:
+            return None
+        if mood.invites_body(snapshot) and not flight.bold:
             return None
         live_text = flight.prompt.stable.window.live_text(snapshot)
         if live_text is None or not flight.agrees(live_text):
@@ -171,6 +175,7 @@ class Pipeline:
         if bold:
             most = settings.max_tokens
         flight = InflightGeneration(snapshot.uri, prompt, most, stop)
+        flight.bold = bold
         flight.keep = self._anchors.keep
         flight.on_end = functools.partial(self._remember, self._cache, snapshot)
         self._scheduler.submit(flight)

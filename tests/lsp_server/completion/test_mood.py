@@ -161,3 +161,17 @@ async def test_on_demand_says_nothing_unasked() -> None:
 def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rates of a fake are not the machine's."""
     monkeypatch.setenv("MIDFILL_STATE_DIR", str(tmp_path))
+
+
+async def test_a_body_is_decoded_although_a_shorter_text_is_known(settings: Settings) -> None:
+    """What was begun at the end of the signature stopped where the sure mood does."""
+    session = Session(settings, lambda: Unsure(["\n    total", BODY]), calibrate=False)
+    await session.load()
+    try:
+        begin = at("def f(xs):‸\n")
+        assert (await session.complete(begin))[0] == ""
+        text, trace = await session.complete(typed(begin, "\n    "))
+        assert trace.bold
+        assert text == BODY
+    finally:
+        session.close()
