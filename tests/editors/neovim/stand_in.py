@@ -83,7 +83,7 @@ class StandIn:
         if method == "initialize":
             self.tells_status = (params.get("initializationOptions") or {}).get("status") is True
             return {
-                "serverInfo": {"name": "stand-in", "version": "0"},
+                "serverInfo": {"name": "midfill", "version": "0"},
                 "capabilities": {
                     "positionEncoding": self.encoding,
                     "textDocumentSync": {"openClose": True, "change": 1, "save": True},

@@ -254,3 +254,27 @@ def test_text_in_the_middle_of_a_line(editor: Editor) -> None:
     assert editor.screen()[0] == "call(first, second)"
     editor.type("<Tab>")
     editor.has("call(first, second)")
+
+
+def test_ghost_text_can_be_read_in_the_default_colours(editor: Editor) -> None:
+    """On dark and light, and with a colour scheme; a user's own highlight is left alone."""
+    begin(editor, DEF)
+    contrast = "return require('midfill.contrast').of('MidfillGhost')"
+    for command in ("set background=dark", "set background=light", "colorscheme habamax"):
+        editor.nvim.command(command)
+        assert editor.lua(contrast) >= 3, command
+    editor.nvim.command("highlight! MidfillGhost guifg=#123456")
+    editor.lua("require('midfill.ghost').highlight()")
+    assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'MidfillGhost' }).fg") == 0x123456
+
+
+def test_lines_below_the_window_are_named(editor: Editor) -> None:
+    """At the foot of the window the line says how many lines of ghost text follow."""
+    begin(editor, "def f():\n    a = 1\n    return a", content=b"\n" * 99)
+    editor.type("Goz<BS>def")
+    editor.sees(" f():\n    a = 1\n    return a")
+    rows = editor.screen(40)
+    assert any(row.endswith("def f():  ↓ 2 more lines") for row in rows), rows[-6:]
+    editor.nvim.command("normal! zt")
+    editor.keys(" ")
+    assert "more lines" not in "".join(editor.screen(40))

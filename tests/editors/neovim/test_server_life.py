@@ -8,6 +8,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from tests.editors.neovim.conftest import PLUGIN
+
 if TYPE_CHECKING:
     from tests.editors.neovim.conftest import Editor
 
@@ -36,7 +38,7 @@ def test_a_missing_server_is_told_once(editor: Editor) -> None:
     (told,) = editor.told()
     assert told == (
         "midfill: `midfill-that-is-not-there` is not on the PATH. Install it with "
-        "`pipx install midfill (or: uv tool install midfill)`, then :Midfill restart"
+        f"`pipx install '{PLUGIN.parents[1]}'`, then :Midfill restart"
     )
     assert state(editor) == "missing"
     editor.nvim.command("checkhealth midfill")

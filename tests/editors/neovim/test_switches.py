@@ -188,7 +188,7 @@ def test_commands_answer(editor: Editor) -> None:
     editor.nvim.command("Midfill status")
     assert editor.told()[-1].startswith("midfill: ready: stand-in [")
     editor.nvim.command("Midfill stats")
-    editor.until(lambda: "requests = 7" in editor.told()[-1], "no statistics")
+    editor.until(lambda: "\nrequests  7" in editor.told()[-1], "no statistics")
     editor.nvim.command("Midfill nonsense")
     assert editor.told()[-1] == "midfill: no such command: nonsense"
     complete = "return vim.fn.getcompletion(..., 'cmdline')"

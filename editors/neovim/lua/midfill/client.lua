@@ -7,7 +7,7 @@ local wire = require('midfill.wire')
 
 local api = vim.api
 local NAME = launch.NAME
-local INSTALL = 'pipx install midfill (or: uv tool install midfill)'
+local INSTALL = 'pipx install ' .. launch.checkout()
 
 ---How long a server may take to leave by itself before it is ended.
 local STOP_PATIENCE_MS = 2000
@@ -132,6 +132,20 @@ local function on_status(_, result)
   end
 end
 
+---The server writes what is wrong with settings into its log, which nobody opens unasked.
+---@param err any
+---@param result { type: integer, message: string }
+---@param context any
+local function on_log(err, result, context)
+  local problem = result
+    and result.type == vim.lsp.protocol.MessageType.Warning
+    and result.message:match('^midfill: (.*)$')
+  if problem then
+    messages.tell_once('log:' .. problem, problem, vim.log.levels.WARN)
+  end
+  return vim.lsp.handlers['window/logMessage'](err, result, context)
+end
+
 ---The server leaves a document alone, or does so no longer.
 ---@param _ any
 ---@param result { uri: string, message: string }
@@ -151,6 +165,7 @@ local callbacks = {
     M.on.ready(...)
   end,
   handlers = {
+    ['window/logMessage'] = on_log,
     ['midfill/status'] = on_status,
     ['midfill/documentStatus'] = on_silence,
     ['midfill/moreAvailable'] = function(_, result)

@@ -2,6 +2,7 @@
 local client = require('midfill.client')
 local config = require('midfill.config')
 local messages = require('midfill.messages')
+local report = require('midfill.report')
 
 local api = vim.api
 
@@ -68,7 +69,7 @@ local subcommands = {
   stats = function()
     local sent = client.request(api.nvim_get_current_buf(), 'midfill/stats', {}, function(err, stats)
       local problem = err and (err.message or vim.inspect(err))
-      messages.tell('statistics: ' .. (problem or vim.inspect(stats)))
+      messages.tell('statistics' .. (problem and ': ' .. problem or '\n' .. report.lines(stats)))
     end)
     if not sent then
       messages.tell('the server is not running', vim.log.levels.WARN)

@@ -1,10 +1,16 @@
 --- The picture: one extmark with the rest of a suggestion, in the current window only.
+local contrast = require('midfill.contrast')
 local text = require('midfill.text')
 
 local api = vim.api
 local namespace = api.nvim_create_namespace('midfill.ghost')
 
-local M = { namespace = namespace }
+local hints = api.nvim_create_namespace('midfill.hint')
+
+---What the ghost text needs at least to be read.
+local LEAST_CONTRAST = 3
+
+local M = { namespace = namespace, hints = hints }
 
 ---@type integer? the buffer that shows ghost text
 local drawn_in = nil
@@ -13,14 +19,37 @@ local drawn_in = nil
 ---the ghost text also shows in other windows on the same buffer.
 local function only_this_window()
   if api.nvim__ns_set then
-    pcall(api.nvim__ns_set, namespace, { wins = { api.nvim_get_current_win() } })
+    for _, each in ipairs({ namespace, hints }) do
+      pcall(api.nvim__ns_set, each, { wins = { api.nvim_get_current_win() } })
+    end
   end
 end
 
----The highlight group, linked to Neovim's own where there is one.
+---@type string? what the highlight group was linked to here
+local linked = nil
+
+---The highlight group: linked to Neovim's own where that can be read, unless the user has set it.
 function M.highlight()
-  local hint = vim.fn.hlexists('ComplHint') == 1 and 'ComplHint' or 'NonText'
-  api.nvim_set_hl(0, 'MidfillGhost', { default = true, link = hint })
+  local now = api.nvim_get_hl(0, { name = 'MidfillGhost' })
+  if not vim.tbl_isempty(now) and now.link ~= linked then
+    return
+  end
+  linked = 'Comment'
+  for _, group in ipairs({ 'ComplHint', 'NonText' }) do
+    if contrast.of(group) >= LEAST_CONTRAST then
+      linked = group
+      break
+    end
+  end
+  api.nvim_set_hl(0, 'MidfillGhost', { link = linked })
+end
+
+---How many of the lines below the cursor's do not fit into the window.
+---@param count integer
+---@return integer
+local function lines_below(count)
+  local room = api.nvim_win_get_height(0) - vim.fn.winline()
+  return math.max(0, count - math.max(0, room))
 end
 
 ---Draw, or change in place what is drawn.
@@ -58,11 +87,20 @@ function M.show(bufnr, row, col, rest, mark)
     undo_restore = false,
   })
   drawn_in = bufnr
+  -- Neovim does not scroll for virtual lines, so say at the end of the line that there are more.
+  api.nvim_buf_clear_namespace(bufnr, hints, 0, -1)
+  local below = lines_below(#virtual_lines)
+  if below > 0 then
+    local hint = (' ↓ %d more %s'):format(below, below == 1 and 'line' or 'lines')
+    local chunks = { { hint, 'MidfillGhost' } }
+    api.nvim_buf_set_extmark(bufnr, hints, row, 0, { virt_text = chunks, virt_text_pos = 'eol' })
+  end
 end
 
 function M.hide()
   if drawn_in and api.nvim_buf_is_valid(drawn_in) then
     api.nvim_buf_clear_namespace(drawn_in, namespace, 0, -1)
+    api.nvim_buf_clear_namespace(drawn_in, hints, 0, -1)
   end
   drawn_in = nil
 end

@@ -5,6 +5,15 @@ local api = vim.api
 
 local M = { NAME = 'midfill' }
 
+---The checkout of midfill that this plugin is part of, or a word in its place.
+---@return string # for a shell
+function M.checkout()
+  local found = api.nvim_get_runtime_file('lua/midfill/launch.lua', false)[1]
+  local file = found and vim.uv.fs_realpath(found)
+  local root = file and vim.fs.root(file, 'pyproject.toml')
+  return root and vim.fn.shellescape(root) or 'PATH_OF_THE_CHECKOUT'
+end
+
 ---The command as it will be run.
 ---@return string[]
 function M.command()
