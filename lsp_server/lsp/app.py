@@ -129,7 +129,9 @@ class App:
     def _initialize(self, params: types.InitializeParams) -> None:
         server = self.server
         self._configuration.initialize(params.initialization_options)
-        server.take_wishes(params.initialization_options)
+        # every editor gives its name or its process; what gives neither is a script over a pipe
+        script = params.client_info is None and params.process_id is None
+        server.take_wishes(params.initialization_options, script=script)
 
         def more_available(snapshot: Snapshot) -> None:
             document = session.documents.get(snapshot.uri)

@@ -62,11 +62,16 @@ class MidfillServer(LanguageServer):
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("work in the background failed: %s", type(error).__name__)
 
-    def take_wishes(self, options: object) -> None:
-        """Learn from the initialization options which notifications the client wants."""
+    def take_wishes(self, options: object, *, script: bool = False) -> None:
+        """Learn which notifications the client wants.
+
+        Args:
+            options: its initialization options, which ask for kinds by name.
+            script: whether it is no editor but a program that has to know when the model is ready.
+        """
         asked = options if isinstance(options, Mapping) else {}
         kinds = [kinds for name, kinds in _ASKED_BY.items() if asked.get(name) is True]
-        self._wanted = frozenset(itertools.chain.from_iterable(kinds))
+        self._wanted = frozenset(itertools.chain((STATUS,) if script else (), *kinds))
 
     def notify(self, method: str, params: Mapping[str, object]) -> None:
         """Send a notification of midfill's own, if the client asked for its kind."""

@@ -118,7 +118,8 @@ def test_an_end_in_order_says_nothing() -> None:
 def test_clients_that_did_not_ask_get_no_notification_of_midfills_own() -> None:
     """They would complain of each one in a popup or a log; the reasons can be asked for."""
     with Wire() as wire:
-        wire.ask("initialize", {"processId": None, "rootUri": None, "capabilities": INLINE})
+        about = {"clientInfo": {"name": "an editor"}, "processId": None, "rootUri": None}
+        wire.ask("initialize", {**about, "capabilities": INLINE})
         wire.notify("initialized", {})
         wire.ready().open("x" * 2000 + "\nx = \n")
         settings = {"midfill": {"suggestions": {"enabled": False}}}
@@ -127,4 +128,18 @@ def test_clients_that_did_not_ask_get_no_notification_of_midfills_own() -> None:
         assert wire.ask("midfill/documentStatus", about)["reason"] == "disabled"
         own = [each["method"] for each in wire.messages if each["method"].startswith("midfill/")]
         assert own == []
+        assert wire.leave() == 0
+
+
+def test_a_script_without_a_name_is_told_when_the_model_is_ready() -> None:
+    """What gives neither a name nor a process is no editor, and has no other way to know."""
+    with Wire() as wire:
+        wire.ask("initialize", {"processId": None, "rootUri": None, "capabilities": INLINE})
+        wire.notify("initialized", {})
+        wire.until(
+            lambda: [each for each in wire.said("midfill/status") if each["state"] == "ready"]
+        )
+        wire.open("x = \n")
+        assert wire.complete(0, 4)
+        assert wire.said("midfill/documentStatus") == []
         assert wire.leave() == 0
