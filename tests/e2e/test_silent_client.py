@@ -136,7 +136,8 @@ def test_a_script_without_a_name_is_told_when_the_model_is_ready() -> None:
     with Wire() as wire:
         wire.ask("initialize", {"processId": None, "rootUri": None, "capabilities": INLINE})
         wire.notify("initialized", {})
-        wire.until(
+        ready = "ready"
+        wire.until(lambda: [each for each in wire.said("midfill/status") if each["state"] == ready])
             lambda: [each for each in wire.said("midfill/status") if each["state"] == "ready"]
         )
         wire.open("x = \n")
