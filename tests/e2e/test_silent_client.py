@@ -136,8 +136,7 @@ def test_a_script_without_a_name_is_told_when_the_model_is_ready() -> None:
     with Wire() as wire:
         wire.ask("initialize", {"processId": None, "rootUri": None, "capabilities": INLINE})
         wire.notify("initialized", {})
-        ready = "ready"
-        wire.until(lambda: [each for each in wire.said("midfill/status") if each["state"] == ready])
+        wire.until(
             lambda: [each for each in wire.said("midfill/status") if each["state"] == "ready"]
         )
         wire.open("x = \n")
