@@ -43,27 +43,6 @@ describe("the extension", { timeout: 400_000 }, () => {
     await window.save("word.py", "w = ");
   });
 
-  it("keeps all of a grown suggestion when a word and a line of it are taken", async () => {
-    const grown = 'category=row["category"],\n    price=row["price"],';
-    const standIn = join(server.root, "stand-in");
-    const script = join(import.meta.dirname, "..", "neovim", "stand_in.py");
-    const words = `'${script}' '${standIn}.jsonl' utf-16 'category==>${grown}'`;
-    writeFileSync(standIn, `#!/bin/sh\nexec python3 ${words}\n`, { mode: 0o755 });
-    server.configure({ "midfill.path": standIn });
-    await window.statusIs(/midfill ready stand-in/);
-    await window.edit("grown.py", "");
-    await window.type("cat");
-    await window.ghostHas("price=");
-    await window.press("Control+ArrowRight");
-    await window.ghostBegins('=row["category"],');
-    assert.ok(await quiet(window, await window.ghost()), "it stays as it is");
-    await window.press("Control+ArrowDown");
-    await window.ghostHas('price=row["price"],');
-    await window.press("Tab");
-    await window.save("grown.py", grown);
-    await vscode.serve(ANSWER);
-  });
-
   it("keeps characters beyond the BMP, tabs and CRLF as they are", async () => {
     await window.edit("bytes.py", "é = '🙂'\r\n\tif True:\r\n");
     await window.type("\tz = '🙂👩‍🚀' + ");
