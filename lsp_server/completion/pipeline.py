@@ -98,8 +98,10 @@ class Pipeline:
                 flight, live_text = joined or self._launch(snapshot, trace)
             with trace.stage("wait"):
                 decoded = await self._await(flight, live_text, shape, snapshot, trace)
-                if joined is not None and flight.beyond(live_text) is None:
-                    # what was typed into it turned out to be something else
+                diverged = joined is not None and flight.beyond(live_text) is None
+                if diverged and self._newest.get(snapshot.uri) is trace:
+                    # what was typed into it turned out to be something else; an older request
+                    # launches nothing, since that would end what the newest one waits for
                     flight, live_text = self._launch(snapshot, trace)
                     decoded = await self._await(flight, live_text, shape, snapshot, trace)
             self._describe(flight, trace)
